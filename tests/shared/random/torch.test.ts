@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { TorchGenerator } from "../../../shared/random/torch.ts";
+
+/** Rounds to four decimals, as PyTorch prints. */
+function printed(values: ArrayLike<number>): number[] {
+  return Array.from(values, (value) => Number(value.toFixed(4)));
+}
+
+/** The 100 draws that the bigram notebook prints for the distribution of `rand(3)`, seed 2147483647. */
+const NOTEBOOK_DRAWS = "11200211000110011001020010010001110110011101101102" +
+  "00000000001100000000100100000001200000010020100111";
+
+describe("TorchGenerator", () => {
+  test("rand and multinomial with replacement give what the bigram notebook prints", () => {
+    const generator = new TorchGenerator(2147483647);
+    const p = generator.rand(3);
+    expect(printed(p)).toEqual([0.7081, 0.3542, 0.1054]);
+    const sum = p.reduce((a, b) => a + b);
+    const normalised = p.map((value) => value / sum);
+    expect(printed(normalised)).toEqual([0.6064, 0.3033, 0.0903]);
+    const draws = generator.multinomialWithReplacement(normalised, 100);
+    expect(draws.join("")).toBe(NOTEBOOK_DRAWS);
+  });
+
+  // The figures below are PyTorch 1.13's.
+  test("randn draws tensors of 16 and more values in blocks", () => {
+    expect(printed(new TorchGenerator(42).randn(20))).toEqual([
+      1.9269,
+      1.4873,
+      0.9007,
+      -2.1055,
+      -0.7581,
+      1.0783,
+      0.8008,
+      1.6806,
+      0.3559,
+      -0.6866,
+      -0.4934,
+      0.2415,
+      -0.2316,
+      0.0418,
+      -0.2516,
+      0.8599,
+      -0.3097,
+      -0.3957,
+      0.8034,
+      -0.6216,
+    ]);
+  });
+
+  test("randn draws smaller tensors in pairs, and the spare of a pair begins the next tensor", () => {
+    const generator = new TorchGenerator(7);
+    expect(Array.from(generator.randn(3))).toEqual(
+      [-0.1467950940132141, 0.7861412763595581, 0.9468216300010681].map(Math.fround),
+    );
+    expect(printed(generator.randn(4))).toEqual([-1.1143, 1.6908, -0.8948, -0.3556]);
+  });
+
+  test("randint, multinomial and doubles go on from each other", () => {
+    const generator = new TorchGenerator(42);
+    generator.randn(20);
+    expect(Array.from(generator.randint(182625, 8))).toEqual(
+      [84989, 69626, 21007, 114885, 97061, 166947, 111577, 87894],
+    );
+    const drawn = Array.from({ length: 30 }, () => generator.multinomial([0.1, 0.2, 0.3, 0.4]));
+    expect(drawn.join("")).toBe("332331122223310122103123313302");
+    expect(generator.uniformDouble()).toBe(0.3649300156929913);
+    expect(generator.uniformDouble()).toBe(0.19878394512506903);
+  });
+
+  test("multinomial never draws what has no weight", () => {
+    const generator = new TorchGenerator(3);
+    const drawn = new Set(Array.from({ length: 1000 }, () => generator.multinomial([0, 0.5, 0, 0.5, 0])));
+    expect([...drawn].sort()).toEqual([1, 3]);
+  });
+
+  test("uses the low 32 bits of a seed", () => {
+    expect(new TorchGenerator(2 ** 32 + 5).rand(2)).toEqual(new TorchGenerator(5).rand(2));
+    expect(new TorchGenerator(5).rand(2)[0]).toBe(0.8302518725395203);
+  });
+
+  test("goes on from its state, with the spare normal value", () => {
+    const generator = new TorchGenerator(11);
+    generator.randn(3);
+    const copy = TorchGenerator.fromState(JSON.parse(JSON.stringify(generator.state())));
+    expect(copy.randn(5)).toEqual(generator.randn(5));
+    expect(copy.randn(33)).toEqual(generator.randn(33));
+  });
+
+  test("refuses what it cannot draw from", () => {
+    expect(() => new TorchGenerator(0.5)).toThrow("0.5");
+    expect(() => new TorchGenerator(1).randint(0, 3)).toThrow("from 1 to 268435456, got 0");
+    expect(() => new TorchGenerator(1).randint(2 ** 28 + 1, 3)).toThrow("got 268435457");
+  });
+});
