@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { Vocabulary } from "./vocabulary.ts";
+
+/** How many quantiles of the dev split's NLL a card holds: one a percent, both ends included. */
+export const CARD_QUANTILES = 101;
+/** Most points of a loss history on a card. */
+export const CARD_HISTORY_POINTS = 200;
+
+/** What a model may be called: it is a file name and a part of a URL. */
+export const modelName = z.string().regex(
+  /^[a-z0-9][a-z0-9_-]{0,63}$/,
+  "a model's name has 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit",
+);
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal digits");
+const count = z.int().nonnegative();
+/** Nats a character; null stands for infinity, which JSON has not: something in the split is impossible. */
+const nll = z.number().nonnegative().nullable();
+
+/**
+ * The schema of `models/NAME.json`, the card beside `models/NAME.onnx`: what a server must know to run the model,
+ * and a reader to judge it.
+ */
+export const modelCardSchema = z.object({
+  name: modelName,
+  architecture: z.string().min(1).describe("File of trainer/architectures that made it"),
+  hyperparameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
+  parameters: count.describe("How many numbers were learnt"),
+  vocabulary: z.string().min(1).describe(
+    "The characters of tokens 1, 2, 3 … in order; token 0 is the boundary of a name",
+  ),
+  context_length: z.int().min(1).describe("How many tokens back the model sees"),
+  sha256: sha256.describe("Of the .onnx file"),
+  dataset: z.object({
+    name: z.string().min(1).describe("File name of the list"),
+    lines: count,
+    sha256: sha256.describe("Of the list's bytes"),
+    split_seed: z.int().describe("Seed of the shuffle before the 80/10/10 split"),
+  }),
+  training: z.object({
+    steps: count.describe("Optimizer steps; 0 for a model that was counted, not trained"),
+    batch_size: count.describe("Examples a step; 0 for a model that was counted"),
+    seed: z.int().nullable().describe("Of weights and mini-batches; null where nothing was drawn"),
+    seconds: z.number().nonnegative(),
+    optimizer: z.string().optional(),
+    learning_rate: z.number().positive().optional(),
+    schedule: z.string().optional(),
+    best_step: count.optional().describe("The step whose weights were kept: the lowest dev NLL"),
+    loss_history: z.array(z.object({
+      step: count,
+      loss: z.number().describe("Mean training loss since the point before, in nats"),
+      dev_nll: z.number().optional(),
+    })).max(CARD_HISTORY_POINTS),
+  }),
+  nll: z.object({ train: nll, dev: nll, test: nll }).describe(
+    "Mean negative log-likelihood a character, in nats; null is infinite",
+  ),
+  nll_quantiles: z.array(nll).length(CARD_QUANTILES).describe(
+    "Of the NLL of each name of the dev split, at 0%, 1% … 100%; null is infinite",
+  ),
+});
+
+/** What is known of a model; see {@link modelCardSchema}. */
+export type ModelCard = z.infer<typeof modelCardSchema>;
+
+/**
+ * Reads a card.
+ *
+ * @param text The JSON of `models/NAME.json`.
+ * @throws {TypeError} If it is no JSON, or not a card; the message lists what is wrong where.
+ */
+export function parseModelCard(text: string): ModelCard {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new TypeError(`Cannot read a model card: it is not JSON (${(error as Error).message})`);
+  }
+  const result = modelCardSchema.safeParse(json);
+  if (!result.success) {
+    const issues = result.error.issues.map(({ path, message }) => `${path.join(".") || "card"}: ${message}`);
+    throw new TypeError(`Cannot read a model card: ${issues.join("; ")}`);
+  }
+  try {
+    new Vocabulary(result.data.vocabulary);
+  } catch (error) {
+    throw new TypeError(`Cannot read a model card: vocabulary: ${(error as Error).message}`);
+  }
+  return result.data;
+}
+
+/** A card's quantiles as numbers. */
+export function cardQuantiles(card: ModelCard): number[] {
+  return card.nll_quantiles.map((quantile) => quantile ?? Infinity);
+}

@@ -1,0 +1,100 @@
+import { slideContexts } from "./context.ts";
+import type { LanguageModel } from "./language_model.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** Most contexts that are sent to a model at once: enough to fill a batch, little memory. */
+const BATCH_CONTEXTS = 4096;
+
+/** How likely a name is as a whole. */
+export interface Likelihood {
+  /** Sum of the log-probabilities of its characters and its closing boundary; -Infinity if it is impossible. */
+  logLikelihood: number;
+  /** Mean negative log-likelihood of those, in nats a character; Infinity if it is impossible. */
+  nll: number;
+  /** exp(nll): among how many equally likely characters the model chose, on average. */
+  perplexity: number;
+}
+
+/** How likely one character of a name is. */
+export interface CharacterScore {
+  /** What the model saw before it, boundaries shown as '.'. */
+  context: string;
+  /** The character; the closing boundary is shown as '.'. */
+  character: string;
+  /** From 0 to 1. */
+  probability: number;
+  /** -ln(probability), Infinity for probability 0. */
+  nll: number;
+}
+
+/** How likely a name and each of its characters are. */
+export interface Score extends Likelihood {
+  /** The name as it was read. */
+  name: string;
+  characters: CharacterScore[];
+}
+
+/**
+ * NLL and perplexity from a sum of log-probabilities.
+ *
+ * @param logLikelihood The sum, in nats.
+ * @param count How many log-probabilities it sums: the name's characters and its closing boundary.
+ */
+export function likelihood(logLikelihood: number, count: number): Likelihood {
+  const nll = -logLikelihood / count;
+  return { logLikelihood, nll, perplexity: Math.exp(nll) };
+}
+
+/**
+ * Scores one name, character by character.
+ *
+ * @throws {UnknownCharacterError} If the name has a character that the vocabulary has not.
+ */
+export async function score(model: LanguageModel, vocabulary: Vocabulary, name: string): Promise<Score> {
+  const { contextLength, vocabularySize } = model;
+  const { contexts, targets, count } = slideContexts([vocabulary.encode(name)], contextLength);
+  const rows = await model.logProbs(contexts);
+  let logLikelihood = 0;
+  const characters = Array.from(targets, (target, i): CharacterScore => {
+    const logProb = rows[i * vocabularySize + target];
+    logLikelihood += logProb;
+    return {
+      context: vocabulary.decode(contexts.subarray(i * contextLength, (i + 1) * contextLength)),
+      character: vocabulary.symbol(target),
+      probability: Math.exp(logProb),
+      nll: 0 - logProb,
+    };
+  });
+  return { name: vocabulary.normalize(name), ...likelihood(logLikelihood, count), characters };
+}
+
+/**
+ * Scores many words, batch by batch.
+ *
+ * @param words The tokens of each word, without boundaries.
+ * @yields One likelihood a word, in order.
+ */
+export async function* scoreWords(
+  model: LanguageModel,
+  words: readonly (readonly number[])[],
+): AsyncGenerator<Likelihood> {
+  let start = 0;
+  while (start < words.length) {
+    let end = start;
+    let count = 0;
+    while (end < words.length && (count === 0 || count + words[end].length < BATCH_CONTEXTS)) {
+      count += words[end++].length + 1;
+    }
+    const { contexts, targets } = slideContexts(words.slice(start, end), model.contextLength);
+    const rows = await model.logProbs(contexts);
+    let row = 0;
+    for (const word of words.slice(start, end)) {
+      let logLikelihood = 0;
+      for (let i = 0; i <= word.length; i++, row++) {
+        logLikelihood += rows[row * model.vocabularySize + targets[row]];
+      }
+      yield likelihood(logLikelihood, word.length + 1);
+    }
+    start = end;
+  }
+}

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { cardQuantiles, type ModelCard, modelName, parseModelCard } from "../../shared/model_card.ts";
+
+const card: ModelCard = {
+  name: "pets",
+  architecture: "bigram",
+  hyperparameters: { smoothing: 1 },
+  parameters: 9,
+  vocabulary: "ab",
+  context_length: 1,
+  sha256: "0".repeat(64),
+  dataset: { name: "pets.txt", lines: 10, sha256: "f".repeat(64), split_seed: 42 },
+  training: { steps: 0, batch_size: 0, seed: null, seconds: 0.1, loss_history: [] },
+  nll: { train: 1, dev: null, test: 1.5 },
+  nll_quantiles: [...Array.from({ length: 100 }, (_, i) => i / 10), null],
+};
+
+describe("parseModelCard", () => {
+  test("reads what was written", () => {
+    expect(parseModelCard(JSON.stringify(card))).toEqual(card);
+  });
+
+  test.each([
+    ["{", "not JSON"],
+    ["[]", "card: "],
+    [JSON.stringify({ ...card, context_length: 0 }), "context_length: "],
+    [JSON.stringify({ ...card, sha256: "abc" }), "sha256: a SHA-256 is 64 hexadecimal digits"],
+    [JSON.stringify({ ...card, vocabulary: "aa" }), "vocabulary: "],
+    [JSON.stringify({ ...card, nll: { train: 1, dev: 1 } }), "nll.test: "],
+    [JSON.stringify({ ...card, nll_quantiles: [1] }), "nll_quantiles: "],
+    [JSON.stringify({ ...card, name: "../etc/passwd" }), "name: "],
+  ])("says what is wrong with %s", (text, message) => {
+    expect(() => parseModelCard(text)).toThrow("Cannot read a model card: ");
+    expect(() => parseModelCard(text)).toThrow(message);
+  });
+});
+
+test("modelName allows what a file and a URL can be called", () => {
+  for (const name of ["mlp", "us-names_2018", "0", "a".repeat(64)]) {
+    expect(modelName.safeParse(name).success).toBe(true);
+  }
+  for (const name of ["", "-a", "a/b", "a.b", "A", "é", "a".repeat(65)]) {
+    expect(modelName.safeParse(name).success).toBe(false);
+  }
+});
+
+test("cardQuantiles reads null as infinity", () => {
+  expect(cardQuantiles(card).at(-1)).toBe(Infinity);
+  expect(cardQuantiles(card)[10]).toBe(1);
+});

@@ -1,0 +1,36 @@
+import { describe, expect, test } from "vitest";
+import { quantiles, shareAbove } from "../../shared/quantiles.ts";
+
+describe("quantiles", () => {
+  test("run from the smallest value to the largest", () => {
+    expect(quantiles([3, 1, 2], 5)).toEqual([1, 1.5, 2, 2.5, 3]);
+    expect(quantiles([7], 3)).toEqual([7, 7, 7]);
+    expect(quantiles([1, Infinity], 3)).toEqual([1, Infinity, Infinity]);
+    expect(quantiles([Infinity, Infinity], 3)).toEqual([Infinity, Infinity, Infinity]);
+  });
+});
+
+describe("shareAbove", () => {
+  const values = Array.from({ length: 1001 }, (_, i) => Math.sqrt(i));
+
+  test("comes close to the share of the values themselves", () => {
+    const hundredths = quantiles(values, 101);
+    for (const value of [0.5, 3, 10, 20.2, 31]) {
+      const share = values.filter((other) => other > value).length / values.length;
+      expect(shareAbove(hundredths, value)).toBeCloseTo(share, 2);
+    }
+  });
+
+  test("is all below the smallest and none from the largest on", () => {
+    expect(shareAbove([1, 2, 3], 0.9)).toBe(1);
+    expect(shareAbove([1, 2, 3], 1)).toBe(1);
+    expect(shareAbove([1, 2, 3], 3)).toBe(0);
+    expect(shareAbove([1, 2, 3], Infinity)).toBe(0);
+    expect(shareAbove([1, 2, Infinity], 2.5)).toBe(0.5);
+    expect(shareAbove([Infinity, Infinity], Infinity)).toBe(0);
+  });
+
+  test("counts equal values as not above", () => {
+    expect(shareAbove([1, 2, 2, 2, 3], 2)).toBe(0.25);
+  });
+});

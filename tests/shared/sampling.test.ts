@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { sample, type SamplingOptions } from "../../shared/sampling.ts";
+import { score } from "../../shared/scoring.ts";
+import { Vocabulary } from "../../shared/vocabulary.ts";
+import { LETTERS, PROBABILITIES, TableModel } from "./table_model.ts";
+
+const vocabulary = new Vocabulary(LETTERS);
+
+async function names(options: Partial<SamplingOptions>, probabilities = PROBABILITIES): Promise<string[]> {
+  const sampled = await sample(new TableModel(probabilities), vocabulary, { n: 50, seed: 1, ...options });
+  return sampled.map(({ name }) => name);
+}
+
+describe("sample", () => {
+  test("the same seed gives the same names, another seed others", async () => {
+    expect(await names({ seed: 5 })).toEqual(await names({ seed: 5 }));
+    expect(await names({ seed: 5 })).not.toEqual(await names({ seed: 6 }));
+    expect(await names({ seed: 5 })).not.toEqual(await names({ seed: 2 ** 32 + 5 }));
+  });
+
+  test("fewer names are the beginning of more, across batches too", async () => {
+    const many = await names({ n: 1500 });
+    expect(many.length).toBe(1500);
+    expect(await names({ n: 10 })).toEqual(many.slice(0, 10));
+    expect(await names({ n: 1100 })).toEqual(many.slice(0, 1100));
+  });
+
+  test("asks the model once a round, for all names that are not finished", async () => {
+    const model = new TableModel(PROBABILITIES);
+    await sample(model, vocabulary, { n: 100, seed: 1 });
+    expect(model.batches[0]).toBe(100);
+    expect(model.batches).toEqual([...model.batches].sort((a, b) => b - a));
+  });
+
+  test("gives each name the likelihood that scoring gives it", async () => {
+    const model = new TableModel(PROBABILITIES);
+    const options = { n: 40, seed: 3, temperature: 1.7, topK: 2, prefix: "a", minLength: 2, maxLength: 4 };
+    for (const { name, ...figures } of await sample(model, vocabulary, options)) {
+      const { logLikelihood, nll, perplexity } = await score(model, vocabulary, name);
+      expect(figures).toEqual({ logLikelihood, nll, perplexity });
+    }
+  });
+
+  test("begins every name with the prefix, as the vocabulary reads it", async () => {
+    for (const name of await names({ prefix: "AA" })) expect(name).toMatch(/^aa/);
+    await expect(names({ prefix: "ax" })).rejects.toThrow('character "x" at position 1');
+  });
+
+  test("keeps the lengths, the prefix counted", async () => {
+    const lengths = (await names({ minLength: 3, maxLength: 5, prefix: "a", n: 300 }, [
+      [0, 0.75, 0.25],
+      [0.5, 0.25, 0.25],
+      [0.5, 0.25, 0.25],
+    ])).map((name) => name.length);
+    expect(new Set(lengths)).toEqual(new Set([3, 4, 5]));
+    expect(await names({ prefix: "aab", maxLength: 3, n: 1 })).toEqual(["aab"]);
+  });
+
+  test("makes no empty name, unless it may", async () => {
+    const mostlyEmpty = [[0.9, 0.1, 0], [1, 0, 0], [1, 0, 0]];
+    expect(new Set(await names({}, mostlyEmpty))).toEqual(new Set(["a"]));
+    expect(new Set(await names({ minLength: 0 }, mostlyEmpty))).toEqual(new Set(["a", ""]));
+  });
+
+  test("ends a name early where nothing else is possible", async () => {
+    const afterB = (await names({ minLength: 9, maxLength: 9 })).filter((name) => name.includes("b"));
+    expect(afterB.length).toBeGreaterThan(0);
+    for (const name of afterB) expect(name).toMatch(/^a*b$/);
+  });
+
+  test("repeats no name when told so, and stops where there are no more", async () => {
+    const unique = await names({ unique: true, maxLength: 2 });
+    expect([...unique].sort()).toEqual(["a", "aa", "ab", "b"]);
+    const some = await names({ unique: true, n: 3, maxLength: 2 });
+    expect(unique.slice(0, 3)).toEqual(some);
+  });
+
+  test("draws what is likeliest when only one character may be drawn", async () => {
+    expect(new Set(await names({ topK: 1, maxLength: 3 }))).toEqual(new Set(["a"]));
+    expect(new Set(await names({ topP: 0.01, maxLength: 3 }))).toEqual(new Set(["a"]));
+  });
+
+  test("draws first letters in the model's proportions, at every temperature", async () => {
+    const first = [0, 0.4, 0.3, 0.15, 0.1, 0.05];
+    const table = [first, ...first.slice(1).map(() => [1, 0, 0, 0, 0, 0])];
+    for (const temperature of [0.5, 1, 2]) {
+      const sampled = await sample(new TableModel(table), new Vocabulary("abcde"), {
+        n: 100_000,
+        seed: 17,
+        temperature,
+      });
+      const weights = first.slice(1).map((probability) => probability ** (1 / temperature));
+      const total = weights.reduce((a, b) => a + b);
+      const chiSquared = weights.reduce((sum, weight, i) => {
+        const expected = (100_000 * weight) / total;
+        const seen = sampled.filter(({ name }) => name === "abcde"[i]).length;
+        return sum + (seen - expected) ** 2 / expected;
+      }, 0);
+      expect(chiSquared).toBeLessThan(18.47); // 4 degrees of freedom, 0.1%
+    }
+  });
+
+  test("with torch's draws, draws from one generator, name after name", async () => {
+    const model = new TableModel(PROBABILITIES);
+    const options = { seed: 1, minLength: 0, draws: "torch" } as const;
+    const five = await sample(model, vocabulary, { ...options, n: 5 });
+    expect(five.map(({ name }) => name)).toEqual(["a", "a", "b", "ab", "a"]); // as PyTorch 1.13 draws
+    expect(await sample(model, vocabulary, { ...options, n: 3 })).toEqual(five.slice(0, 3));
+  });
+});

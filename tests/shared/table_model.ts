@@ -1,0 +1,31 @@
+import type { LanguageModel } from "../../shared/language_model.ts";
+
+/** A language model for tests: a table from the last token to the probabilities of the next. It notes what it is asked. */
+export class TableModel implements LanguageModel {
+  readonly contextLength: number;
+  readonly vocabularySize: number;
+  readonly #rows: readonly Float32Array[];
+  /** How many contexts each call asked for. */
+  readonly batches: number[] = [];
+
+  constructor(probabilities: readonly (readonly number[])[], contextLength = 1) {
+    this.vocabularySize = probabilities.length;
+    this.contextLength = contextLength;
+    this.#rows = probabilities.map((row) => Float32Array.from(row, Math.log));
+  }
+
+  logProbs(contexts: Int32Array<ArrayBuffer>): Promise<Float32Array> {
+    const batch = contexts.length / this.contextLength;
+    this.batches.push(batch);
+    const rows = new Float32Array(batch * this.vocabularySize);
+    for (let i = 0; i < batch; i++) {
+      const last = contexts[(i + 1) * this.contextLength - 1];
+      rows.set(this.#rows[last], i * this.vocabularySize);
+    }
+    return Promise.resolve(rows);
+  }
+}
+
+/** Over the letters a and b: a may begin, b follows a, and both may end; ba is impossible. */
+export const LETTERS = "ab";
+export const PROBABILITIES = [[0, 0.75, 0.25], [0.5, 0.25, 0.25], [1, 0, 0]];
