@@ -1,0 +1,23 @@
+import { fileURLToPath } from "node:url";
+import type { ModelCard } from "../../shared/model_card.ts";
+import { type List, readList } from "../corpus.ts";
+
+/** The list that comes along: names given in the United States in 2018. */
+export const DEFAULT_LIST = fileURLToPath(new URL("../data/us-names-2018.txt", import.meta.url));
+
+/**
+ * The list that a model was trained on.
+ *
+ * @param source Where the user says that it is; without it, the list that comes along is tried.
+ * @throws {Error} If it cannot be read, or is not the one that the model's card describes.
+ */
+export async function modelList({ name, dataset }: ModelCard, source?: string): Promise<List> {
+  const list = await readList(source ?? DEFAULT_LIST);
+  if (list.sha256 === dataset.sha256) return list;
+  throw new Error(
+    source === undefined
+      ? `Model ${name} was trained on another list than the one that comes along: give ${dataset.name} with --data`
+      : `Model ${name} was not trained on ${source} but on ${dataset.name} ` +
+        `(${dataset.lines} lines, SHA-256 ${dataset.sha256.slice(0, 12)}…)`,
+  );
+}

@@ -1,0 +1,160 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { type Examples, slideContexts } from "../shared/context.ts";
+import { PythonRandom } from "../shared/random/python.ts";
+import { Vocabulary } from "../shared/vocabulary.ts";
+import { sha256 } from "./sha256.ts";
+
+/** Most characters in a line. */
+export const MAX_LINE_LENGTH = 256;
+/** Fewest lines: each of the splits needs one. */
+export const MIN_LINES = 10;
+/** Seed of the shuffle before the split, as in the notebooks. */
+export const SPLIT_SEED = 42;
+/** Control characters other than the tab: where one stands, the file is no list of text. */
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const BINARY = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+
+/** The three parts of a list: to learn from, to choose by, to judge by. */
+export const SPLITS = ["train", "dev", "test"] as const;
+export type Split = typeof SPLITS[number];
+
+/** A list of things, one a line. */
+export interface List {
+  /** Its file name. */
+  name: string;
+  /** Its lines in normalization form C, without blank ones. */
+  lines: string[];
+  /** SHA-256 of its bytes, in hexadecimal digits. */
+  sha256: string;
+}
+
+/** A list made ready for a model. */
+export interface Corpus {
+  list: List;
+  vocabulary: Vocabulary;
+  /** The tokens of each line, shuffled and split 80/10/10. */
+  words: Record<Split, number[][]>;
+}
+
+/**
+ * Reads a list: UTF-8, one thing a line. Blank lines are dropped, and line ends may be CRLF.
+ *
+ * @param source A path, or an http(s) URL.
+ * @throws {Error} If it cannot be had, is empty, too short, no UTF-8 text, or has a line that is too long; the message
+ * says what and where.
+ */
+export async function readList(source: string): Promise<List> {
+  const bytes = await readBytes(source);
+  const fail = (reason: string): never => {
+    throw new Error(`Cannot read the list ${source}: ${reason}`);
+  };
+  if (bytes.length === 0) fail("it is empty");
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return fail(`it is not UTF-8 text (${firstBrokenLine(bytes)})`);
+  }
+  const lines: string[] = [];
+  text.split(/\r?\n/).forEach((line, i) => {
+    const control = BINARY.exec(line);
+    if (control) {
+      const code = control[0].charCodeAt(0).toString(16).padStart(2, "0");
+      fail(`it is binary, not text (byte 0x${code} in line ${i + 1}, column ${control.index + 1})`);
+    }
+    const composed = line.normalize("NFC");
+    if (composed.trim() === "") return;
+    const length = Array.from(composed).length;
+    if (length > MAX_LINE_LENGTH) {
+      fail(`line ${i + 1} has ${length} characters, the most is ${MAX_LINE_LENGTH}`);
+    }
+    lines.push(composed);
+  });
+  if (lines.length === 0) fail("it has only blank lines");
+  if (lines.length < MIN_LINES) {
+    fail(
+      `it has ${lines.length} lines, and ${MIN_LINES} is the fewest that can be split into train, dev and test`,
+    );
+  }
+  return { name: fileName(source), lines, sha256: await sha256(bytes) };
+}
+
+/**
+ * Makes a list ready: its vocabulary, and its words as tokens, shuffled by Python's generator with
+ * {@link SPLIT_SEED} and split 80/10/10 as the notebooks do.
+ *
+ * @throws {RangeError} If it has more different characters than a vocabulary may.
+ */
+export function makeCorpus(list: List): Corpus {
+  const vocabulary = Vocabulary.of(list.lines);
+  const words = list.lines.map((line) => vocabulary.encode(line));
+  new PythonRandom(SPLIT_SEED).shuffle(words);
+  const trainEnd = Math.floor(0.8 * words.length);
+  const devEnd = Math.floor(0.9 * words.length);
+  return {
+    list,
+    vocabulary,
+    words: {
+      train: words.slice(0, trainEnd),
+      dev: words.slice(trainEnd, devEnd),
+      test: words.slice(devEnd),
+    },
+  };
+}
+
+/** The examples of each split for a model that sees `contextLength` tokens. */
+export function makeExamples({ words }: Corpus, contextLength: number): Record<Split, Examples> {
+  return {
+    train: slideContexts(words.train, contextLength),
+    dev: slideContexts(words.dev, contextLength),
+    test: slideContexts(words.test, contextLength),
+  };
+}
+
+async function readBytes(source: string): Promise<Uint8Array<ArrayBuffer>> {
+  if (/^https?:/i.test(source)) {
+    let response: Response;
+    try {
+      response = await fetch(source);
+    } catch (error) {
+      throw new Error(`Cannot fetch the list ${source}: ${(error as Error).message}`);
+    }
+    if (!response.ok) {
+      throw new Error(`Cannot fetch the list ${source}: the server answered ${response.status}`);
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  }
+  try {
+    return new Uint8Array(await readFile(source));
+  } catch (error) {
+    const reasons: Record<string, string> = {
+      ENOENT: "there is no such file",
+      EISDIR: "it is a directory",
+      EACCES: "it may not be read",
+    };
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`Cannot read the list ${source}: ${reasons[code ?? ""] ?? message}`);
+  }
+}
+
+/** The last part of a path or a URL. */
+function fileName(source: string): string {
+  return basename(/^https?:/i.test(source) ? new URL(source).pathname : source) || source;
+}
+
+/** Says in which line the bytes stop being UTF-8. */
+function firstBrokenLine(bytes: Uint8Array): string {
+  const lineFeed = 10;
+  let line = 1;
+  for (let start = 0; start < bytes.length; line++) {
+    const end = bytes.indexOf(lineFeed, start) + 1 || bytes.length;
+    try {
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(start, end));
+    } catch {
+      break;
+    }
+    start = end;
+  }
+  return `line ${line}`;
+}
