@@ -1,0 +1,80 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { TorchGenerator } from "../../../shared/random/torch.ts";
+import { sample } from "../../../shared/sampling.ts";
+import { Vocabulary } from "../../../shared/vocabulary.ts";
+import type { TrainedNetwork } from "../../../trainer/architecture.ts";
+import { mlp } from "../../../trainer/architectures/mlp.ts";
+import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
+import { evaluate, tensorFlowModel } from "../../../trainer/evaluate.ts";
+import { fit, initialState } from "../../../trainer/fit.ts";
+import { mapValues, parameterCount, toTensor } from "../../../trainer/parameters.ts";
+import { startTensorFlow } from "../../../trainer/tensorflow.ts";
+import { describeWithNames } from "../../notebook_names.ts";
+
+beforeAll(startTensorFlow);
+
+const alphabet = new Vocabulary("abcdefghijklmnopqrstuvwxyz");
+
+/** The notebook's network, as its generator seeded 42 draws it. */
+function notebookNetwork() {
+  const network = mlp.build({ context: 3, embedding: 10, hidden: 200 }, 27) as TrainedNetwork;
+  const parameters = network.initialise(new TorchGenerator(42));
+  return { network, parameters, model: tensorFlowModel(network, mapValues(parameters, toTensor), 27) };
+}
+
+/** The names that the notebook samples from its network before it is trained. */
+// deno-fmt-ignore
+const UNTRAINED = [
+  "xjuguenvtps", "fabiquedxfmubnwmsflaypglzofmwhwlxoln", "epjccuodsgjdmzu", "knxcmjjobdrggbdlpk",
+  "mnqhqyjfbscvghigeaczalcvjwzajwtphjpdmquotcc", "weltxosvgkohobr", "uklnncvrigmydlsoumf", "pjjiewx", "lxmjuhm",
+  "fsckbirdovhgn", "kgoktfkzuacabxa", "atodr", "bxwqzjzdqvtmdampemaqj", "omtafjiirvqtlfkyeumxuoxtame", "ovzqmywog",
+  "acdtqumkorvdyxxhlsogob", "tnslwkgmnfuyccqendhln", "quehejojixfdirndbgcpvrsczagrtpltqc", "jsnq",
+  "dazxygkihhnynvyfjfzgxlvkqncqgahwkig",
+];
+
+describe("mlp", () => {
+  test.each([[2, 100, 3481], [2, 300, 10_281], [10, 200, 11_897]])(
+    "with embedding %i and hidden %i has the notebooks' %i parameters",
+    (embedding, hidden, count) => {
+      const network = mlp.build({ context: 3, embedding, hidden }, 27) as TrainedNetwork;
+      expect(parameterCount(network.initialise(new TorchGenerator(1)))).toBe(count);
+    },
+  );
+
+  test("untrained, makes the notebook's twenty names", async () => {
+    const { model } = notebookNetwork();
+    const names = await sample(model, alphabet, { n: 20, seed: 42, minLength: 0, draws: "torch" });
+    expect(names.map(({ name }) => name)).toEqual(UNTRAINED);
+  });
+
+  test("begins near the loss of a uniform guess, ln 27", async () => {
+    const { model } = notebookNetwork();
+    const row = await model.logProbs(new Int32Array(3));
+    for (const logProb of row) expect(Math.abs(logProb + Math.log(27))).toBeLessThan(0.5);
+  });
+});
+
+describeWithNames("mlp on the notebook's list", (path) => {
+  test("begins at the notebook's losses, and goes with it for 10,000 steps", async () => {
+    const corpus = makeCorpus(await readList(path));
+    const examples = makeExamples(corpus, 3);
+    const { network, parameters, model } = notebookNetwork();
+    expect(await evaluate(model, examples.train)).toBeCloseTo(3.2980921268463135, 5);
+    expect(await evaluate(model, examples.dev)).toBeCloseTo(3.2999227046966553, 5);
+
+    // A second generator seeded 42 draws the twenty names, 27 doubles a character, and goes on to the mini-batches.
+    const generator = new TorchGenerator(42);
+    const doubles = 27 * UNTRAINED.reduce((sum, name) => sum + name.length + 1, 0);
+    for (let i = 0; i < doubles; i++) generator.uniformDouble();
+    const printed = new Map<number, string>();
+    await fit(
+      network,
+      27,
+      examples,
+      { steps: 10_001, batch: 32, lr: 0.1, schedule: "constant", optimizer: "sgd" },
+      initialState(parameters, generator, { optimizer: "sgd" }),
+      { onStep: (step, loss) => step % 10_000 === 0 && printed.set(step, loss.toFixed(4)) },
+    );
+    expect(Object.fromEntries(printed)).toEqual({ 0: "3.2844", 10_000: "2.0816" });
+  });
+});

@@ -1,0 +1,75 @@
+import * as tf from "@tensorflow/tfjs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { TorchGenerator } from "../../shared/random/torch.ts";
+import { addBias, crossEntropy, embed, matMul } from "../../trainer/operations.ts";
+import { startTensorFlow } from "../../trainer/tensorflow.ts";
+
+beforeAll(startTensorFlow);
+
+const generator = new TorchGenerator(1);
+
+/** A tensor of normal values. */
+function normal(...shape: number[]): tf.Tensor {
+  return tf.tensor(generator.randn(shape.reduce((a, b) => a * b)), shape);
+}
+
+function expectEqual(ours: tf.Tensor, theirs: tf.Tensor): void {
+  expect(ours.shape).toEqual(theirs.shape);
+  const [a, b] = [ours.dataSync(), theirs.dataSync()];
+  for (let i = 0; i < a.length; i++) expect(a[i]).toBeCloseTo(b[i], 5);
+}
+
+/** Holds an operation and its gradients, under a changing upstream gradient, to another way to compute it. */
+function expectSame(
+  ours: (...inputs: tf.Tensor[]) => tf.Tensor,
+  theirs: (...inputs: tf.Tensor[]) => tf.Tensor,
+  inputs: tf.Tensor[],
+): void {
+  expectEqual(ours(...inputs), theirs(...inputs));
+  const upstream = normal(...theirs(...inputs).shape, 1).reshape(theirs(...inputs).shape);
+  const [a, b] = [ours, theirs].map((operation) => tf.grads(operation)(inputs, upstream));
+  a.forEach((gradient, i) => expectEqual(gradient, b[i]));
+}
+
+describe("operations compute what TensorFlow.js's own do, with the same gradients", () => {
+  test("matMul", () => {
+    expectSame(
+      matMul as (...inputs: tf.Tensor[]) => tf.Tensor,
+      (x, weight) => tf.matMul(x, weight),
+      [normal(5, 7), normal(7, 3)],
+    );
+  });
+
+  test("addBias", () => {
+    expectSame(
+      addBias as (...inputs: tf.Tensor[]) => tf.Tensor,
+      (x, bias) => tf.add(x, bias),
+      [normal(5, 7), normal(7)],
+    );
+  });
+
+  test("embed, where a token repeats in a context too", () => {
+    const ids = tf.tensor2d([1, 0, 2, 2, 4, 4], [2, 3], "int32");
+    const oneHot = tf.cast(tf.oneHot(tf.reshape(ids, [6]), 5), "float32");
+    expectSame(
+      (table) => embed(table as tf.Tensor2D, ids),
+      (table) => tf.reshape(tf.matMul(oneHot, table), [2, 12]),
+      [normal(5, 4)],
+    );
+  });
+
+  test("crossEntropy", () => {
+    const classIds = tf.tensor1d([2, 0, 1, 2], "int32");
+    const oneHot = tf.cast(tf.oneHot(classIds, 3), "float32");
+    expectSame(
+      (logits) => crossEntropy(logits as tf.Tensor2D, classIds),
+      (logits) => tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), oneHot), 1))),
+      [tf.mul(normal(4, 3), 8)],
+    );
+  });
+
+  test("crossEntropy of logits that are far apart is no infinity", () => {
+    const loss = crossEntropy(tf.tensor2d([[0, 500]]), tf.tensor1d([0], "int32"));
+    expect(loss.dataSync()[0]).toBe(500);
+  });
+});

@@ -1,0 +1,18 @@
+import type { Architecture } from "../architecture.ts";
+import { bigram } from "./bigram.ts";
+import { mlp } from "./mlp.ts";
+
+/** Every architecture that can be trained. A new one is a file beside this and a line here. */
+export const architectures: readonly Architecture[] = [bigram, mlp];
+
+/**
+ * The architecture of a name.
+ *
+ * @throws {RangeError} If there is none.
+ */
+export function findArchitecture(name: string): Architecture {
+  const found = architectures.find((architecture) => architecture.name === name);
+  if (found) return found;
+  const known = architectures.map((architecture) => architecture.name).join(", ");
+  throw new RangeError(`Cannot find architecture ${JSON.stringify(name)}: there are ${known}`);
+}
