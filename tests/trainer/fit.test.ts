@@ -1,0 +1,107 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { memory } from "@tensorflow/tfjs";
+import type { TrainedNetwork } from "../../trainer/architecture.ts";
+import { mlp } from "../../trainer/architectures/mlp.ts";
+import { type Corpus, makeCorpus, makeExamples } from "../../trainer/corpus.ts";
+import { fit, type FitHooks, type FitSettings, type FitState, initialState } from "../../trainer/fit.ts";
+import { type OptimizerName, optimizers } from "../../trainer/optimizers.ts";
+import { startTensorFlow } from "../../trainer/tensorflow.ts";
+import { TorchGenerator } from "../../shared/random/torch.ts";
+
+beforeAll(startTensorFlow);
+
+/** Ten words, ten times: enough to learn something from in a second. */
+const WORDS = "anna hanna johanna annabel isabel belinda linda melinda amanda miranda".split(" ");
+const corpus: Corpus = makeCorpus({
+  name: "words",
+  lines: Array.from({ length: 100 }, (_, i) => WORDS[i % 10]),
+  sha256: "",
+});
+const examples = makeExamples(corpus, 2);
+const network = mlp.build({ context: 2, embedding: 4, hidden: 8 }, corpus.vocabulary.size) as TrainedNetwork;
+const settings: FitSettings = { steps: 100, batch: 8, lr: 0.1, schedule: "cosine", optimizer: "sgd" };
+
+function start({ optimizer }: FitSettings): FitState {
+  const generator = new TorchGenerator(7);
+  return initialState(network.initialise(generator), generator, { optimizer });
+}
+
+function run(changes: Partial<FitSettings> = {}, state?: FitState, hooks?: FitHooks): Promise<FitState> {
+  const all = { ...settings, ...changes };
+  return fit(network, corpus.vocabulary.size, examples, all, state ?? start(all), hooks);
+}
+
+describe("fit", () => {
+  test.each(Object.keys(optimizers) as OptimizerName[])("learns with %s", async (optimizer) => {
+    const lr = optimizer === "adam" ? 0.01 : 0.1;
+    const { best, history } = await run({ steps: 400, optimizer, lr });
+    expect(best!.devNll).toBeLessThan(1.5);
+    expect(history.at(-1)!.loss).toBeLessThan(history[0].loss / 1.5);
+  });
+
+  test("the same seed ends at the same state", async () => {
+    expect(await run()).toEqual(await run());
+  });
+
+  test.each(Object.keys(optimizers) as OptimizerName[])(
+    "broken at any step and gone on with, ends as the unbroken run does, with %s",
+    async (optimizer) => {
+      const unbroken = await run({ optimizer, lr: 0.02 });
+      for (const at of [1, 37, 99]) {
+        const stop = new AbortController();
+        const onStep = (step: number) => step === at - 1 && stop.abort();
+        const broken = await run({ optimizer, lr: 0.02 }, undefined, { onStep, signal: stop.signal });
+        expect(broken.step).toBe(at);
+        expect(await run({ optimizer, lr: 0.02 }, JSON.parse(JSON.stringify(broken), revive))).toEqual(
+          unbroken,
+        );
+      }
+    },
+  );
+
+  test("keeps the weights of the lowest dev NLL, not the last", async () => {
+    const seen: number[] = [];
+    const { best, step } = await run({ steps: 300, lr: 1.5, schedule: "constant" }, undefined, {
+      onEvaluation: (_state, devNll) => void seen.push(devNll),
+    });
+    expect(seen.length).toBe(15);
+    expect(best!.devNll).toBe(Math.min(...seen));
+    expect(seen.at(-1)).toBeGreaterThan(best!.devNll);
+    expect(best!.step).toBeLessThan(step);
+  });
+
+  test("records at most 200 losses, with dev NLL at some, the last among them", async () => {
+    const { history } = await run({ steps: 450 });
+    expect(history.length).toBe(150);
+    expect(history.map(({ step }) => step).slice(0, 3)).toEqual([3, 6, 9]);
+    expect(history.filter(({ dev_nll }) => dev_nll !== undefined).length).toBe(15);
+    const uneven = (await run({ steps: 401 })).history;
+    expect(uneven.at(-1)!.step).toBe(401);
+    expect(uneven.at(-1)!.dev_nll).toBeGreaterThan(0);
+    expect(uneven.at(-1)!.loss).toBeLessThan(2);
+  });
+
+  test("with no steps, evaluates what it began with", async () => {
+    const { best, step } = await run({ steps: 0 });
+    expect(step).toBe(0);
+    expect(best!.devNll).toBeCloseTo(Math.log(corpus.vocabulary.size), 1);
+  });
+
+  test("stops where the loss is no number", async () => {
+    await expect(run({ lr: 1e38, schedule: "constant" })).rejects.toThrow(
+      /loss of step \d+ is .*smaller learning rate/,
+    );
+  });
+
+  test("leaves no tensors behind", async () => {
+    const before = memory().numTensors;
+    await run({ optimizer: "adam" });
+    await run({ lr: 1e38, schedule: "constant" }).catch(() => {});
+    expect(memory().numTensors).toBe(before);
+  });
+});
+
+/** Typed arrays come out of JSON as objects from index to value. */
+function revive(key: string, value: unknown): unknown {
+  return key === "values" ? Float32Array.from(Object.values(value as Record<string, number>)) : value;
+}

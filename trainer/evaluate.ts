@@ -1,0 +1,43 @@
+import { tensor2d, tidy } from "@tensorflow/tfjs";
+import type { Examples } from "../shared/context.ts";
+import type { LanguageModel } from "../shared/language_model.ts";
+import type { Network } from "./architecture.ts";
+import type { Weights } from "./parameters.ts";
+
+/** Most contexts in one forward pass. */
+const BATCH_CONTEXTS = 4096;
+
+/**
+ * The mean NLL of some examples, in nats a character. The mean is taken in float64.
+ *
+ * @returns Infinity if an example is impossible.
+ */
+export async function evaluate(
+  model: LanguageModel,
+  { contexts, targets, count }: Examples,
+): Promise<number> {
+  const { contextLength, vocabularySize } = model;
+  let sum = 0;
+  for (let start = 0; start < count; start += BATCH_CONTEXTS) {
+    const end = Math.min(start + BATCH_CONTEXTS, count);
+    const rows = await model.logProbs(contexts.slice(start * contextLength, end * contextLength));
+    for (let i = start; i < end; i++) sum -= rows[(i - start) * vocabularySize + targets[i]];
+  }
+  return sum / count;
+}
+
+/** A network with its weights, in TensorFlow.js, as a language model. The weights stay their owner's. */
+export function tensorFlowModel(network: Network, weights: Weights, vocabularySize: number): LanguageModel {
+  const { contextLength } = network;
+  return {
+    vocabularySize,
+    contextLength,
+    logProbs: (contexts) => {
+      const batch = contexts.length / contextLength;
+      const rows = tidy(() =>
+        network.logProbs(weights, tensor2d(contexts, [batch, contextLength], "int32")).dataSync()
+      );
+      return Promise.resolve(Float32Array.from(rows));
+    },
+  };
+}
