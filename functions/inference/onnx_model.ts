@@ -1,0 +1,53 @@
+import { InferenceSession, Tensor } from "onnxruntime-web/wasm";
+import type { LanguageModel } from "../../shared/language_model.ts";
+import type { ModelCard } from "../../shared/model_card.ts";
+import { Vocabulary } from "../../shared/vocabulary.ts";
+
+/**
+ * Opens an ONNX file as a language model. It is asked once, to see that it answers as its card promises.
+ *
+ * @throws {Error} If the file is no model, or not one with the input, output and sizes of the card.
+ */
+export async function openOnnxModel(onnx: Uint8Array, card: ModelCard): Promise<LanguageModel> {
+  const session = await InferenceSession.create(onnx);
+  const model = new OnnxModel(session, card.context_length, new Vocabulary(card.vocabulary).size);
+  const row = await model.logProbs(new Int32Array(card.context_length));
+  const total = row.reduce((sum, logProb) => sum + Math.exp(logProb), 0);
+  if (row.length !== model.vocabularySize || !(Math.abs(total - 1) < 1e-3)) {
+    throw new Error(
+      `its output has ${row.length} log-probabilities that add up to ${total.toFixed(3)}; ` +
+        `${model.vocabularySize} that add up to 1 were expected`,
+    );
+  }
+  return model;
+}
+
+/** A language model over an ONNX session. */
+class OnnxModel implements LanguageModel {
+  readonly #session: InferenceSession;
+  /** The run under way: a session runs once at a time. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(session: InferenceSession, readonly contextLength: number, readonly vocabularySize: number) {
+    this.#session = session;
+  }
+
+  logProbs(contexts: Int32Array<ArrayBuffer>): Promise<Float32Array> {
+    const run = this.#last.then(() => this.#run(contexts));
+    this.#last = run.catch(() => {}); // whoever asked hears of it; the next run goes ahead
+    return run;
+  }
+
+  async #run(contexts: Int32Array<ArrayBuffer>): Promise<Float32Array> {
+    const shape = [contexts.length / this.contextLength, this.contextLength];
+    const { log_probs } = await this.#session.run({ context: new Tensor("int64", widen(contexts), shape) });
+    return log_probs.data as Float32Array;
+  }
+}
+
+/** Token ids as int64: they are not negative, so each is its low word and a zero. */
+function widen(tokens: Int32Array): BigInt64Array<ArrayBuffer> {
+  const words = new Int32Array(tokens.length * 2);
+  for (let i = 0; i < tokens.length; i++) words[2 * i] = tokens[i];
+  return new BigInt64Array(words.buffer);
+}

@@ -1,0 +1,9 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { provideOnnxRuntime } from "../functions/inference/onnx_runtime.ts";
+
+/** Starts the real ONNX Runtime Web for a test file. */
+export async function startOnnxRuntime(): Promise<void> {
+  const wasm = createRequire(import.meta.url).resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm");
+  provideOnnxRuntime(new Uint8Array(await readFile(wasm)));
+}
