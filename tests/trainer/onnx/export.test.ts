@@ -1,0 +1,91 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { ModelProtoSchema } from "onnx-buf";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { ModelCard } from "../../../shared/model_card.ts";
+import { TorchGenerator } from "../../../shared/random/torch.ts";
+import { openOnnxModel } from "../../../functions/inference/onnx_model.ts";
+import type { Hyperparameters } from "../../../trainer/architecture.ts";
+import { architectures, findArchitecture } from "../../../trainer/architectures/all.ts";
+import { DEFAULT_LIST } from "../../../trainer/commands/model_list.ts";
+import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
+import { tensorFlowModel } from "../../../trainer/evaluate.ts";
+import { fit, initialState } from "../../../trainer/fit.ts";
+import { OPSET_VERSION } from "../../../trainer/onnx/graph.ts";
+import { exportOnnx } from "../../../trainer/onnx/export.ts";
+import { readParameters } from "../../../trainer/onnx/import.ts";
+import { mapValues, type Parameters, toTensor } from "../../../trainer/parameters.ts";
+import { startTensorFlow } from "../../../trainer/tensorflow.ts";
+import { startOnnxRuntime } from "../../onnx_runtime.ts";
+
+beforeAll(async () => {
+  await startTensorFlow();
+  await startOnnxRuntime();
+});
+
+const CASES: [string, Hyperparameters][] = [
+  ["bigram", { smoothing: 1 }],
+  ["bigram", { smoothing: 0 }],
+  ["mlp", { context: 3, embedding: 10, hidden: 200 }],
+  ["mlp", { context: 5, embedding: 7, hidden: 33 }],
+];
+
+test("every architecture is held to the contract", () => {
+  expect(new Set(CASES.map(([name]) => name))).toEqual(new Set(architectures.map(({ name }) => name)));
+});
+
+describe.each(CASES)("%s %j", (name, hyperparameters) => {
+  test("gives the same log-probabilities from its ONNX file as from TensorFlow.js, on the whole dev split", async () => {
+    const corpus = makeCorpus(await readList(DEFAULT_LIST));
+    const { vocabulary } = corpus;
+    const network = findArchitecture(name).build(hyperparameters, vocabulary.size);
+    const examples = makeExamples(corpus, network.contextLength);
+    let parameters: Parameters;
+    if (network.learns === "by counting") {
+      parameters = network.count(examples.train);
+    } else {
+      const generator = new TorchGenerator(42);
+      const settings = { steps: 300, batch: 32, lr: 0.1, schedule: "constant", optimizer: "sgd" } as const;
+      const state = initialState(network.initialise(generator), generator, settings);
+      ({ parameters } = await fit(network, vocabulary.size, examples, settings, state));
+    }
+
+    const onnx = exportOnnx(network, parameters, { name: "a", architecture: name, vocabulary, devNll: 2.5 });
+    const card = { context_length: network.contextLength, vocabulary: vocabulary.characters } as ModelCard;
+    const served = await openOnnxModel(onnx, card);
+    const trained = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
+    const [ours, theirs] = [
+      await trained.logProbs(examples.dev.contexts),
+      await served.logProbs(examples.dev.contexts),
+    ];
+    expect(theirs.length).toBe(examples.dev.count * vocabulary.size);
+    let [worst, worstSum] = [0, 0];
+    for (let row = 0; row < theirs.length; row += vocabulary.size) {
+      let sum = 0;
+      for (let i = row; i < row + vocabulary.size; i++) {
+        if (ours[i] !== theirs[i]) worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
+        sum += Math.exp(theirs[i]);
+      }
+      worstSum = Math.max(worstSum, Math.abs(sum - 1));
+    }
+    expect(worst).toBeLessThan(1e-5);
+    expect(worstSum).toBeLessThan(1e-5);
+
+    // And a row does not depend on the batch around it, to the last bit: cold or warm, an answer is the same.
+    const { contextLength } = network;
+    for (const batch of [1, 2, 3, 7, 64]) {
+      const some = await served.logProbs(examples.dev.contexts.slice(0, batch * contextLength));
+      expect(some).toEqual(theirs.slice(0, batch * vocabulary.size));
+    }
+
+    expect(readParameters(onnx)).toEqual(parameters);
+    const model = fromBinary(ModelProtoSchema, onnx);
+    expect(model.opsetImport[0].version).toBe(BigInt(OPSET_VERSION));
+    expect(Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value]))).toEqual({
+      name: "a",
+      architecture: name,
+      vocabulary: "abcdefghijklmnopqrstuvwxyz",
+      context_length: String(contextLength),
+      dev_nll: "2.5",
+    });
+  });
+});
