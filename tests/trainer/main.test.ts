@@ -1,0 +1,158 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parseModelCard } from "../../shared/model_card.ts";
+import { type Ended, startTrainer } from "../processes.ts";
+import { temporaryDirectory } from "../temporary_directory.ts";
+
+function run(...args: string[]): Promise<Ended> {
+  return startTrainer(args).ended;
+}
+
+/** A list of Thai and Hungarian dishes: other characters than English names have. */
+const DISHES = "gulyás pörkölt lángos túrós csusza ผัดไทย ต้มยำ halászlé Főzelék 7-up rétes".split(" ");
+
+async function dishes(directory: string): Promise<string> {
+  const path = join(directory, "dishes.txt");
+  await writeFile(path, Array.from({ length: 60 }, (_, i) => DISHES[i % DISHES.length]).join("\r\n"));
+  return path;
+}
+
+describe("train", () => {
+  test("trains on any list; evaluate and sample read the model back", async () => {
+    const directory = await temporaryDirectory();
+    const data = await dishes(directory);
+    const trained = await run(
+      ...["train", "--data", data, "--name", "dishes", "--out", directory, "--steps", "400"],
+      ...["--context", "4", "--embedding", "5", "--hidden", "16", "--optimizer", "adam", "--lr", "0.01"],
+      ...["--checkpoints", directory],
+    );
+    expect(trained).toMatchObject({ code: 0, stdout: expect.stringContaining("dishes.onnx: ") });
+    expect((await readdir(directory)).sort()).toEqual(["dishes.json", "dishes.onnx", "dishes.txt"]);
+    const card = parseModelCard(await readFile(join(directory, "dishes.json"), "utf8"));
+    expect(card).toMatchObject({
+      name: "dishes",
+      architecture: "mlp",
+      hyperparameters: { context: 4, embedding: 5, hidden: 16 },
+      dataset: { name: "dishes.txt", lines: 60, split_seed: 42 },
+      training: {
+        steps: 400,
+        batch_size: 32,
+        seed: 42,
+        optimizer: "adam",
+        learning_rate: 0.01,
+        schedule: "step",
+      },
+    });
+    expect(card.vocabulary).toContain("ő");
+    expect(card.vocabulary).toContain("ไ");
+    expect(card.training.loss_history.length).toBe(200);
+
+    const evaluated = await run("evaluate", "dishes", "--models", directory, "--data", data);
+    expect(evaluated.code).toBe(0);
+    expect(evaluated.stdout).toContain(`dev    NLL ${card.nll.dev!.toFixed(4)}`);
+    const wrongList = await run("evaluate", "dishes", "--models", directory);
+    expect(wrongList).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("give dishes.txt with --data"),
+    });
+
+    const sampled = await run(
+      "sample",
+      "dishes",
+      "--models",
+      directory,
+      "--data",
+      data,
+      "--seed",
+      "1",
+      "--n",
+      "30",
+    );
+    expect(sampled.code).toBe(0);
+    const [, listed, fresh] = /in the list \((\d+)\)[^]*new \((\d+)\)/.exec(sampled.stdout)!;
+    expect(Number(listed) + Number(fresh)).toBe(30);
+    expect(Number(listed)).toBeGreaterThan(0);
+  });
+
+  test("the same command makes the same model", async () => {
+    const directory = await temporaryDirectory();
+    const models = await Promise.all(["a", "b"].map(async (out) => {
+      const where = join(directory, out);
+      await run(
+        "train",
+        "--steps",
+        "200",
+        "--name",
+        "m",
+        "--out",
+        where,
+        "--checkpoints",
+        where,
+        "--hidden",
+        "30",
+      );
+      return await readFile(join(where, "m.onnx"));
+    }));
+    expect(models[0]).toEqual(models[1]);
+  });
+
+  test("interrupted, keeps what was learnt; resumed, ends where the unbroken run does", async () => {
+    const directory = await temporaryDirectory();
+    const settings = ["--steps", "3000", "--hidden", "20", "--optimizer", "momentum", "--lr", "0.02"];
+    const where = ["--name", "broken", "--checkpoints", directory];
+    const training = startTrainer(["train", ...settings, ...where, "--out", directory]);
+    await training.printed(/step 300\/3000/);
+    training.interrupt();
+    const { code, stdout } = await training.ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /Stopped after \d+ of 3000 steps. To go on: deno task train --resume --name broken/,
+    );
+    const partial = parseModelCard(await readFile(join(directory, "broken.json"), "utf8"));
+    expect(partial.training.steps).toBeGreaterThanOrEqual(300);
+    expect(partial.training.steps).toBeLessThan(3000);
+    expect((await run("evaluate", "broken", "--models", directory)).code).toBe(0);
+
+    const surplus = await run("train", "--resume", ...where, "--lr", "1");
+    expect(surplus).toMatchObject({ code: 1, stderr: expect.stringContaining("Cannot resume with --lr") });
+    expect((await run("train", "--resume", ...where)).code).toBe(0);
+    const unbroken = join(directory, "unbroken");
+    await run("train", ...settings, "--name", "broken", "--out", unbroken, "--checkpoints", unbroken);
+    const read = (file: string) => readFile(file);
+    expect(await read(join(directory, "broken.onnx"))).toEqual(await read(join(unbroken, "broken.onnx")));
+    expect((await readdir(directory)).sort()).toEqual(["broken.json", "broken.onnx", "unbroken"]);
+    const again = await run("train", "--resume", ...where);
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no checkpoint") });
+  });
+
+  test.each([
+    [["--data", "/no/such.txt"], "error: Cannot read the list /no/such.txt: there is no such file"],
+    [["--architecture", "lstm"], "Allowed choices are bigram, mlp"],
+    [
+      ["--architecture", "bigram", "--hidden", "3"],
+      "Architecture bigram has no --hidden: its flags are --smoothing",
+    ],
+    [["--hidden", "zero"], 'Cannot set --hidden to "zero"'],
+    [["--context", "0"], 'Cannot set --context to "0"'],
+    [["--steps", "-1"], "It must be a whole number from 0 to 1000000000."],
+    [["--lr", "fast"], "It must be a number from"],
+    [["--schedule", "linear"], "Allowed choices are constant, step, cosine"],
+    [["--name", "../x"], 'Cannot call a model "../x": a model\'s name has 1 to 64 of'],
+    [["--stpes", "1"], "Did you mean --steps?"],
+  ])("refuses %j and says what is allowed", async (args, message) => {
+    const directory = await temporaryDirectory();
+    const { code, stderr } = await run("train", ...args, "--out", directory, "--checkpoints", directory);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("    at "); // no stack
+    expect(await readdir(directory)).toEqual([]);
+  });
+});
+
+test.each(["train", "evaluate", "sample"])("%s --help shows its flags, with examples", async (command) => {
+  const { code, stdout } = await run(command, "--help");
+  expect(code).toBe(0);
+  expect(stdout).toContain("Examples:\n");
+  expect(stdout).toContain("--data <list>");
+});

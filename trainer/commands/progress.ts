@@ -1,0 +1,85 @@
+import { SingleBar } from "cli-progress";
+import process from "node:process";
+import type { FitHooks } from "../fit.ts";
+
+/** How many losses are behind the one that is shown: single mini-batches jump about. */
+const SMOOTHING_STEPS = 1000;
+/** How often the bar is drawn, in milliseconds. */
+const REDRAW = 250;
+
+/** Shows a training run as a bar in a terminal, as a line for each evaluation elsewhere. */
+export interface TrainingProgress extends Required<Pick<FitHooks, "onStep" | "onEvaluation">> {
+  /** Leaves the terminal as it was found. */
+  stop(): void;
+}
+
+/**
+ * Shows a training run from its first step on.
+ *
+ * @param steps How many steps it has.
+ * @param firstStep How many of them were made before.
+ */
+export function trainingProgress(steps: number, firstStep: number): TrainingProgress {
+  const terminal = Boolean(process.stderr.isTTY);
+  const started = performance.now();
+  let bar: SingleBar | undefined;
+  let drawn = 0;
+  let step = firstStep;
+  let loss = NaN;
+  let devNll = "-";
+
+  const figures = () => {
+    const rate = (step - firstStep) / ((performance.now() - started) / 1000);
+    return {
+      loss: loss.toFixed(4),
+      dev: devNll,
+      rate: rate.toFixed(0),
+      left: rate > 0 ? duration((steps - step) / rate) : "-",
+    };
+  };
+
+  return {
+    onStep(index, stepLoss) {
+      step = index + 1;
+      const share = 1 / Math.min(step - firstStep, SMOOTHING_STEPS);
+      loss = Number.isNaN(loss) ? stepLoss : loss + share * (stepLoss - loss);
+      if (!terminal || performance.now() - drawn < REDRAW) return;
+      drawn = performance.now();
+      bar ??= startBar(steps, firstStep);
+      bar.update(step, figures());
+    },
+    onEvaluation(_state, nll) {
+      devNll = nll.toFixed(4);
+      if (terminal) return bar?.update(step, figures());
+      const { loss, rate, left } = figures();
+      console.error(`step ${step}/${steps}, loss ${loss}, dev ${devNll}, ${rate} steps/s, ${left} left`);
+    },
+    stop() {
+      bar?.stop();
+      bar = undefined;
+    },
+  };
+}
+
+function startBar(steps: number, firstStep: number): SingleBar {
+  const bar = new SingleBar({
+    format:
+      "{bar} {percentage}% | step {value}/{total} | loss {loss} | dev {dev} | {rate} steps/s | {left} left",
+    hideCursor: true,
+    gracefulExit: false, // Ctrl-C belongs to the training run
+    stream: process.stderr,
+    barCompleteChar: "█",
+    barIncompleteChar: "░",
+    barsize: 20,
+  });
+  bar.start(steps, firstStep, { loss: "-", dev: "-", rate: "-", left: "-" });
+  return bar;
+}
+
+/** Seconds in words: 75 is "1 min 15 s". */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

@@ -1,0 +1,82 @@
+import { Command, Option } from "commander";
+import { sample, type SampledName } from "../../shared/sampling.ts";
+import { tensorFlowModel } from "../evaluate.ts";
+import { loadModel } from "../model_files.ts";
+import { mapValues, toTensor } from "../parameters.ts";
+import { decimal, listOption, modelsOption, wholeNumber } from "./arguments.ts";
+import { modelList } from "./model_list.ts";
+
+/** The flags of the command. */
+interface SampleFlags {
+  n: number;
+  seed?: number;
+  temperature: number;
+  topK?: number;
+  topP?: number;
+  prefix: string;
+  minLength?: number;
+  maxLength?: number;
+  unique?: boolean;
+  compat?: "torch";
+  models: string;
+  data?: string;
+}
+
+/** `deno task sample`. */
+export const sampleCommand: Command = new Command("sample")
+  .description("Print names that a model makes: those that stand in its list, and new ones.")
+  .argument("<name>", "the model, as in models/NAME.onnx")
+  .option("--n <number>", "how many names", wholeNumber(1, 1_000_000), 20)
+  .option(
+    "--seed <number>",
+    "the same seed gives the same names (default: a random one)",
+    wholeNumber(0, 2 ** 53 - 1),
+  )
+  .option("--temperature <degree>", "below 1 likelier names, above 1 stranger ones", decimal(0.05, 5), 1)
+  .option("--top-k <number>", "sample from the k likeliest characters only", wholeNumber(1, 1001))
+  .option(
+    "--top-p <share>",
+    "sample from the likeliest characters that together are this likely",
+    decimal(1e-9, 1),
+  )
+  .option("--prefix <text>", "what every name begins with", "")
+  .option("--min-length <number>", "fewest characters (default: 1)", wholeNumber(0, 256))
+  .option("--max-length <number>", "most characters (default: 64)", wholeNumber(1, 256))
+  .option("--unique", "no name twice")
+  .addOption(
+    new Option("--compat <library>", "draw as torch.multinomial does, to replay a notebook").choices([
+      "torch",
+    ]),
+  )
+  .addOption(modelsOption())
+  .addOption(listOption())
+  .addHelpText(
+    "after",
+    `
+Examples:
+  deno task sample mlp --n 20 --seed 42
+  deno task sample mlp --prefix mar --temperature 0.7
+  deno task sample pets --data pets.txt --unique`,
+  )
+  .action(async (name: string, flags: SampleFlags) => {
+    const { card, vocabulary, network, parameters } = await loadModel(flags.models, name);
+    const listed = new Set((await modelList(card, flags.data)).lines);
+    const model = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
+    const { compat, seed = crypto.getRandomValues(new Uint32Array(1))[0], ...options } = flags;
+    const names = await sample(model, vocabulary, { ...options, seed, draws: compat ?? "streams" });
+
+    const known = names.filter((sampled) => listed.has(sampled.name));
+    const fresh = names.filter((sampled) => !listed.has(sampled.name));
+    console.log(`${names.length} names from ${name}, seed ${seed}`);
+    printNames("in the list", known);
+    printNames("new", fresh);
+    if (names.length < flags.n) console.error(`Only ${names.length} different names were found.`);
+  });
+
+/** Prints names with their perplexities, the likeliest first. */
+function printNames(title: string, names: SampledName[]): void {
+  console.log(`\n${title} (${names.length})`);
+  for (const { name, perplexity } of names.toSorted((a, b) => a.perplexity - b.perplexity)) {
+    console.log(`  ${name}  ${perplexity.toFixed(2)}`);
+  }
+}

@@ -1,0 +1,25 @@
+import { Command, CommanderError } from "commander";
+import process from "node:process";
+import { evaluateCommand } from "./commands/evaluate.ts";
+import { sampleCommand } from "./commands/sample.ts";
+import { trainCommand } from "./commands/train.ts";
+import { startTensorFlow } from "./tensorflow.ts";
+
+const program = new Command("edgemore")
+  .description("Train character-level language models on a list of things, one a line.")
+  .addCommand(trainCommand)
+  .addCommand(evaluateCommand)
+  .addCommand(sampleCommand)
+  .hook("preAction", startTensorFlow);
+
+for (const command of [program, ...program.commands]) {
+  command.exitOverride().showHelpAfterError("(--help says what is allowed)").showSuggestionAfterError();
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has told the user already; everything else is told here, without a stack: it is about the input.
+  if (!(error instanceof CommanderError)) console.error(`error: ${(error as Error).message}`);
+  process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
+}

@@ -1,0 +1,169 @@
+import { dispose } from "@tensorflow/tfjs";
+import type { Examples } from "../shared/context.ts";
+import type { LanguageModel } from "../shared/language_model.ts";
+import { finiteOrNull } from "../shared/finite_or_null.ts";
+import { CARD_QUANTILES, type ModelCard } from "../shared/model_card.ts";
+import { quantiles } from "../shared/quantiles.ts";
+import { TorchGenerator } from "../shared/random/torch.ts";
+import { scoreWords } from "../shared/scoring.ts";
+import type { Hyperparameters, TrainedNetwork } from "./architecture.ts";
+import { findArchitecture } from "./architectures/all.ts";
+import { removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { type Corpus, makeExamples, type Split, SPLIT_SEED } from "./corpus.ts";
+import { evaluate, tensorFlowModel } from "./evaluate.ts";
+import { type Candidate, fit, type FitHooks, type FitSettings, type FitState, initialState } from "./fit.ts";
+import { saveModel } from "./model_files.ts";
+import { exportOnnx } from "./onnx/export.ts";
+import { mapValues, parameterCount, type Parameters, toTensor } from "./parameters.ts";
+
+/** Everything that decides which model a training run makes, and where it puts it. */
+export interface TrainOptions extends FitSettings {
+  /** What the model is called. */
+  name: string;
+  /** Path or URL of the list. */
+  data: string;
+  architecture: string;
+  hyperparameters: Hyperparameters;
+  /** Of the generator that draws the initial weights and then the mini-batches. */
+  seed: number;
+  /** Directory of the model. */
+  out: string;
+  /** Directory of the checkpoints. */
+  checkpoints: string;
+}
+
+/** Where a run that was stopped goes on. */
+export interface ResumePoint {
+  state: FitState;
+  /** How long it has run before. */
+  seconds: number;
+}
+
+/** How a training run ended. */
+export interface TrainResult {
+  card: ModelCard;
+  /** The run was ended by its signal, before its last step; a checkpoint is kept. */
+  stopped: boolean;
+}
+
+/**
+ * Trains a model on a list and writes it with its card. A run that its signal ends writes the best model that it
+ * has, and a checkpoint to go on from.
+ *
+ * @throws {Error} If the loss is no longer a number; no model is written then.
+ */
+export async function train(
+  corpus: Corpus,
+  options: TrainOptions,
+  resumed?: ResumePoint,
+  hooks: FitHooks = {},
+): Promise<TrainResult> {
+  const { vocabulary, list } = corpus;
+  const network = findArchitecture(options.architecture).build(options.hyperparameters, vocabulary.size);
+  const examples = makeExamples(corpus, network.contextLength);
+  const started = performance.now();
+  const seconds = () => (resumed?.seconds ?? 0) + (performance.now() - started) / 1000;
+
+  let parameters: Parameters;
+  let training: ModelCard["training"];
+  let stopped = false;
+  if (network.learns === "by counting") {
+    parameters = network.count(examples.train);
+    training = { steps: 0, batch_size: 0, seed: null, seconds: seconds(), loss_history: [] };
+  } else {
+    const state = await fit(
+      network,
+      vocabulary.size,
+      examples,
+      options,
+      resumed?.state ?? firstState(network, options),
+      {
+        ...hooks,
+        onEvaluation: async (state, devNll) => {
+          await keepCheckpoint(state);
+          await hooks.onEvaluation?.(state, devNll);
+        },
+      },
+    );
+    stopped = state.step < options.steps;
+    const best = await bestCandidate(network, vocabulary.size, examples.dev, state);
+    parameters = best.parameters;
+    training = {
+      steps: state.step,
+      batch_size: options.batch,
+      seed: options.seed,
+      seconds: seconds(),
+      optimizer: options.optimizer,
+      learning_rate: options.lr,
+      schedule: options.schedule,
+      best_step: best.step,
+      loss_history: state.history,
+    };
+    if (stopped) await keepCheckpoint(state);
+  }
+
+  function keepCheckpoint(state: FitState): Promise<void> {
+    const checkpoint = { options, listSha256: list.sha256, seconds: seconds(), state };
+    return saveCheckpoint(options.checkpoints, checkpoint);
+  }
+
+  const weights = mapValues(parameters, toTensor);
+  const model = tensorFlowModel(network, weights, vocabulary.size);
+  const nll = await evaluateSplits(model, examples);
+  const nllQuantiles = await devQuantiles(model, corpus);
+  dispose(weights);
+  const { name, architecture, hyperparameters } = options;
+  const onnx = exportOnnx(network, parameters, { name, architecture, vocabulary, devNll: nll.dev });
+  const card = await saveModel(options.out, onnx, {
+    name,
+    architecture,
+    hyperparameters,
+    parameters: parameterCount(parameters),
+    vocabulary: vocabulary.characters,
+    context_length: network.contextLength,
+    dataset: { name: list.name, lines: list.lines.length, sha256: list.sha256, split_seed: SPLIT_SEED },
+    training,
+    nll: { train: finiteOrNull(nll.train), dev: finiteOrNull(nll.dev), test: finiteOrNull(nll.test) },
+    nll_quantiles: nllQuantiles.map(finiteOrNull),
+  });
+  if (!stopped) await removeCheckpoint(options.checkpoints, name);
+  return { card, stopped };
+}
+
+/** The mean NLL of each split, in nats a character. */
+export async function evaluateSplits(
+  model: LanguageModel,
+  examples: Record<Split, Examples>,
+): Promise<Record<Split, number>> {
+  return {
+    train: await evaluate(model, examples.train),
+    dev: await evaluate(model, examples.dev),
+    test: await evaluate(model, examples.test),
+  };
+}
+
+function firstState(network: TrainedNetwork, options: TrainOptions): FitState {
+  const generator = new TorchGenerator(options.seed);
+  return initialState(network.initialise(generator), generator, options);
+}
+
+/** The best parameters of a run, those of its last step included, wherever it was stopped. */
+async function bestCandidate(
+  network: TrainedNetwork,
+  vocabularySize: number,
+  dev: Examples,
+  { step, parameters, best }: FitState,
+): Promise<Candidate> {
+  if (best?.step === step) return best;
+  const weights = mapValues(parameters, toTensor);
+  const devNll = await evaluate(tensorFlowModel(network, weights, vocabularySize), dev);
+  dispose(weights);
+  return best && best.devNll <= devNll ? best : { step, devNll, parameters };
+}
+
+/** Quantiles of the NLL of the dev split's names. */
+async function devQuantiles(model: LanguageModel, { words }: Corpus): Promise<number[]> {
+  const nlls: number[] = [];
+  for await (const { nll } of scoreWords(model, words.dev)) nlls.push(nll);
+  return quantiles(nlls, CARD_QUANTILES);
+}
