@@ -1,0 +1,22 @@
+import { z } from "@hono/zod-openapi";
+import { finiteOrNull } from "../shared/finite_or_null.ts";
+import type { Likelihood } from "../shared/scoring.ts";
+
+/** Fields that several answers have. */
+export const nllSchema = z.number().nullable().openapi({
+  description: "Mean negative log-likelihood a character, the closing boundary counted, in nats; " +
+    "null if the model holds the name impossible",
+  example: 2.32,
+});
+export const perplexitySchema = z.number().nullable().openapi({
+  description: "exp(nll); null if the model holds the name impossible",
+  example: 10.17,
+});
+export const modelField = z.string().openapi({ description: "The model that answered", example: "mlp" });
+
+/** NLL and perplexity as an answer holds them. */
+export function nllAndPerplexity(
+  { nll, perplexity }: Likelihood,
+): { nll: number | null; perplexity: number | null } {
+  return { nll: finiteOrNull(nll), perplexity: finiteOrNull(perplexity) };
+}

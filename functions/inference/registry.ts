@@ -1,0 +1,110 @@
+import type { LanguageModel } from "../../shared/language_model.ts";
+import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
+import { Vocabulary } from "../../shared/vocabulary.ts";
+import { Problem } from "../problem.ts";
+import { openOnnxModel } from "./onnx_model.ts";
+
+/** The model that answers where none is named, if there is one of this name. */
+const DEFAULT_MODEL = "mlp";
+
+/** The two files of a model, as a runtime finds them. */
+export interface ModelFiles {
+  /** The card's file name without `.json`. */
+  name: string;
+  /** The text of `NAME.json`. */
+  card: string;
+  /** The bytes of `NAME.onnx`, or null where there is no such file. */
+  onnx: Uint8Array<ArrayBuffer> | null;
+}
+
+/** A model that answers. */
+export interface ServedModel {
+  card: ModelCard;
+  vocabulary: Vocabulary;
+  model: LanguageModel;
+}
+
+/** A model that cannot answer, and why. */
+interface BrokenModel {
+  reason: string;
+}
+
+/** How a model is. */
+export interface ModelStatus {
+  name: string;
+  status: "ready" | "broken";
+  /** Why it is broken. */
+  reason?: string;
+}
+
+/** The models of a server, by name. One that is broken leaves the others be. */
+export class Registry {
+  readonly #models: ReadonlyMap<string, ServedModel | BrokenModel>;
+  /** The model that answers where none is named. */
+  readonly defaultModel: string;
+
+  private constructor(models: ReadonlyMap<string, ServedModel | BrokenModel>, preferred: string) {
+    this.#models = models;
+    this.defaultModel = models.has(preferred) ? preferred : [...models.keys()][0] ?? preferred;
+  }
+
+  /**
+   * Opens all models.
+   *
+   * @param files Their files.
+   * @param defaultModel The model that answers where none is named. Default: "mlp", or the first in the alphabet.
+   */
+  static async open(files: Iterable<ModelFiles>, defaultModel?: string): Promise<Registry> {
+    const models = new Map<string, ServedModel | BrokenModel>();
+    for (const file of [...files].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      models.set(file.name, await open(file).catch((error: Error) => ({ reason: error.message })));
+    }
+    return new Registry(models, defaultModel ?? DEFAULT_MODEL);
+  }
+
+  /**
+   * The model of a name.
+   *
+   * @param parameter Where the request has the name, for the message.
+   * @throws {Problem} 404 if there is none, 503 if it is broken.
+   */
+  get(name: string = this.defaultModel, parameter = "model"): ServedModel {
+    const found = this.#models.get(name);
+    if (!found) {
+      const known = [...this.#models.keys()].join(", ") || "none";
+      const message = `must be a model of this server (${known}), got ${JSON.stringify(name)}`;
+      throw Problem.ofParameters("unknown-model", [{ parameter, message }]);
+    }
+    if ("reason" in found) throw new Problem("broken-model", `Model ${name} cannot answer: ${found.reason}`);
+    return found;
+  }
+
+  /** The cards of the models that answer. */
+  cards(): ModelCard[] {
+    return [...this.#models.values()].flatMap((model) => ("card" in model ? [model.card] : []));
+  }
+
+  /** How each model is. */
+  statuses(): ModelStatus[] {
+    return Array.from(
+      this.#models,
+      ([name, model]) =>
+        "reason" in model ? { name, status: "broken", reason: model.reason } : { name, status: "ready" },
+    );
+  }
+}
+
+async function open({ name, card: text, onnx }: ModelFiles): Promise<ServedModel> {
+  const card = parseModelCard(text);
+  if (card.name !== name) throw new Error(`${name}.json is the card of ${JSON.stringify(card.name)}`);
+  if (!onnx) throw new Error(`${name}.onnx is missing`);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", onnx)).toHex();
+  if (digest !== card.sha256) {
+    throw new Error(`${name}.onnx is not the file that its card describes: its SHA-256 is ${digest}`);
+  }
+  try {
+    return { card, vocabulary: new Vocabulary(card.vocabulary), model: await openOnnxModel(onnx, card) };
+  } catch (error) {
+    throw new Error(`${name}.onnx cannot be run: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,90 @@
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+
+/** The media type of errors. */
+export const PROBLEM_TYPE = "application/problem+json";
+
+/** An error as it is answered: a problem document of RFC 9457. */
+export const problemSchema = z.object({
+  type: z.string().openapi({ example: "urn:edgemore:problem:invalid-parameter" }),
+  title: z.string().openapi({ example: "Invalid parameter" }),
+  status: z.int().openapi({ example: 400 }),
+  detail: z.string().openapi({ example: 'n must be a whole number from 1 to 1000, got "0"' }),
+  errors: z.array(z.object({ parameter: z.string(), message: z.string() })).openapi({
+    example: [{ parameter: "n", message: 'must be a whole number from 1 to 1000, got "0"' }],
+  }),
+}).openapi("Problem");
+
+export type ProblemDocument = z.infer<typeof problemSchema>;
+
+/** What is wrong with one parameter of a request. */
+export type ParameterError = ProblemDocument["errors"][number];
+
+/** The kinds of problem: the last part of the type, its title and its status. */
+const KINDS = {
+  "invalid-parameter": ["Invalid parameter", 400],
+  "unknown-model": ["Unknown model", 404],
+  "not-found": ["Not found", 404],
+  "broken-model": ["Broken model", 503],
+  "internal-error": ["Internal error", 500],
+} as const;
+
+export type ProblemKind = keyof typeof KINDS;
+
+/** An error that a request is answered with. */
+export class Problem extends Error {
+  override name = "Problem";
+
+  constructor(
+    readonly kind: ProblemKind,
+    detail: string,
+    readonly errors: readonly ParameterError[] = [],
+  ) {
+    super(detail);
+  }
+
+  /** A problem with parameters alone; its detail is made of them. */
+  static ofParameters(kind: ProblemKind, errors: readonly ParameterError[]): Problem {
+    return new Problem(
+      kind,
+      errors.map(({ parameter, message }) => `${parameter} ${message}`).join("; "),
+      errors,
+    );
+  }
+
+  /** The problem as its document. */
+  toJSON(): ProblemDocument {
+    const [title, status] = KINDS[this.kind];
+    return {
+      type: `urn:edgemore:problem:${this.kind}`,
+      title,
+      status,
+      detail: this.message,
+      errors: [...this.errors],
+    };
+  }
+}
+
+/** Answers a request with the problem that an error is; what is no problem of the request's is an internal error. */
+export function answerProblem(error: Error, context: Context): Response {
+  const problem = error instanceof Problem ? error : unexpected(error);
+  const document = problem.toJSON();
+  return context.body(JSON.stringify(document), KINDS[problem.kind][1], { "content-type": PROBLEM_TYPE });
+}
+
+function unexpected(error: Error): Problem {
+  if (error instanceof HTTPException && error.status < 500) {
+    return new Problem("invalid-parameter", error.message);
+  }
+  console.error(error);
+  return new Problem("internal-error", "The server failed to answer; the fault is its own");
+}
+
+/** How a route's errors stand in the OpenAPI document. */
+export function problemResponse(description: string): {
+  description: string;
+  content: { [PROBLEM_TYPE]: { schema: typeof problemSchema } };
+} {
+  return { description, content: { [PROBLEM_TYPE]: { schema: problemSchema } } };
+}

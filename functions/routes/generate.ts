@@ -1,0 +1,170 @@
+import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import { accepts } from "hono/accepts";
+import { sample } from "../../shared/sampling.ts";
+import { modelField, nllAndPerplexity, nllSchema, perplexitySchema } from "../answers.ts";
+import { requireKnownCharacters } from "../characters.ts";
+import type { Registry } from "../inference/registry.ts";
+import {
+  decimal,
+  flag,
+  MAX_NAME_LENGTH,
+  modelParameter,
+  oneOf,
+  queryOf,
+  text,
+  wholeNumber,
+} from "../parameters.ts";
+import { Problem, problemResponse } from "../problem.ts";
+
+const query = queryOf({
+  n: wholeNumber({ minimum: 1, maximum: 1000, default: 10, description: "How many names" }).optional(),
+  model: modelParameter,
+  temperature: decimal({
+    minimum: 0.05,
+    maximum: 5,
+    default: 1,
+    description: "Below 1 likelier names, above 1 stranger ones",
+  }).optional(),
+  top_k: wholeNumber({
+    minimum: 1,
+    maximum: 1001,
+    description: "Sample from the k likeliest characters only",
+  }).optional(),
+  top_p: decimal({
+    minimum: 0.001,
+    maximum: 1,
+    description: "Sample from the likeliest characters that together have this probability",
+  }).optional(),
+  prefix: text({
+    minimum: 0,
+    maximum: MAX_NAME_LENGTH,
+    default: "",
+    description: "What every name begins with",
+    example: "mar",
+  }).optional(),
+  min_length: wholeNumber({
+    minimum: 0,
+    maximum: MAX_NAME_LENGTH,
+    default: 1,
+    description:
+      "Fewest characters, the prefix counted. A name ends sooner only where the model allows nothing else",
+  }).optional(),
+  max_length: wholeNumber({
+    minimum: 1,
+    maximum: MAX_NAME_LENGTH,
+    default: 64,
+    description: "Most characters, the prefix counted: a name that gets there ends there",
+  }).optional(),
+  seed: wholeNumber({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description:
+      "The same seed gives the same names, and fewer names are the beginning of more. Default: a random one",
+    example: 42,
+  }).optional(),
+  unique: flag({ default: false, description: "Repeat no name" }).optional(),
+  compat: oneOf(["torch"], {
+    description:
+      "Draw as `torch.multinomial(probs, 1, generator=g)` does, name after name from one generator seeded " +
+      "with `seed`, so that a notebook's `manual_seed` gives the notebook's names. `min_length` is then 0 and " +
+      "`max_length` 256 unless given",
+  }).optional(),
+});
+
+const answer = z.object({
+  model: modelField,
+  seed: z.int().openapi({ description: "The seed that gives these names again", example: 42 }),
+  names: z.array(z.object({
+    name: z.string().openapi({ example: "marlena" }),
+    nll: nllSchema,
+    perplexity: perplexitySchema,
+  })),
+  shortfall: z.string().optional().openapi({
+    description: "Why there are fewer names than were asked for",
+    example: "12 of 50 names: 1000 were drawn, and the rest are repeats",
+  }),
+}).openapi("Names");
+
+/** `GET /generate`: names that a model makes. */
+export const route = createRoute({
+  method: "get",
+  path: "/generate",
+  summary: "Make names",
+  request: { query },
+  responses: {
+    200: {
+      description: "The names, as JSON, or as text with one name a line where `Accept` prefers text/plain",
+      headers: z.object({
+        "edgemore-seed": z.string().openapi({ description: "The seed, for text/plain has no place for it" }),
+      }),
+      content: {
+        "application/json": { schema: answer },
+        "text/plain": { schema: z.string().openapi({ example: "marlena\nkaiyah\n" }) },
+      },
+    },
+    400: problemResponse("A parameter has a value that is not allowed"),
+    404: problemResponse("There is no such model"),
+    503: problemResponse("The model is broken"),
+  },
+});
+
+/** Answers `GET /generate` from the models of a registry. */
+export function handler(registry: Registry): RouteHandler<typeof route> {
+  return async (context) => {
+    const asked = context.req.valid("query");
+    const served = registry.get(asked.model);
+    const torch = asked.compat === "torch";
+    const { n = 10, seed = randomSeed(), prefix = "", temperature, unique = false } = asked;
+    const minLength = asked.min_length ?? (torch ? 0 : 1);
+    const maxLength = asked.max_length ?? (torch ? MAX_NAME_LENGTH : 64);
+    requireKnownCharacters(served, "prefix", prefix);
+    requireLengths(served.vocabulary.encode(prefix).length, minLength, maxLength);
+
+    const names = await sample(served.model, served.vocabulary, {
+      n,
+      seed,
+      temperature,
+      topK: asked.top_k,
+      topP: asked.top_p,
+      prefix,
+      minLength,
+      maxLength,
+      unique,
+      draws: torch ? "torch" : "streams",
+    });
+
+    context.header("edgemore-seed", String(seed));
+    const type = accepts(context, {
+      header: "Accept",
+      supports: ["application/json", "text/plain"],
+      default: "application/json",
+    });
+    if (type === "text/plain") {
+      return context.text(names.map(({ name }) => `${name}\n`).join(""), 200);
+    }
+    return context.json({
+      model: served.card.name,
+      seed,
+      names: names.map((sampled) => ({ name: sampled.name, ...nllAndPerplexity(sampled) })),
+      ...(names.length < n &&
+        { shortfall: `${names.length} of ${n} names: all others that were drawn are repeats` }),
+    }, 200);
+  };
+}
+
+function randomSeed(): number {
+  const [low, high] = crypto.getRandomValues(new Uint32Array(2));
+  return (high & 0x1fffff) * 2 ** 32 + low;
+}
+
+/** Refuses lengths that no name can have. */
+function requireLengths(prefixLength: number, minLength: number, maxLength: number): void {
+  if (minLength > maxLength) {
+    const message = `must be at most max_length (${maxLength}), got ${minLength}`;
+    throw Problem.ofParameters("invalid-parameter", [{ parameter: "min_length", message }]);
+  }
+  if (prefixLength > maxLength) {
+    const message = `must have at most max_length (${maxLength}) characters, has ${prefixLength}`;
+    throw Problem.ofParameters("invalid-parameter", [{ parameter: "prefix", message }]);
+  }
+}

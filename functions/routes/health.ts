@@ -1,0 +1,40 @@
+import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import type { Registry } from "../inference/registry.ts";
+
+const answer = z.object({
+  status: z.enum(["ok", "degraded", "down"]).openapi({
+    description: "ok: every model answers; degraded: some are broken; down: none answers",
+  }),
+  runtime: z.string().openapi({ example: "deno" }),
+  default_model: z.string().openapi({
+    description: "The model that answers where none is named",
+    example: "mlp",
+  }),
+  models: z.array(z.object({
+    name: z.string().openapi({ example: "mlp" }),
+    status: z.enum(["ready", "broken"]),
+    reason: z.string().optional().openapi({ description: "Why it is broken" }),
+  })),
+}).openapi("Health");
+
+/** `GET /health`: how the server is. */
+export const route = createRoute({
+  method: "get",
+  path: "/health",
+  summary: "Tell how the server is",
+  responses: {
+    200: { description: "It answers", content: { "application/json": { schema: answer } } },
+    503: { description: "None of its models answers", content: { "application/json": { schema: answer } } },
+  },
+});
+
+/** Answers `GET /health`. */
+export function handler(registry: Registry, runtime: string): RouteHandler<typeof route> {
+  return (context) => {
+    const models = registry.statuses();
+    const ready = models.filter(({ status }) => status === "ready").length;
+    const status = ready === 0 ? "down" : ready < models.length ? "degraded" : "ok";
+    const answer = { status, runtime, default_model: registry.defaultModel, models } as const;
+    return ready === 0 ? context.json(answer, 503) : context.json(answer, 200);
+  };
+}

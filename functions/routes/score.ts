@@ -1,0 +1,78 @@
+import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import { finiteOrNull } from "../../shared/finite_or_null.ts";
+import { cardQuantiles } from "../../shared/model_card.ts";
+import { shareAbove } from "../../shared/quantiles.ts";
+import { score } from "../../shared/scoring.ts";
+import { modelField, nllAndPerplexity, nllSchema, perplexitySchema } from "../answers.ts";
+import { requireKnownCharacters } from "../characters.ts";
+import type { Registry } from "../inference/registry.ts";
+import { MAX_NAME_LENGTH, modelParameter, queryOf, text } from "../parameters.ts";
+import { problemResponse } from "../problem.ts";
+
+const query = queryOf({
+  name: text({ minimum: 1, maximum: MAX_NAME_LENGTH, description: "The name to score", example: "andrej" }),
+  model: modelParameter,
+});
+
+const answer = z.object({
+  model: modelField,
+  name: z.string().openapi({ description: "The name as the model read it", example: "andrej" }),
+  possible: z.boolean().openapi({ description: "Whether its probability is above 0" }),
+  log_likelihood: z.number().nullable().openapi({
+    description:
+      "Sum of the log-probabilities of its characters and its closing boundary; null if it is impossible",
+    example: -16.24,
+  }),
+  nll: nllSchema,
+  perplexity: perplexitySchema,
+  percentile: z.number().openapi({
+    description:
+      "What share of real names (the dev split's) is less likely a character than this one, 0 to 100",
+    example: 34.2,
+  }),
+  characters: z.array(z.object({
+    context: z.string().openapi({ description: "What the model saw, boundaries as '.'", example: "..a" }),
+    character: z.string().openapi({
+      description: "The character, the closing boundary as '.'",
+      example: "n",
+    }),
+    probability: z.number().openapi({ example: 0.13 }),
+    nll: z.number().nullable().openapi({ description: "-ln(probability); null for 0", example: 2.04 }),
+  })),
+}).openapi("Score");
+
+/** `GET /score`: how likely a name is. */
+export const route = createRoute({
+  method: "get",
+  path: "/score",
+  summary: "Score a name",
+  request: { query },
+  responses: {
+    200: { description: "How likely the name is", content: { "application/json": { schema: answer } } },
+    400: problemResponse("A parameter has a value that is not allowed"),
+    404: problemResponse("There is no such model"),
+    503: problemResponse("The model is broken"),
+  },
+});
+
+/** Answers `GET /score` from the models of a registry. */
+export function handler(registry: Registry): RouteHandler<typeof route> {
+  return async (context) => {
+    const asked = context.req.valid("query");
+    const served = registry.get(asked.model);
+    requireKnownCharacters(served, "name", asked.name);
+    const scored = await score(served.model, served.vocabulary, asked.name);
+    return context.json({
+      model: served.card.name,
+      name: scored.name,
+      possible: scored.logLikelihood !== -Infinity,
+      log_likelihood: finiteOrNull(scored.logLikelihood),
+      ...nllAndPerplexity(scored),
+      percentile: 100 * shareAbove(cardQuantiles(served.card), scored.nll),
+      characters: scored.characters.map(({ nll, ...character }) => ({
+        ...character,
+        nll: finiteOrNull(nll),
+      })),
+    }, 200);
+  };
+}

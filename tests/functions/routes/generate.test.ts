@@ -1,0 +1,179 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { TorchGenerator } from "../../../shared/random/torch.ts";
+import { parseModelCard } from "../../../shared/model_card.ts";
+import { Vocabulary } from "../../../shared/vocabulary.ts";
+import type { TrainedNetwork } from "../../../trainer/architecture.ts";
+import { mlp } from "../../../trainer/architectures/mlp.ts";
+import { exportOnnx } from "../../../trainer/onnx/export.ts";
+import { sha256 } from "../../../trainer/sha256.ts";
+import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
+
+interface Names {
+  model: string;
+  seed: number;
+  names: { name: string; nll: number; perplexity: number }[];
+  shortfall?: string;
+}
+
+let app: ServedApp;
+beforeAll(async () => {
+  app = await serveModels();
+});
+
+async function names(query: string): Promise<string[]> {
+  const { status, body } = await app.ask<Names>(`/generate?${query}`);
+  expect(status, JSON.stringify(body)).toBe(200);
+  return body.names.map(({ name }) => name);
+}
+
+describe("GET /generate", () => {
+  test("makes ten names of the default model with a seed of its own, and says which", async () => {
+    const { status, type, body } = await app.ask<Names>("/generate");
+    expect(status).toBe(200);
+    expect(type).toBe("application/json");
+    expect(body.model).toBe("mlp");
+    expect(body.names.length).toBe(10);
+    expect(Object.keys(body)).toEqual(["model", "seed", "names"]);
+    expect(await names(`seed=${body.seed}`)).toEqual(body.names.map(({ name }) => name));
+    const other = await app.ask<Names>("/generate");
+    expect(other.body.seed).not.toBe(body.seed);
+  });
+
+  test("gives every name the figures that /score gives it, at any settings", async () => {
+    for (
+      const query of ["seed=1&n=15", "seed=2&n=15&temperature=3&top_k=9&top_p=0.9&prefix=mar&max_length=6"]
+    ) {
+      const { body } = await app.ask<Names>(`/generate?${query}`);
+      for (const { name, nll, perplexity } of body.names) {
+        const { body: scored } = await app.ask(`/score?name=${name}`);
+        expect({ nll: scored.nll, perplexity: scored.perplexity }).toEqual({ nll, perplexity });
+      }
+    }
+  });
+
+  test("the same seed gives the same bytes, and fewer names are the beginning of more", async () => {
+    expect(await app.text("/generate?seed=42&n=20")).toBe(await app.text("/generate?seed=42&n=20"));
+    expect(await names("seed=42&n=10")).toEqual((await names("seed=42&n=20")).slice(0, 10));
+    expect(await names("seed=42&n=1000")).toHaveLength(1000);
+  });
+
+  test("answers requests side by side as it answers them alone", async () => {
+    const queries = Array.from(
+      { length: 20 },
+      (_, i) => `/generate?seed=${i}&n=${1 + 3 * i}&temperature=1.5`,
+    );
+    const alone: string[] = [];
+    for (const query of queries) alone.push(await app.text(query));
+    expect(await Promise.all(queries.map((query) => app.text(query)))).toEqual(alone);
+  });
+
+  test("sends one name a line where the client prefers text, with the seed in a header", async () => {
+    const text = await app.text("/generate?seed=42&n=3", { headers: { accept: "text/plain" } });
+    expect(text).toBe((await names("seed=42&n=3")).map((name) => `${name}\n`).join(""));
+    const { headers } = await app.ask("/generate?seed=42", { headers: { accept: "text/html, */*" } });
+    expect(headers.get("edgemore-seed")).toBe("42");
+  });
+
+  test("keeps prefix and lengths, at their bounds too", async () => {
+    for (const name of await names("seed=1&n=50&prefix=MAR")) expect(name).toMatch(/^mar/);
+    for (const name of await names("seed=1&n=50&min_length=8&max_length=9")) expect(name).toMatch(/^.{8,9}$/);
+    expect(await names("seed=1&n=2&max_length=1&min_length=1")).toSatisfy((all: string[]) =>
+      all.every((name) => name.length === 1)
+    );
+    expect(await names("seed=1&n=1&min_length=256&max_length=256")).toSatisfy(([name]: string[]) =>
+      name.length === 256
+    );
+    expect(await names(`seed=1&n=1&prefix=${"a".repeat(256)}&max_length=256`)).toEqual(["a".repeat(256)]);
+    expect(await names("seed=6&n=300&min_length=0&temperature=5")).toContain("");
+  });
+
+  test("with top_k=1, makes the one likeliest name", async () => {
+    expect(new Set(await names("seed=3&n=20&top_k=1")).size).toBe(1);
+    expect(await names("seed=3&top_p=0.001")).toEqual(await names("seed=9&top_k=1"));
+  });
+
+  test("repeats no name with unique, and says when there are not enough", async () => {
+    const all = await names("seed=1&n=200&unique=true&model=bigram&max_length=2");
+    expect(new Set(all).size).toBe(all.length);
+    const { body } = await app.ask<Names>("/generate?seed=1&n=100&unique=true&max_length=1");
+    expect(body.names.length).toBeLessThanOrEqual(26);
+    expect(body.shortfall).toMatch(/^\d+ of 100 names: /);
+  });
+
+  test("draws first letters in the model's proportions, 100,000 of them at temperatures 0.5, 1 and 2", async () => {
+    const alphabet = "abcdefghijklmnopqrstuvwxyz";
+    const { body } = await app.ask<{ characters: { probability: number }[] }>("/score?name=a");
+    expect(body.characters.length).toBe(2);
+    const probabilities = await Promise.all(Array.from(alphabet, async (letter) => {
+      const { body } = await app.ask<{ characters: { probability: number }[] }>(`/score?name=${letter}`);
+      return body.characters[0].probability;
+    }));
+    for (const temperature of [0.5, 1, 2]) {
+      const counts = new Map<string, number>();
+      for (let request = 0; request < 100; request++) {
+        for (const letter of await names(`n=1000&max_length=1&seed=${request}&temperature=${temperature}`)) {
+          counts.set(letter, (counts.get(letter) ?? 0) + 1);
+        }
+      }
+      const weights = probabilities.map((probability) => probability ** (1 / temperature));
+      const total = weights.reduce((a, b) => a + b);
+      // A letter that fewer than five draws are expected of is counted with the others of its kind.
+      let [chiSquared, cells, rareExpected, rareSeen] = [0, 0, 0, 0];
+      weights.forEach((weight, i) => {
+        const expected = (100_000 * weight) / total;
+        const seen = counts.get(alphabet[i]) ?? 0;
+        if (expected < 5) [rareExpected, rareSeen] = [rareExpected + expected, rareSeen + seen];
+        else [chiSquared, cells] = [chiSquared + (seen - expected) ** 2 / expected, cells + 1];
+      });
+      if (rareExpected > 5) chiSquared += (rareSeen - rareExpected) ** 2 / rareExpected;
+      expect(cells).toBeGreaterThan(20);
+      expect(chiSquared).toBeLessThan(54.05); // at most 26 degrees of freedom, 0.1%
+    }
+  });
+});
+
+describe("GET /generate?compat=torch", () => {
+  test("gives the notebook's twenty names from its untrained network", async () => {
+    const network = mlp.build({ context: 3, embedding: 10, hidden: 200 }, 27) as TrainedNetwork;
+    const parameters = network.initialise(new TorchGenerator(42));
+    const vocabulary = new Vocabulary("abcdefghijklmnopqrstuvwxyz");
+    const onnx = exportOnnx(network, parameters, {
+      name: "untrained",
+      architecture: "mlp",
+      vocabulary,
+      devNll: 3.3,
+    });
+    const [committed] = (await modelFiles()).filter(({ name }) => name === "mlp");
+    const card = { ...parseModelCard(committed.card), name: "untrained", sha256: await sha256(onnx) };
+    const untrained = await serveModels([{ name: "untrained", card: JSON.stringify(card), onnx }]);
+    const { body } = await untrained.ask<Names>("/generate?compat=torch&seed=42&n=20");
+    expect(body.names.map(({ name }) => name)).toEqual([
+      "xjuguenvtps",
+      "fabiquedxfmubnwmsflaypglzofmwhwlxoln",
+      "epjccuodsgjdmzu",
+      "knxcmjjobdrggbdlpk",
+      "mnqhqyjfbscvghigeaczalcvjwzajwtphjpdmquotcc",
+      "weltxosvgkohobr",
+      "uklnncvrigmydlsoumf",
+      "pjjiewx",
+      "lxmjuhm",
+      "fsckbirdovhgn",
+      "kgoktfkzuacabxa",
+      "atodr",
+      "bxwqzjzdqvtmdampemaqj",
+      "omtafjiirvqtlfkyeumxuoxtame",
+      "ovzqmywog",
+      "acdtqumkorvdyxxhlsogob",
+      "tnslwkgmnfuyccqendhln",
+      "quehejojixfdirndbgcpvrsczagrtpltqc",
+      "jsnq",
+      "dazxygkihhnynvyfjfzgxlvkqncqgahwkig",
+    ]);
+  });
+
+  test("fewer names are the beginning of more", async () => {
+    const ten = await names("compat=torch&seed=1&n=10");
+    expect(await names("compat=torch&seed=1&n=4")).toEqual(ten.slice(0, 4));
+    expect(await names("seed=1&n=10")).not.toEqual(ten);
+  });
+});

@@ -1,0 +1,57 @@
+import { spawnSync } from "node:child_process";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type ServedApp, serveModels } from "../serve_models.ts";
+
+/** Samples from a committed model's own weights as the notebooks do, in PyTorch. */
+const SCRIPT = `
+import sys, onnx, torch
+from onnx import numpy_helper
+path, seed, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+weights = {w.name: torch.tensor(numpy_helper.to_array(w)) for w in onnx.load(path).graph.initializer}
+g = torch.Generator().manual_seed(seed)
+for _ in range(n):
+    out, context = [], [0, 0, 0]
+    while True:
+        if "log_probs_table" in weights:
+            probs = weights["log_probs_table"][context[-1]].exp()
+        else:
+            x = weights["C"][torch.tensor([context])].view(1, -1)
+            h = torch.tanh(x @ weights["W1"] + weights["b1"])
+            probs = torch.softmax(h @ weights["W2"] + weights["b2"], dim=1)[0]
+        ix = torch.multinomial(probs, num_samples=1, generator=g).item()
+        context = context[1:] + [ix]
+        if ix == 0:
+            break
+        out.append(chr(96 + ix))
+    print("".join(out))
+`;
+
+const PYTHONS = ["/usr/bin/python3", "python3"];
+const python = PYTHONS.find((path) => spawnSync(path, ["-c", "import onnx, torch"]).status === 0);
+if (!python) {
+  console.warn("SKIPPED: PyTorch's names beside ours. Install python3-torch and python3-onnx to run it.");
+}
+
+describe("GET /generate?compat=torch beside PyTorch", () => {
+  let app: ServedApp;
+  beforeAll(async () => {
+    app = await serveModels();
+  });
+
+  test.skipIf(!python).each([["bigram", 2147483647], ["bigram", 1], ["mlp", 42], ["mlp", 2147483647], [
+    "mlp",
+    7,
+  ]])(
+    "%s with seed %i makes the same 200 names",
+    async (model, seed) => {
+      const args = ["-c", SCRIPT, `models/${model}.onnx`, String(seed), "200"];
+      const { stdout, stderr } = spawnSync(python!, args, { encoding: "utf8" });
+      const theirs = stdout.split("\n").slice(0, -1);
+      expect(theirs.length, stderr).toBe(200);
+      const { body } = await app.ask<{ names: { name: string }[] }>(
+        `/generate?model=${model}&compat=torch&seed=${seed}&n=200`,
+      );
+      expect(body.names.map(({ name }) => name)).toEqual(theirs);
+    },
+  );
+});

@@ -1,0 +1,45 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createApp } from "../../functions/app.ts";
+import { type ModelFiles, Registry } from "../../functions/inference/registry.ts";
+import { startOnnxRuntime } from "../onnx_runtime.ts";
+
+/** The files of a directory of models. */
+export async function modelFiles(directory = "models"): Promise<ModelFiles[]> {
+  const cards = (await readdir(directory)).filter((file) => file.endsWith(".json")).sort();
+  return await Promise.all(cards.map(async (file) => {
+    const name = file.slice(0, -".json".length);
+    return {
+      name,
+      card: await readFile(join(directory, file), "utf8"),
+      onnx: new Uint8Array(await readFile(join(directory, `${name}.onnx`))),
+    };
+  }));
+}
+
+/** An application in this process: real models, real ONNX Runtime Web, no socket. */
+export interface ServedApp {
+  /** Asks it and reads the JSON of the answer. */
+  ask<Answer = Record<string, unknown>>(path: string, init?: RequestInit): Promise<{
+    status: number;
+    type: string | null;
+    headers: Headers;
+    body: Answer;
+  }>;
+  /** Asks it and reads the text of the answer. */
+  text(path: string, init?: RequestInit): Promise<string>;
+}
+
+/** Serves some models, by default the committed ones. */
+export async function serveModels(files?: ModelFiles[]): Promise<ServedApp> {
+  await startOnnxRuntime();
+  const app = createApp(await Registry.open(files ?? await modelFiles()), { runtime: "test" });
+  return {
+    ask: async (path, init) => {
+      const response = await app.request(path, init);
+      const { status, headers } = response;
+      return { status, type: headers.get("content-type"), headers, body: await response.json() };
+    },
+    text: async (path, init) => await (await app.request(path, init)).text(),
+  };
+}
