@@ -2,6 +2,9 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { onTestFinished } from "vitest";
 
+/** How long a program may run, in milliseconds: none outlives its test for long. */
+const LONGEST = 300_000;
+
 /** How a program ended. */
 export interface Ended {
   code: number | null;
@@ -11,27 +14,32 @@ export interface Ended {
 
 /** A running Deno program. */
 export interface Program {
-  /** Interrupts it as Ctrl-C does. */
-  interrupt(): void;
+  /** Sends it a signal, as Ctrl-C does. */
+  signal(name: "SIGINT" | "SIGTERM"): void;
   /** Resolves when it has ended. */
   ended: Promise<Ended>;
   /** Resolves when it has printed, on either stream, what the pattern asks for; rejects if it ends before. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-/** Starts Deno with some arguments. The process is killed when the test ends, if it has not ended by then. */
+/** Starts Deno with some arguments. */
 export function startDeno(args: string[], environment: Record<string, string> = {}): Program {
   const child = spawn(process.execPath, args, { env: { ...process.env, NO_COLOR: "1", ...environment } });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  const watchdog = setTimeout(() => child.kill("SIGKILL"), LONGEST);
   let [stdout, stderr] = ["", ""];
-  const ended = new Promise<Ended>((resolve) => {
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-  });
   child.stdout.setEncoding("utf8").on("data", (text: string) => void (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => void (stderr += text));
+  let running = true;
+  const ended = new Promise<Ended>((resolve) => {
+    child.on("close", (code) => {
+      running = false;
+      clearTimeout(watchdog);
+      resolve({ code, stdout, stderr });
+    });
+  });
   return {
     // Not child.kill: after that, Deno reports the signal as the end, whatever the program ended with.
-    interrupt: () => void process.kill(child.pid!, "SIGINT"),
+    signal: (name) => void (running && process.kill(child.pid!, name)),
     ended,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
@@ -47,15 +55,41 @@ export function startDeno(args: string[], environment: Record<string, string> = 
   };
 }
 
-/** Runs the trainer's command line with the permissions of its tasks. */
+/** Runs the trainer's command line with the permissions of its tasks, for the length of a test. */
 export function startTrainer(args: string[]): Program {
-  return startDeno([
-    "run",
-    "--allow-read",
-    "--allow-write",
-    "--allow-net",
-    "--allow-env",
-    "trainer/main.ts",
-    ...args,
-  ]);
+  const permissions = ["--allow-read", "--allow-write", "--allow-net", "--allow-env"];
+  const program = startDeno(["run", ...permissions, "trainer/main.ts", ...args]);
+  onTestFinished(() => program.signal("SIGTERM"));
+  return program;
+}
+
+/** A server that runs. */
+export interface Server {
+  /** Where it answers, as http://host:port. */
+  address: string;
+  /** Ends it, and waits until it has ended. */
+  end(): Promise<void>;
+}
+
+/**
+ * Starts a server that is a Deno task.
+ *
+ * @param ready What it prints when it answers; its first group is its address.
+ */
+export async function startServer(
+  task: string[],
+  ready: RegExp,
+  environment: Record<string, string> = {},
+): Promise<Server> {
+  const program = startDeno(["task", ...task], environment);
+  const end = async () => {
+    program.signal("SIGTERM");
+    await program.ended;
+  };
+  try {
+    return { address: (await program.printed(ready))[1], end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }

@@ -103,7 +103,7 @@ describe("train", () => {
     const where = ["--name", "broken", "--checkpoints", directory];
     const training = startTrainer(["train", ...settings, ...where, "--out", directory]);
     await training.printed(/step 300\/3000/);
-    training.interrupt();
+    training.signal("SIGINT");
     const { code, stdout } = await training.ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(

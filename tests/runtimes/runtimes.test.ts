@@ -1,0 +1,81 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { startServer } from "../processes.ts";
+
+/** The real servers, by runtime. */
+const servers = new Map<string, string>();
+
+beforeAll(async () => {
+  const [deno, workerd] = await Promise.all([
+    startServer(["start"], /answers at (http:\S+)/, { PORT: "0" }),
+    startServer(["worker", "--port", "0"], /Ready on (http:\S+)/),
+  ]);
+  servers.set("deno", deno.address).set("workerd", workerd.address);
+  return async () => void await Promise.all([deno.end(), workerd.end()]);
+});
+
+/** Asks every runtime the same; each answer as its status, type and bytes. */
+async function askAll(path: string, init?: RequestInit): Promise<Record<string, unknown>[]> {
+  return await Promise.all(Array.from(servers.values(), async (address) => {
+    const response = await fetch(address + path, init);
+    return {
+      status: response.status,
+      type: response.headers.get("content-type"),
+      seed: response.headers.get("edgemore-seed"),
+      body: await response.text(),
+    };
+  }));
+}
+
+describe("Deno and workerd", () => {
+  test.each([
+    "/score?name=andrej",
+    "/score?name=andrej&model=bigram",
+    `/score?name=${"z".repeat(256)}`,
+    "/generate?n=20&seed=42",
+    "/generate?n=20&seed=42&model=bigram",
+    "/generate?n=1000&seed=9007199254740991",
+    "/generate?n=300&seed=7&temperature=2.5&top_k=12&top_p=0.9",
+    "/generate?n=50&seed=7&prefix=Mar&min_length=5&max_length=9&unique=true",
+    "/generate?n=20&seed=42&compat=torch",
+    "/models",
+    "/models/mlp",
+    "/openapi.json",
+    "/generate?n=0",
+    "/generate?model=gpt",
+    "/score?name=%F0%9F%98%80",
+    "/nothing",
+  ])("answer %s with the same bytes", async (path) => {
+    const [deno, workerd] = await askAll(path);
+    expect(workerd).toEqual(deno);
+  });
+
+  test("answer text with the same bytes", async () => {
+    const [deno, workerd] = await askAll("/generate?n=5&seed=3", { headers: { accept: "text/plain" } });
+    expect(deno.body).toMatch(/^([a-z]+\n){5}$/);
+    expect(workerd).toEqual(deno);
+  });
+
+  test.each(["deno", "workerd"])("%s says that it is well", async (runtime) => {
+    const health = await (await fetch(`${servers.get(runtime)}/health`)).json();
+    expect(health).toMatchObject({ status: "ok", runtime, default_model: "mlp" });
+  });
+
+  test.each(["deno", "workerd"])("%s answers many at once as one by one", async (runtime) => {
+    const ask = async (seed: number) => {
+      const response = await fetch(`${servers.get(runtime)}/generate?n=30&seed=${seed}`);
+      return await response.text();
+    };
+    const seeds = Array.from({ length: 30 }, (_, seed) => seed);
+    const together = await Promise.all(seeds.map(ask));
+    for (const seed of seeds) expect(await ask(seed)).toBe(together[seed]);
+  });
+
+  test.each(["deno", "workerd"])(
+    "%s draws a seed where none is given, another each time",
+    async (runtime) => {
+      const ask = async () =>
+        (await fetch(`${servers.get(runtime)}/generate?n=1`)).headers.get("edgemore-seed");
+      expect(await ask()).not.toBe(await ask());
+    },
+  );
+});
