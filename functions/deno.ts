@@ -17,26 +17,39 @@ async function readModels(directory: URL): Promise<ModelFiles[]> {
   return files;
 }
 
-provideOnnxRuntime(await Deno.readFile(WASM));
-const registry = await Registry.open(await readModels(MODELS), Deno.env.get("EDGEMORE_MODEL"));
-const app = createApp(registry, { runtime: "deno" });
-
-const port = Number(Deno.env.get("PORT") || 8000);
-const hostname = Deno.env.get("HOST") || "127.0.0.1";
-if (!Number.isInteger(port) || port < 0 || port > 65535) {
-  console.error(
-    `error: PORT must be a whole number from 0 to 65535, got ${JSON.stringify(Deno.env.get("PORT"))}`,
-  );
-  Deno.exit(1);
+/** The port to listen at: 8000, or what PORT says. */
+function readPort(): number {
+  const text = Deno.env.get("PORT") || "8000";
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65535) return port;
+  throw new RangeError(`PORT must be a whole number from 0 to 65535, got ${JSON.stringify(text)}`);
 }
+
+async function main(): Promise<void> {
+  const port = readPort();
+  const hostname = Deno.env.get("HOST") || "127.0.0.1";
+  provideOnnxRuntime(await Deno.readFile(WASM));
+  const registry = await Registry.open(await readModels(MODELS), Deno.env.get("EDGEMORE_MODEL") || undefined);
+  for (const { name, status, reason } of registry.statuses()) {
+    if (status === "broken") console.error(`warning: model ${name} is broken: ${reason}`);
+  }
+  const app = createApp(registry, { runtime: "deno" });
+  const onListen = (address: Deno.NetAddr) => {
+    console.log(`edgemore answers at http://${address.hostname}:${address.port}`);
+  };
+  try {
+    Deno.serve({ port, hostname, onListen }, app.fetch);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.AddrInUse
+      ? "the port is in use; end what is there, or set PORT to another"
+      : `${(error as Error).message}; HOST and PORT say where to listen`;
+    throw new Error(`cannot listen at ${hostname}:${port}: ${reason}`);
+  }
+}
+
 try {
-  Deno.serve({
-    port,
-    hostname,
-    onListen: (address) => console.log(`edgemore answers at http://${address.hostname}:${address.port}`),
-  }, app.fetch);
+  await main();
 } catch (error) {
-  if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-  console.error(`error: port ${port} of ${hostname} is in use: stop what is there, or set PORT to another`);
+  console.error(`error: ${(error as Error).message}`);
   Deno.exit(1);
 }

@@ -5,7 +5,7 @@ import { sampleCommand } from "./commands/sample.ts";
 import { trainCommand } from "./commands/train.ts";
 import { startTensorFlow } from "./tensorflow.ts";
 
-const program = new Command("edgemore")
+const program = new Command("deno task")
   .description("Train character-level language models on a list of things, one a line.")
   .addCommand(trainCommand)
   .addCommand(evaluateCommand)

@@ -43,9 +43,9 @@ export class Registry {
   /** The model that answers where none is named. */
   readonly defaultModel: string;
 
-  private constructor(models: ReadonlyMap<string, ServedModel | BrokenModel>, preferred: string) {
+  private constructor(models: ReadonlyMap<string, ServedModel | BrokenModel>, defaultModel: string) {
     this.#models = models;
-    this.defaultModel = models.has(preferred) ? preferred : [...models.keys()][0] ?? preferred;
+    this.defaultModel = defaultModel;
   }
 
   /**
@@ -53,13 +53,25 @@ export class Registry {
    *
    * @param files Their files.
    * @param defaultModel The model that answers where none is named. Default: "mlp", or the first in the alphabet.
+   * @throws {RangeError} If there is no model of the default's name. A model that is broken is no error.
    */
   static async open(files: Iterable<ModelFiles>, defaultModel?: string): Promise<Registry> {
     const models = new Map<string, ServedModel | BrokenModel>();
     for (const file of [...files].sort((a, b) => (a.name < b.name ? -1 : 1))) {
       models.set(file.name, await open(file).catch((error: Error) => ({ reason: error.message })));
     }
-    return new Registry(models, defaultModel ?? DEFAULT_MODEL);
+    const names = [...models.keys()];
+    if (defaultModel !== undefined && !models.has(defaultModel)) {
+      throw new RangeError(
+        `Cannot make ${JSON.stringify(defaultModel)} the default model: there are ${
+          names.join(", ") || "none"
+        }`,
+      );
+    }
+    return new Registry(
+      models,
+      defaultModel ?? names.find((name) => name === DEFAULT_MODEL) ?? names[0] ?? DEFAULT_MODEL,
+    );
   }
 
   /**

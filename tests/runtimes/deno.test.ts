@@ -17,7 +17,7 @@ describe("deno task start", () => {
     const PORT = String((squatter.address() as AddressInfo).port);
     const { code, stderr } = await startDeno(["task", "start"], { PORT }).ended;
     expect(code).toBe(1);
-    expect(stderr).toContain(`error: port ${PORT} of 127.0.0.1 is in use`);
+    expect(stderr).toContain(`error: cannot listen at 127.0.0.1:${PORT}: the port is in use`);
   });
 
   test("listens where HOST and PORT say, and ends when it is told to", async () => {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { ModelFiles } from "../../../functions/inference/registry.ts";
+import { type ModelFiles, Registry } from "../../../functions/inference/registry.ts";
 import { sha256 } from "../../../trainer/sha256.ts";
+import { startOnnxRuntime } from "../../onnx_runtime.ts";
 import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
 
 /** A card with other fields, the file's own hash among them if it is to be right. */
@@ -68,6 +69,15 @@ describe("the default model", () => {
     const [bigram, mlp] = await modelFiles();
     expect((await (await serveModels([mlp, bigram])).ask("/generate")).body.model).toBe("mlp");
     expect((await (await serveModels([bigram])).ask("/generate")).body.model).toBe("bigram");
+  });
+
+  test("may be another, if there is such a one", async () => {
+    await startOnnxRuntime();
+    const files = await modelFiles();
+    expect((await Registry.open(files, "bigram")).defaultModel).toBe("bigram");
+    await expect(Registry.open(files, "gpt")).rejects.toThrow(
+      'Cannot make "gpt" the default model: there are bigram, mlp',
+    );
   });
 
   test("is not silently another when it is broken", async () => {
