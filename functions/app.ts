@@ -13,7 +13,8 @@ export interface AppOptions {
 }
 
 /**
- * The whole API as one Hono application. It knows no runtime: an entry gives it the models, and `fetch` to its server.
+ * The whole API as one Hono application. It knows no runtime: an entry gives it the models, and `fetch` to
+ * its server.
  *
  * @param registry The models.
  */

@@ -1,6 +1,6 @@
 /*
- * Writes build/worker.ts, the entry of the Cloudflare Worker: a Worker has no directory to read, so every model in
- * models/ is imported by name, the cards as text and the ONNX files as data.
+ * Writes build/worker.ts, the entry of the Cloudflare Worker: a Worker has no directory to read, so every
+ * model in models/ is imported by name, the cards as text and the ONNX files as data.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 

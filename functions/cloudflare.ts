@@ -8,8 +8,8 @@ export interface Worker {
 }
 
 /**
- * Makes the Worker. It is called in the global scope, where Cloudflare allows the half second of CPU that sessions take
- * to create; a request may have ten milliseconds.
+ * Makes the Worker. It is called in the global scope, where Cloudflare allows the half second of CPU that
+ * sessions take to create; a request may have ten milliseconds.
  *
  * @param wasm ONNX Runtime Web's WebAssembly, imported as a compiled module.
  * @param models The models, imported as data; `build_worker.ts` writes the imports.

@@ -1,8 +1,9 @@
 import { z } from "@hono/zod-openapi";
 
 /*
- * Query parameters come as text. Each function here makes the schema of one kind: it reads the text, documents what is
- * allowed in the OpenAPI document, and says of any other value what it is and what is allowed.
+ * Query parameters come as text. Each function here makes the schema of one kind: it reads the text,
+ * documents what is allowed in the OpenAPI document, and says of any other value what it is and what is
+ * allowed.
  */
 
 /** The schema of a parameter, from its text to its value. */

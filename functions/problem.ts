@@ -66,7 +66,10 @@ export class Problem extends Error {
   }
 }
 
-/** Answers a request with the problem that an error is; what is no problem of the request's is an internal error. */
+/**
+ * Answers a request with the problem that an error is; what is no problem of the request's is an internal
+ * error.
+ */
 export function answerProblem(error: Error, context: Context): Response {
   const problem = error instanceof Problem ? error : unexpected(error);
   const document = problem.toJSON();
@@ -81,10 +84,19 @@ function unexpected(error: Error): Problem {
   return new Problem("internal-error", "The server failed to answer; the fault is its own");
 }
 
-/** How a route's errors stand in the OpenAPI document. */
-export function problemResponse(description: string): {
+/** How an error stands in the OpenAPI document. */
+interface ProblemResponse {
   description: string;
   content: { [PROBLEM_TYPE]: { schema: typeof problemSchema } };
-} {
+}
+
+function problemResponse(description: string): ProblemResponse {
   return { description, content: { [PROBLEM_TYPE]: { schema: problemSchema } } };
 }
+
+/** The errors of every route on which a model answers, for its OpenAPI document. */
+export const MODEL_PROBLEMS: Record<400 | 404 | 503, ProblemResponse> = {
+  400: problemResponse("A parameter has a value that is not allowed"),
+  404: problemResponse("There is no such model"),
+  503: problemResponse("The model is broken"),
+};

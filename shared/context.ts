@@ -16,7 +16,8 @@ export function shiftContext(context: Int32Array, token: number): void {
 }
 
 /**
- * Slides a context window over words: one example for each character, and one for the boundary that closes a word.
+ * Slides a context window over words: one example for each character, and one for the boundary that closes a
+ * word.
  *
  * @param words The tokens of each word, without boundaries.
  * @param contextLength How many tokens a model sees.

@@ -1,6 +1,6 @@
 /**
- * The one interface between models and all that is done with them: a tfjs model, an ONNX session, a cache in front
- * of either and a test's table of counts are all language models.
+ * The one interface between models and all that is done with them: a tfjs model, an ONNX session, a cache in
+ * front of either and a test's table of counts are all language models.
  */
 export interface LanguageModel {
   /** How many tokens it knows, the boundary included. */

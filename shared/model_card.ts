@@ -18,8 +18,8 @@ const count = z.int().nonnegative();
 const nll = z.number().nonnegative().nullable();
 
 /**
- * The schema of `models/NAME.json`, the card beside `models/NAME.onnx`: what a server must know to run the model,
- * and a reader to judge it.
+ * The schema of `models/NAME.json`, the card beside `models/NAME.onnx`: what a server must know to run the
+ * model, and a reader to judge it.
  */
 export const modelCardSchema = z.object({
   name: modelName,

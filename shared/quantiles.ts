@@ -1,5 +1,6 @@
 /**
- * Evenly spaced quantiles, from the smallest value to the largest, between two values by linear interpolation.
+ * Evenly spaced quantiles, from the smallest value to the largest, between two values by linear
+ * interpolation.
  *
  * @param values At least one; Infinity is allowed.
  * @param count How many quantiles, at least 2: 101 for whole percents.

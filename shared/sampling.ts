@@ -25,16 +25,19 @@ export interface SamplingOptions {
   topP?: number;
   /** What every name begins with. Default "". */
   prefix?: string;
-  /** Fewest characters, the prefix included; a name ends sooner only where the model allows nothing else. Default 1. */
+  /**
+   * Fewest characters, the prefix included; a name ends sooner only where the model allows nothing else.
+   * Default 1.
+   */
   minLength?: number;
   /** Most characters, the prefix included: a name that gets there ends there. Default 64. */
   maxLength?: number;
   /** Leave out names that came before. Default false. */
   unique?: boolean;
   /**
-   * Where chance comes from. "streams", the default: each name has its own stream of random numbers, by seed and
-   * index, so that 10 names are the beginning of 20. "torch": `torch.multinomial(probs, 1, generator=g)`, name after
-   * name from one generator `g = torch.Generator().manual_seed(seed)`.
+   * Where chance comes from. "streams", the default: each name has its own stream of random numbers, by seed
+   * and index, so that 10 names are the beginning of 20. "torch": `torch.multinomial(probs, 1, generator=g)`,
+   * name after name from one generator `g = torch.Generator().manual_seed(seed)`.
    */
   draws?: "streams" | "torch";
 }
@@ -59,9 +62,11 @@ interface Draft {
 /**
  * Makes names with a language model.
  *
- * All drafts of a batch advance together, so that the model answers one batch a character and not one context.
+ * All drafts of a batch advance together, so that the model answers one batch a character and not one
+ * context.
  *
- * @returns `n` names; fewer only with `unique`, when {@link DRAWS_PER_UNIQUE_NAME} draws for each did not find them.
+ * @returns `n` names; fewer only with `unique`, when {@link DRAWS_PER_UNIQUE_NAME} draws for each did not
+ * find them.
  * @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not.
  *
  * @example
@@ -140,7 +145,10 @@ async function complete(
   }
 }
 
-/** The next token of a draft: the prefix's while it lasts, then one drawn, then the boundary where the length ends. */
+/**
+ * The next token of a draft: the prefix's while it lasts, then one drawn, then the boundary where the length
+ * ends.
+ */
 function nextToken(
   draft: Draft,
   logProbs: Float32Array,

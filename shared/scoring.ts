@@ -7,7 +7,9 @@ const BATCH_CONTEXTS = 4096;
 
 /** How likely a name is as a whole. */
 export interface Likelihood {
-  /** Sum of the log-probabilities of its characters and its closing boundary; -Infinity if it is impossible. */
+  /**
+   * Sum of the log-probabilities of its characters and its closing boundary; -Infinity if it is impossible.
+   */
   logLikelihood: number;
   /** Mean negative log-likelihood of those, in nats a character; Infinity if it is impossible. */
   nll: number;

@@ -28,8 +28,8 @@ export class UnknownCharacterError extends RangeError {
 }
 
 /**
- * The characters that a model knows, and the token of each: 0 is the boundary, the characters follow in the order
- * of their code points. A character is one Unicode code point of the text in normalization form C.
+ * The characters that a model knows, and the token of each: 0 is the boundary, the characters follow in the
+ * order of their code points. A character is one Unicode code point of the text in normalization form C.
  *
  * @example
  * ```ts

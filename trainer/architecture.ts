@@ -9,8 +9,8 @@ import type { Parameters, Weights } from "./parameters.ts";
 export type Hyperparameters = Record<string, number | string | boolean>;
 
 /**
- * A kind of model. One file of `architectures/` exports one, and `architectures/all.ts` lists them; the command
- * line takes its flags from the schema, the export its graph from the network.
+ * A kind of model. One file of `architectures/` exports one, and `architectures/all.ts` lists them; the
+ * command line takes its flags from the schema, the export its graph from the network.
  */
 export interface Architecture<H extends Hyperparameters = Hyperparameters> {
   /** Its name on the command line and on cards. */

@@ -14,7 +14,10 @@ export interface Checkpoint {
   state: FitState;
 }
 
-/** Where the checkpoint of a model is kept: under no name that a card has, should the directory be that of the models. */
+/**
+ * Where the checkpoint of a model is kept: under no name that a card has, should the directory be that of the
+ * models.
+ */
 export function checkpointPath(directory: string, name: string): string {
   return join(directory, `${name}.checkpoint`);
 }

@@ -41,8 +41,8 @@ export interface Corpus {
  * Reads a list: UTF-8, one thing a line. Blank lines are dropped, and line ends may be CRLF.
  *
  * @param source A path, or an http(s) URL.
- * @throws {Error} If it cannot be had, is empty, too short, no UTF-8 text, or has a line that is too long; the message
- * says what and where.
+ * @throws {Error} If it cannot be had, is empty, too short, no UTF-8 text, or has a line that is too long;
+ * the message says what and where.
  */
 export async function readList(source: string): Promise<List> {
   const bytes = await readBytes(source);

@@ -19,7 +19,8 @@ for (const command of [program, ...program.commands]) {
 try {
   await program.parseAsync();
 } catch (error) {
-  // Commander has told the user already; everything else is told here, without a stack: it is about the input.
+  // Commander has told the user already; everything else is told here, without a stack: it is about the
+  // input.
   if (!(error instanceof CommanderError)) console.error(`error: ${(error as Error).message}`);
   process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
 }

@@ -18,8 +18,8 @@ export interface StoredModel {
 }
 
 /**
- * Writes `NAME.onnx` and its card `NAME.json`. Both are whole under temporary names before either gets its own; a
- * model is found by its card, which comes last.
+ * Writes `NAME.onnx` and its card `NAME.json`. Both are whole under temporary names before either gets its
+ * own; a model is found by its card, which comes last.
  *
  * @param card Everything but the file's SHA-256.
  */

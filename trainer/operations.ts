@@ -30,8 +30,8 @@ export const addBias = tf.customGrad((x, bias) => ({
 })) as (x: tf.Tensor2D, bias: tf.Tensor1D) => tf.Tensor2D;
 
 /**
- * Looks up rows of a [vocabulary, embedding] table: [batch, context] token ids make [batch, context * embedding],
- * the embeddings of a context side by side.
+ * Looks up rows of a [vocabulary, embedding] table: [batch, context] token ids make [batch, context *
+ * embedding], the embeddings of a context side by side.
  *
  * The gradient is a product with one-hot rows: the backend has no kernel for `gather`'s own.
  */

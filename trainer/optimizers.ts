@@ -1,6 +1,8 @@
 import { add, div, mul, sqrt, square, sub, type Tensor } from "@tensorflow/tfjs";
 
-/** A way down the gradient. It keeps nothing itself: what it remembers of a weight is in the weight's slots. */
+/**
+ * A way down the gradient. It keeps nothing itself: what it remembers of a weight is in the weight's slots.
+ */
 export interface Optimizer {
   /** How many tensors, shaped like the weight and zero at first, it remembers of each weight. */
   readonly slots: number;

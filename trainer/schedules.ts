@@ -16,7 +16,8 @@ const step: Schedule = (step, steps, initial) => (step < steps / 2 ? initial : i
 /**
  * Half a cosine wave from the initial learning rate down to nothing.
  *
- * Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, equation (5).
+ * Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, equation
+ * (5).
  */
 const cosine: Schedule = (step, steps, initial) => (initial * (1 + Math.cos((Math.PI * step) / steps))) / 2;
 

@@ -47,8 +47,8 @@ export interface TrainResult {
 }
 
 /**
- * Trains a model on a list and writes it with its card. A run that its signal ends writes the best model that it
- * has, and a checkpoint to go on from.
+ * Trains a model on a list and writes it with its card. A run that its signal ends writes the best model that
+ * it has, and a checkpoint to go on from.
  *
  * @throws {Error} If the loss is no longer a number; no model is written then.
  */

@@ -1,11 +1,11 @@
 import { env } from "onnxruntime-web/wasm";
 
 /**
- * Gives ONNX Runtime Web its WebAssembly, before the first session is created. One thread: an answer is a small
- * batch, and a Worker has no more.
+ * Gives ONNX Runtime Web its WebAssembly, before the first session is created. One thread: an answer is a
+ * small batch, and a Worker has no more.
  *
- * @param wasm The bytes of `ort-wasm-simd-threaded.wasm`, or, where a runtime compiles no WebAssembly itself, the
- * module that it was compiled to.
+ * @param wasm The bytes of `ort-wasm-simd-threaded.wasm`, or, where a runtime compiles no WebAssembly itself,
+ * the module that it was compiled to.
  */
 export function provideOnnxRuntime(wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module): void {
   env.wasm.numThreads = 1;
@@ -17,9 +17,10 @@ export function provideOnnxRuntime(wasm: Uint8Array<ArrayBuffer> | WebAssembly.M
 /**
  * Makes ONNX Runtime Web use a compiled module.
  *
- * workerd compiles no WebAssembly while it runs: a .wasm is imported as a module. Emscripten's glue would take one through
- * `instantiateWasm`, but `env.wasm` has no field for it and takes bytes alone. So it is given a token for bytes, and
- * `WebAssembly.instantiate`, asked to compile just that token, instantiates the module.
+ * workerd compiles no WebAssembly while it runs: a .wasm is imported as a module. Emscripten's glue would
+ * take one through `instantiateWasm`, but `env.wasm` has no field for it and takes bytes alone. So it is
+ * given a token for bytes, and `WebAssembly.instantiate`, asked to compile just that token, instantiates the
+ * module.
  */
 function instantiateFrom(module: WebAssembly.Module): void {
   const token = new ArrayBuffer(1);

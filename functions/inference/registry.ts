@@ -52,7 +52,8 @@ export class Registry {
    * Opens all models.
    *
    * @param files Their files.
-   * @param defaultModel The model that answers where none is named. Default: "mlp", or the first in the alphabet.
+   * @param defaultModel The model that answers where none is named. Default: "mlp", or the first in the
+   * alphabet.
    * @throws {RangeError} If there is no model of the default's name. A model that is broken is no error.
    */
   static async open(files: Iterable<ModelFiles>, defaultModel?: string): Promise<Registry> {

@@ -14,7 +14,7 @@ import {
   text,
   wholeNumber,
 } from "../parameters.ts";
-import { Problem, problemResponse } from "../problem.ts";
+import { MODEL_PROBLEMS, Problem } from "../problem.ts";
 
 const query = queryOf({
   n: wholeNumber({ minimum: 1, maximum: 1000, default: 10, description: "How many names" }).optional(),
@@ -102,9 +102,7 @@ export const route = createRoute({
         "text/plain": { schema: z.string().openapi({ example: "marlena\nkaiyah\n" }) },
       },
     },
-    400: problemResponse("A parameter has a value that is not allowed"),
-    404: problemResponse("There is no such model"),
-    503: problemResponse("The model is broken"),
+    ...MODEL_PROBLEMS,
   },
 });
 

@@ -1,7 +1,7 @@
 import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
 import { modelCardSchema } from "../../shared/model_card.ts";
 import type { Registry } from "../inference/registry.ts";
-import { problemResponse } from "../problem.ts";
+import { MODEL_PROBLEMS } from "../problem.ts";
 
 const card = z.object(modelCardSchema.shape).openapi("ModelCard");
 
@@ -26,8 +26,8 @@ export const cardRoute = createRoute({
   request: { params: z.object({ name: z.string().openapi({ example: "mlp" }) }) },
   responses: {
     200: { description: "The model's card", content: { "application/json": { schema: card } } },
-    404: problemResponse("There is no such model"),
-    503: problemResponse("The model is broken"),
+    404: MODEL_PROBLEMS[404],
+    503: MODEL_PROBLEMS[503],
   },
 });
 

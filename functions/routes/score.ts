@@ -7,7 +7,7 @@ import { modelField, nllAndPerplexity, nllSchema, perplexitySchema } from "../an
 import { requireKnownCharacters } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
 import { MAX_NAME_LENGTH, modelParameter, queryOf, text } from "../parameters.ts";
-import { problemResponse } from "../problem.ts";
+import { MODEL_PROBLEMS } from "../problem.ts";
 
 const query = queryOf({
   name: text({ minimum: 1, maximum: MAX_NAME_LENGTH, description: "The name to score", example: "andrej" }),
@@ -49,9 +49,7 @@ export const route = createRoute({
   request: { query },
   responses: {
     200: { description: "How likely the name is", content: { "application/json": { schema: answer } } },
-    400: problemResponse("A parameter has a value that is not allowed"),
-    404: problemResponse("There is no such model"),
-    503: problemResponse("The model is broken"),
+    ...MODEL_PROBLEMS,
   },
 });
 

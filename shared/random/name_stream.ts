@@ -5,8 +5,8 @@ const GOLDEN_STEP = 0x9e3779b9;
  * The stream of uniform numbers that one name is drawn from. It depends on nothing but the request's seed and
  * the name's index, so names can be made in any order, alone or in batches, and come out the same.
  *
- * It is xoshiro128** on a state hashed from seed and index: seeding takes nanoseconds where a Mersenne Twister
- * takes microseconds, and everything is 32-bit integer arithmetic, the same on every engine.
+ * It is xoshiro128** on a state hashed from seed and index: seeding takes nanoseconds where a Mersenne
+ * Twister takes microseconds, and everything is 32-bit integer arithmetic, the same on every engine.
  *
  * Source: Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 47(4), 2021; the
  * hash is MurmurHash3's 32-bit finaliser (Appleby, 2011).

@@ -77,7 +77,10 @@ export class TorchGenerator {
     return values;
   }
 
-  /** `torch.randn(n)`: n standard normal float32 values, by the Box-Muller transform. A shape's values are row-major. */
+  /**
+   * `torch.randn(n)`: n standard normal float32 values, by the Box-Muller transform. A shape's values are
+   * row-major.
+   */
   randn(n: number): Float32Array<ArrayBuffer> {
     if (n < NORMAL_BLOCK) return Float32Array.from({ length: n }, () => this.#normal());
     const values = this.rand(n);
@@ -160,8 +163,8 @@ export class TorchGenerator {
 }
 
 /**
- * Turns 16 uniform values into 16 normal ones in place; value j is paired with value j + 8. Every step is rounded
- * to float32, as PyTorch takes it.
+ * Turns 16 uniform values into 16 normal ones in place; value j is paired with value j + 8. Every step is
+ * rounded to float32, as PyTorch takes it.
  */
 function boxMuller(block: Float32Array): void {
   const { cos, fround, log, sin, sqrt } = Math;

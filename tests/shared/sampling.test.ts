@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { sample, type SamplingOptions } from "../../shared/sampling.ts";
 import { score } from "../../shared/scoring.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
+import { UNIFORM_NAMES } from "../notebook_figures.ts";
 import { LETTERS, PROBABILITIES, TableModel } from "./table_model.ts";
 
 const vocabulary = new Vocabulary(LETTERS);
@@ -106,5 +107,13 @@ describe("sample", () => {
     const five = await sample(model, vocabulary, { ...options, n: 5 });
     expect(five.map(({ name }) => name)).toEqual(["a", "a", "b", "ab", "a"]); // as PyTorch 1.13 draws
     expect(await sample(model, vocabulary, { ...options, n: 3 })).toEqual(five.slice(0, 3));
+  });
+
+  test("with torch's draws from a uniform distribution, makes the bigram notebook's names", async () => {
+    const uniform = new TableModel(Array.from({ length: 27 }, () => new Array<number>(27).fill(1 / 27)));
+    const alphabet = new Vocabulary("abcdefghijklmnopqrstuvwxyz");
+    const options = { n: 10, seed: 2147483647, minLength: 0, maxLength: 256, draws: "torch" } as const;
+    const sampled = await sample(uniform, alphabet, options);
+    expect(sampled.map(({ name }) => name)).toEqual(UNIFORM_NAMES);
   });
 });

@@ -1,6 +1,9 @@
 import type { LanguageModel } from "../../shared/language_model.ts";
 
-/** A language model for tests: a table from the last token to the probabilities of the next. It notes what it is asked. */
+/**
+ * A language model for tests: a table from the last token to the probabilities of the next. It notes what it
+ * is asked.
+ */
 export class TableModel implements LanguageModel {
   readonly contextLength: number;
   readonly vocabularySize: number;

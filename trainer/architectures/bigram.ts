@@ -4,7 +4,8 @@ import type { Architecture } from "../architecture.ts";
 import { GraphBuilder } from "../onnx/graph.ts";
 
 /**
- * The bigram model: how often each character follows each other one in the list, as a table of log-probabilities.
+ * The bigram model: how often each character follows each other one in the list, as a table of
+ * log-probabilities.
  *
  * Source: makemore's first part; additive smoothing is Laplace's rule of succession.
  */

@@ -5,7 +5,9 @@ import { GraphBuilder } from "../onnx/graph.ts";
 import { addBias, crossEntropy, embed, matMul } from "../operations.ts";
 import { over, times, type Weights } from "../parameters.ts";
 
-/** Gain that keeps the spread of a tanh layer's input (He et al. 2015, as PyTorch's `calculate_gain("tanh")`). */
+/**
+ * Gain that keeps the spread of a tanh layer's input (He et al. 2015, as PyTorch's `calculate_gain("tanh")`).
+ */
 const TANH_GAIN = 5 / 3;
 /** Makes the first logits small, so that training begins at the loss of a uniform guess. */
 const OUTPUT_SCALE = 0.01;
@@ -14,7 +16,8 @@ const HIDDEN_BIAS_SCALE = 0.01;
 
 /**
  * The neural probabilistic language model: each character of the context is looked up in a table of
- * embeddings, the embeddings side by side go through one tanh layer, and a linear layer gives the logits of the next.
+ * embeddings, the embeddings side by side go through one tanh layer, and a linear layer gives the logits of
+ * the next.
  *
  * Source: Bengio, Ducharme, Vincent and Jauvin, "A neural probabilistic language model", JMLR 3, 2003,
  * equation (1) without the direct connections; the initialisation as in makemore's third part.

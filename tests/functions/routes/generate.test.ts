@@ -6,6 +6,7 @@ import type { TrainedNetwork } from "../../../trainer/architecture.ts";
 import { mlp } from "../../../trainer/architectures/mlp.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { sha256 } from "../../../trainer/sha256.ts";
+import { UNTRAINED_NAMES } from "../../notebook_figures.ts";
 import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
 
 interface Names {
@@ -147,28 +148,7 @@ describe("GET /generate?compat=torch", () => {
     const card = { ...parseModelCard(committed.card), name: "untrained", sha256: await sha256(onnx) };
     const untrained = await serveModels([{ name: "untrained", card: JSON.stringify(card), onnx }]);
     const { body } = await untrained.ask<Names>("/generate?compat=torch&seed=42&n=20");
-    expect(body.names.map(({ name }) => name)).toEqual([
-      "xjuguenvtps",
-      "fabiquedxfmubnwmsflaypglzofmwhwlxoln",
-      "epjccuodsgjdmzu",
-      "knxcmjjobdrggbdlpk",
-      "mnqhqyjfbscvghigeaczalcvjwzajwtphjpdmquotcc",
-      "weltxosvgkohobr",
-      "uklnncvrigmydlsoumf",
-      "pjjiewx",
-      "lxmjuhm",
-      "fsckbirdovhgn",
-      "kgoktfkzuacabxa",
-      "atodr",
-      "bxwqzjzdqvtmdampemaqj",
-      "omtafjiirvqtlfkyeumxuoxtame",
-      "ovzqmywog",
-      "acdtqumkorvdyxxhlsogob",
-      "tnslwkgmnfuyccqendhln",
-      "quehejojixfdirndbgcpvrsczagrtpltqc",
-      "jsnq",
-      "dazxygkihhnynvyfjfzgxlvkqncqgahwkig",
-    ]);
+    expect(body.names.map(({ name }) => name)).toEqual(UNTRAINED_NAMES);
   });
 
   test("fewer names are the beginning of more", async () => {

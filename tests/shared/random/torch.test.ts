@@ -22,6 +22,22 @@ describe("TorchGenerator", () => {
     expect(draws.join("")).toBe(NOTEBOOK_DRAWS);
   });
 
+  test("randn gives the weights with which the bigram notebook's network scores emma", () => {
+    const weights = new TorchGenerator(2147483647).randn(27 * 27);
+    const nll = [[0, 5], [5, 13], [13, 13], [13, 1], [1, 0]].map(([before, after]) => {
+      const logits = weights.subarray(27 * before, 27 * before + 27);
+      return Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)) - logits[after];
+    });
+    const notebook = [
+      4.399273872375488,
+      4.014570713043213,
+      3.623408794403076,
+      2.6080665588378906,
+      4.201204299926758,
+    ];
+    notebook.forEach((figure, i) => expect(Math.abs(nll[i] / figure - 1)).toBeLessThan(1e-6));
+  });
+
   // The figures below are PyTorch 1.13's.
   test("randn draws tensors of 16 and more values in blocks", () => {
     expect(printed(new TorchGenerator(42).randn(20))).toEqual([

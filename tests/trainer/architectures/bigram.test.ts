@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { slideContexts } from "../../../shared/context.ts";
 import type { LanguageModel } from "../../../shared/language_model.ts";
+import { sample } from "../../../shared/sampling.ts";
 import { score } from "../../../shared/scoring.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
 import { bigram } from "../../../trainer/architectures/bigram.ts";
@@ -10,6 +11,7 @@ import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
 import { evaluate, tensorFlowModel } from "../../../trainer/evaluate.ts";
 import { mapValues, toTensor } from "../../../trainer/parameters.ts";
 import { startTensorFlow } from "../../../trainer/tensorflow.ts";
+import { BIGRAM_NAMES } from "../../notebook_figures.ts";
 import { describeWithNames } from "../../notebook_names.ts";
 
 beforeAll(startTensorFlow);
@@ -93,6 +95,13 @@ describeWithNames("bigram on the notebook's list", (path) => {
     expect((-sum / characters).toFixed(4)).toBe("2.4541");
     expect(await evaluate(model, { contexts, targets, count: characters })).toBeCloseTo(2.4540145, 6);
     expect((await score(model, vocabulary, "andrejq")).nll).toBe(Infinity);
+  });
+
+  test("unsmoothed, makes the notebook's names", async () => {
+    const { vocabulary, words } = await load();
+    const options = { n: 10, seed: 2147483647, minLength: 0, draws: "torch" } as const;
+    const sampled = await sample(countWords(words, 27, 0), vocabulary, options);
+    expect(sampled.map(({ name }) => name)).toEqual(BIGRAM_NAMES);
   });
 
   test("smoothed, scores andndrejq as the notebook does", async () => {

@@ -9,6 +9,7 @@ import { evaluate, tensorFlowModel } from "../../../trainer/evaluate.ts";
 import { fit, initialState } from "../../../trainer/fit.ts";
 import { mapValues, parameterCount, toTensor } from "../../../trainer/parameters.ts";
 import { startTensorFlow } from "../../../trainer/tensorflow.ts";
+import { UNTRAINED_NAMES } from "../../notebook_figures.ts";
 import { describeWithNames } from "../../notebook_names.ts";
 
 beforeAll(startTensorFlow);
@@ -22,16 +23,6 @@ function notebookNetwork() {
   return { network, parameters, model: tensorFlowModel(network, mapValues(parameters, toTensor), 27) };
 }
 
-/** The names that the notebook samples from its network before it is trained. */
-// deno-fmt-ignore
-const UNTRAINED = [
-  "xjuguenvtps", "fabiquedxfmubnwmsflaypglzofmwhwlxoln", "epjccuodsgjdmzu", "knxcmjjobdrggbdlpk",
-  "mnqhqyjfbscvghigeaczalcvjwzajwtphjpdmquotcc", "weltxosvgkohobr", "uklnncvrigmydlsoumf", "pjjiewx", "lxmjuhm",
-  "fsckbirdovhgn", "kgoktfkzuacabxa", "atodr", "bxwqzjzdqvtmdampemaqj", "omtafjiirvqtlfkyeumxuoxtame", "ovzqmywog",
-  "acdtqumkorvdyxxhlsogob", "tnslwkgmnfuyccqendhln", "quehejojixfdirndbgcpvrsczagrtpltqc", "jsnq",
-  "dazxygkihhnynvyfjfzgxlvkqncqgahwkig",
-];
-
 describe("mlp", () => {
   test.each([[2, 100, 3481], [2, 300, 10_281], [10, 200, 11_897]])(
     "with embedding %i and hidden %i has the notebooks' %i parameters",
@@ -44,7 +35,7 @@ describe("mlp", () => {
   test("untrained, makes the notebook's twenty names", async () => {
     const { model } = notebookNetwork();
     const names = await sample(model, alphabet, { n: 20, seed: 42, minLength: 0, draws: "torch" });
-    expect(names.map(({ name }) => name)).toEqual(UNTRAINED);
+    expect(names.map(({ name }) => name)).toEqual(UNTRAINED_NAMES);
   });
 
   test("begins near the loss of a uniform guess, ln 27", async () => {
@@ -62,9 +53,10 @@ describeWithNames("mlp on the notebook's list", (path) => {
     expect(await evaluate(model, examples.train)).toBeCloseTo(3.2980921268463135, 5);
     expect(await evaluate(model, examples.dev)).toBeCloseTo(3.2999227046966553, 5);
 
-    // A second generator seeded 42 draws the twenty names, 27 doubles a character, and goes on to the mini-batches.
+    // A second generator seeded 42 draws the twenty names, 27 doubles a character, and goes on to the
+    // mini-batches.
     const generator = new TorchGenerator(42);
-    const doubles = 27 * UNTRAINED.reduce((sum, name) => sum + name.length + 1, 0);
+    const doubles = 27 * UNTRAINED_NAMES.reduce((sum, name) => sum + name.length + 1, 0);
     for (let i = 0; i < doubles; i++) generator.uniformDouble();
     const printed = new Map<number, string>();
     await fit(
