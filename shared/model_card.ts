@@ -45,6 +45,7 @@ export const modelCardSchema = z.object({
     optimizer: z.string().optional(),
     learning_rate: z.number().positive().optional(),
     schedule: z.string().optional(),
+    weight_decay: z.number().nonnegative().optional(),
     best_step: count.optional().describe("The step whose weights were kept: the lowest dev NLL"),
     loss_history: z.array(z.object({
       step: count,

@@ -12,7 +12,10 @@ export type Hyperparameters = Record<string, number | string | boolean>;
  * A kind of model. One file of `architectures/` exports one, and `architectures/all.ts` lists them; the
  * command line takes its flags from the schema, the export its graph from the network.
  */
-export interface Architecture<H extends Hyperparameters = Hyperparameters> {
+export interface Architecture<
+  H extends Hyperparameters = Hyperparameters,
+  N extends Network = Network,
+> {
   /** Its name on the command line and on cards. */
   readonly name: string;
   /** What it is, in a phrase. */
@@ -20,7 +23,7 @@ export interface Architecture<H extends Hyperparameters = Hyperparameters> {
   /** Each key is a flag of the command line, its description the flag's help. */
   readonly hyperparameters: z.ZodObject<{ [Key in keyof H]: z.ZodType<H[Key]> }>;
   /** The model of this kind with the given sizes. */
-  build(hyperparameters: H, vocabularySize: number): Network;
+  build(hyperparameters: H, vocabularySize: number): N;
 }
 
 interface Predictor {
@@ -45,16 +48,38 @@ export interface CountedNetwork extends Predictor {
 /** A model whose parameters go down a gradient. */
 export interface TrainedNetwork extends Predictor {
   readonly learns: "by gradient descent";
-  /** Draws the initial parameters. */
+  /** Names of the parameters that are measured while the others are trained: the statistics of a normalization. */
+  readonly statistics: readonly string[];
+  /** Draws the initial parameters, in the notebooks' order. */
   initialise(generator: TorchGenerator): Parameters;
   /**
    * What training minimises, on one mini-batch.
    *
    * @param contexts int32 [batch, contextLength].
    * @param targets int32 [batch].
+   * @param measured Is told the statistics as they are after this batch, if they change with it.
    */
-  loss(weights: Weights, contexts: Tensor2D, targets: Tensor1D): Scalar;
+  loss(weights: Weights, contexts: Tensor2D, targets: Tensor1D, measured?: (after: Weights) => void): Scalar;
+  /**
+   * Measures the statistics over some examples, if they are not to be those that training leaves.
+   *
+   * @returns The {@link statistics}, in place of those in `weights`.
+   */
+  calibrate?(weights: Weights, examples: Examples): Parameters;
 }
 
 /** A model of known sizes. */
 export type Network = CountedNetwork | TrainedNetwork;
+
+/**
+ * A model of some kind, with the defaults for what is not given.
+ *
+ * @throws {z.ZodError} If a hyperparameter has a value that the architecture does not allow.
+ */
+export function buildNetwork<H extends Hyperparameters, N extends Network>(
+  architecture: Architecture<H, N>,
+  hyperparameters: Partial<H>,
+  vocabularySize: number,
+): N {
+  return architecture.build(architecture.hyperparameters.parse(hyperparameters) as H, vocabularySize);
+}

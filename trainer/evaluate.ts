@@ -18,12 +18,21 @@ export async function evaluate(
 ): Promise<number> {
   const { contextLength, vocabularySize } = model;
   let sum = 0;
-  for (let start = 0; start < count; start += BATCH_CONTEXTS) {
-    const end = Math.min(start + BATCH_CONTEXTS, count);
-    const rows = await model.logProbs(contexts.slice(start * contextLength, end * contextLength));
-    for (let i = start; i < end; i++) sum -= rows[(i - start) * vocabularySize + targets[i]];
+  let example = 0;
+  for (const some of contextBatches(contexts, contextLength)) {
+    const rows = await model.logProbs(some);
+    for (let row = 0; row < rows.length; row += vocabularySize) sum -= rows[row + targets[example++]];
   }
   return sum / count;
+}
+
+/** Contexts in parts that fit a forward pass, each [at most {@link BATCH_CONTEXTS}, contextLength]. */
+export function* contextBatches(
+  contexts: Int32Array<ArrayBuffer>,
+  contextLength: number,
+): Generator<Int32Array<ArrayBuffer>> {
+  const size = BATCH_CONTEXTS * contextLength;
+  for (let start = 0; start < contexts.length; start += size) yield contexts.slice(start, start + size);
 }
 
 /** A network with its weights, in TensorFlow.js, as a language model. The weights stay their owner's. */

@@ -1,6 +1,7 @@
 import {
   dispose,
   keep,
+  mul,
   type Scalar,
   type Tensor,
   tensor1d,
@@ -14,7 +15,7 @@ import { TorchGenerator, type TorchGeneratorState } from "../shared/random/torch
 import type { TrainedNetwork } from "./architecture.ts";
 import type { Split } from "./corpus.ts";
 import { evaluate, tensorFlowModel } from "./evaluate.ts";
-import { type OptimizerName, optimizers } from "./optimizers.ts";
+import { type Optimizer, type OptimizerName, optimizers } from "./optimizers.ts";
 import {
   fromTensor,
   mapValues,
@@ -23,7 +24,7 @@ import {
   toTensor,
   type Weights,
 } from "./parameters.ts";
-import { type ScheduleName, schedules } from "./schedules.ts";
+import { type Schedule, type ScheduleName, schedules } from "./schedules.ts";
 
 /** The dev NLL is taken at every so many points of the loss history, and at the end. */
 const POINTS_PER_EVALUATION = 10;
@@ -34,12 +35,20 @@ const MILLISECONDS_PER_TURN = 100;
 export interface FitSettings {
   /** How many mini-batches. */
   steps: number;
-  /** Examples in a mini-batch. */
-  batch: number;
+  /** Examples in a mini-batch, drawn anew for each step; "all" takes every example in every step. */
+  batch: number | "all";
   /** The learning rate at the beginning. */
   lr: number;
-  schedule: ScheduleName;
+  /** How the learning rate goes on. */
+  schedule: ScheduleName | Schedule;
   optimizer: OptimizerName;
+  /**
+   * What share of each matrix, times the learning rate, a step takes away; biases and other vectors decay not.
+   *
+   * Source: Bengio et al. 2003, R of their training criterion; decoupled from the gradient as in Loshchilov and Hutter,
+   * "Decoupled weight decay regularization", ICLR 2019. Default 0.
+   */
+  weightDecay?: number;
 }
 
 /** One point of a loss history. */
@@ -58,8 +67,9 @@ export interface Candidate {
 export interface FitState {
   /** How many steps have been made. */
   step: number;
+  /** Those that are trained, and the statistics that are measured beside. */
   parameters: Parameters;
-  /** What the optimizer remembers of each parameter. */
+  /** What the optimizer remembers of each parameter that is trained. */
   slots: Record<string, Parameter[]>;
   /** Of the generator that draws the mini-batches. */
   generator: TorchGeneratorState;
@@ -80,14 +90,20 @@ export interface FitHooks {
   signal?: AbortSignal;
 }
 
-/** The state before the first step. */
+/**
+ * The state before the first step.
+ *
+ * @param generator Draws the mini-batches from here on.
+ */
 export function initialState(
+  { statistics }: TrainedNetwork,
   parameters: Parameters,
   generator: TorchGenerator,
   { optimizer }: Pick<FitSettings, "optimizer">,
 ): FitState {
+  const trained = Object.entries(parameters).filter(([name]) => !statistics.includes(name));
   const slots = mapValues(
-    parameters,
+    Object.fromEntries(trained),
     ({ shape, values }) =>
       Array.from({ length: optimizers[optimizer].slots }, () => ({
         shape,
@@ -106,6 +122,32 @@ export function initialState(
 }
 
 /**
+ * Judges parameters by the dev split, after their statistics have been measured over the training split where the network
+ * asks for that.
+ *
+ * @throws {Error} If their NLL is not a number.
+ */
+export async function judge(
+  network: TrainedNetwork,
+  vocabularySize: number,
+  { train, dev }: Pick<Record<Split, Examples>, "train" | "dev">,
+  { step, parameters }: Pick<FitState, "step" | "parameters">,
+): Promise<Candidate> {
+  const weights = mapValues(parameters, toTensor);
+  const calibrated = network.calibrate?.(weights, train) ?? {};
+  Object.entries(calibrated).forEach(([name, statistic]) => {
+    weights[name].dispose();
+    weights[name] = toTensor(statistic);
+  });
+  const devNll = await evaluate(tensorFlowModel(network, weights, vocabularySize), dev);
+  dispose(weights);
+  if (Number.isNaN(devNll)) {
+    throw new Error(`Cannot judge the weights of step ${step}: their NLL on the dev split is not a number`);
+  }
+  return { step, devNll, parameters: { ...parameters, ...calibrated } };
+}
+
+/**
  * Trains a network by gradient descent on random mini-batches. The same state and settings end at the same
  * parameters, whether the run is broken in between or not.
  *
@@ -115,14 +157,13 @@ export function initialState(
 export async function fit(
   network: TrainedNetwork,
   vocabularySize: number,
-  examples: Record<Split, Examples>,
+  examples: Pick<Record<Split, Examples>, "train" | "dev">,
   settings: FitSettings,
   state: FitState,
   { onStep, onEvaluation, signal }: FitHooks = {},
 ): Promise<FitState> {
   const { steps, batch, lr } = settings;
-  const schedule = schedules[settings.schedule];
-  const optimizer = optimizers[settings.optimizer];
+  const schedule = typeof settings.schedule === "string" ? schedules[settings.schedule] : settings.schedule;
   const pointEvery = Math.max(1, Math.ceil(steps / CARD_HISTORY_POINTS));
   const evaluateEvery = pointEvery * POINTS_PER_EVALUATION;
 
@@ -143,29 +184,29 @@ export async function fit(
   });
 
   const evaluateDev = async (): Promise<void> => {
-    const devNll = await evaluate(tensorFlowModel(network, weights, vocabularySize), examples.dev);
-    if (!best || devNll < best.devNll) best = { step, devNll, parameters: mapValues(weights, fromTensor) };
+    const candidate = await judge(network, vocabularySize, examples, snapshot());
+    if (!best || candidate.devNll < best.devNll) best = candidate;
     const point = history.at(-1);
-    if (point) point.dev_nll = devNll;
-    await onEvaluation?.(snapshot(), devNll);
+    if (point) point.dev_nll = candidate.devNll;
+    await onEvaluation?.(snapshot(), candidate.devNll);
   };
 
   try {
     if (steps === 0) await evaluateDev();
     let turnEnds = performance.now() + MILLISECONDS_PER_TURN;
     while (step < steps && !signal?.aborted) {
-      const rows = generator.randint(examples.train.count, batch);
-      const learningRate = schedule(step, steps, lr);
-      const before = [...Object.values(weights), ...Object.values(slots).flat()];
-      const { loss, ...after } = descend(
-        network,
-        weights,
-        slots,
-        pick(examples.train, rows),
-        (update) => optimizer.update({ ...update, learningRate, step }),
-      );
-      dispose(before);
+      const examplesOfStep = batch === "all"
+        ? examples.train
+        : pick(examples.train, generator.randint(examples.train.count, batch));
+      const before = [weights, slots];
+      const { loss, ...after } = descend(network, weights, slots, examplesOfStep, {
+        optimizer: optimizers[settings.optimizer],
+        learningRate: schedule(step, steps, lr),
+        weightDecay: settings.weightDecay ?? 0,
+        step,
+      });
       ({ weights, slots } = after);
+      dispose(before);
       if (!Number.isFinite(loss)) {
         throw new Error(
           `Cannot go on training: the loss of step ${step} is ${loss}; a smaller learning rate than ${lr} may help`,
@@ -192,32 +233,50 @@ export async function fit(
 
 type Slots = Record<string, Tensor[]>;
 
-/** One step: the loss of a mini-batch, its gradients, and the weights and slots after them. */
+/** What a step does with its gradients. */
+interface Descent {
+  optimizer: Optimizer;
+  learningRate: number;
+  weightDecay: number;
+  step: number;
+}
+
+/** One step: the loss of a mini-batch, its gradients, and new weights and slots. */
 function descend(
   network: TrainedNetwork,
   weights: Weights,
   slots: Slots,
   { contexts, targets, count }: Examples,
-  update: (
-    update: { weight: Tensor; gradient: Tensor; slots: Tensor[] },
-  ) => { weight: Tensor; slots: Tensor[] },
+  { optimizer, learningRate, weightDecay, step }: Descent,
 ): { loss: number; weights: Weights; slots: Slots } {
   let loss = NaN;
+  let statistics: Weights = Object.fromEntries(network.statistics.map((name) => [name, weights[name]]));
   const nextWeights: Weights = {};
   const nextSlots: Slots = {};
   tidy(() => {
     const x = tensor2d(contexts, [count, network.contextLength], "int32");
     const y = tensor1d(targets, "int32");
-    const names = Object.keys(weights);
-    const lossOf = (...values: Tensor[]): Scalar =>
-      network.loss(Object.fromEntries(names.map((name, i) => [name, values[i]])), x, y);
-    const { value, grads } = valueAndGrads(lossOf)(Object.values(weights));
+    const trained = Object.keys(slots);
+    const lossOf = (...values: Tensor[]): Scalar => {
+      const all = { ...weights, ...Object.fromEntries(trained.map((name, i) => [name, values[i]])) };
+      return network.loss(all, x, y, (after) => {
+        statistics = mapValues(after, (statistic) => keep(statistic));
+      });
+    };
+    const { value, grads } = valueAndGrads(lossOf)(trained.map((name) => weights[name]));
     loss = value.dataSync()[0];
-    names.forEach((name, i) => {
-      const next = update({ weight: weights[name], gradient: grads[i], slots: slots[name] });
+    trained.forEach((name, i) => {
+      const decay = weights[name].rank > 1 ? learningRate * weightDecay : 0;
+      const weight = decay > 0 ? mul(weights[name], 1 - decay) : weights[name];
+      const next = optimizer.update({ weight, gradient: grads[i], slots: slots[name], learningRate, step });
       nextWeights[name] = keep(next.weight);
       nextSlots[name] = next.slots.map((slot) => keep(slot));
     });
+    // Those that did not change are copied, for their old tensors are disposed of with the others.
+    for (const name of network.statistics) {
+      const statistic = statistics[name];
+      nextWeights[name] = statistic === weights[name] ? keep(statistic.clone()) : statistic;
+    }
   });
   return { loss, weights: nextWeights, slots: nextSlots };
 }

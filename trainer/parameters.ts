@@ -25,9 +25,10 @@ export function over(values: Float32Array<ArrayBuffer>, divisor: number): Float3
   return values.map((value) => value / single);
 }
 
-/** How many numbers there are. */
-export function parameterCount(parameters: Parameters): number {
-  return Object.values(parameters).reduce((sum, { values }) => sum + values.length, 0);
+/** How many numbers there are, but for those of some names. */
+export function parameterCount(parameters: Parameters, except: readonly string[] = []): number {
+  const counted = Object.entries(parameters).filter(([name]) => !except.includes(name));
+  return counted.reduce((sum, [, { values }]) => sum + values.length, 0);
 }
 
 /** A parameter as a tensor, which its caller disposes of. */

@@ -11,13 +11,23 @@ import { findArchitecture } from "./architectures/all.ts";
 import { removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { type Corpus, makeExamples, type Split, SPLIT_SEED } from "./corpus.ts";
 import { evaluate, tensorFlowModel } from "./evaluate.ts";
-import { type Candidate, fit, type FitHooks, type FitSettings, type FitState, initialState } from "./fit.ts";
+import {
+  type Candidate,
+  fit,
+  type FitHooks,
+  type FitSettings,
+  type FitState,
+  initialState,
+  judge,
+} from "./fit.ts";
 import { saveModel } from "./model_files.ts";
 import { exportOnnx } from "./onnx/export.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "./parameters.ts";
+import type { ScheduleName } from "./schedules.ts";
 
 /** Everything that decides which model a training run makes, and where it puts it. */
 export interface TrainOptions extends FitSettings {
+  schedule: ScheduleName;
   /** What the model is called. */
   name: string;
   /** Path or URL of the list. */
@@ -86,16 +96,17 @@ export async function train(
       },
     );
     stopped = state.step < options.steps;
-    const best = await bestCandidate(network, vocabulary.size, examples.dev, state);
+    const best = await bestCandidate(network, vocabulary.size, examples, state);
     parameters = best.parameters;
     training = {
       steps: state.step,
-      batch_size: options.batch,
+      batch_size: options.batch === "all" ? examples.train.count : options.batch,
       seed: options.seed,
       seconds: seconds(),
       optimizer: options.optimizer,
       learning_rate: options.lr,
       schedule: options.schedule,
+      weight_decay: options.weightDecay,
       best_step: best.step,
       loss_history: state.history,
     };
@@ -118,7 +129,7 @@ export async function train(
     name,
     architecture,
     hyperparameters,
-    parameters: parameterCount(parameters),
+    parameters: parameterCount(parameters, network.learns === "by counting" ? [] : network.statistics),
     vocabulary: vocabulary.characters,
     context_length: network.contextLength,
     dataset: { name: list.name, lines: list.lines.length, sha256: list.sha256, split_seed: SPLIT_SEED },
@@ -144,21 +155,20 @@ export async function evaluateSplits(
 
 function firstState(network: TrainedNetwork, options: TrainOptions): FitState {
   const generator = new TorchGenerator(options.seed);
-  return initialState(network.initialise(generator), generator, options);
+  return initialState(network, network.initialise(generator), generator, options);
 }
 
 /** The best parameters of a run, those of its last step included, wherever it was stopped. */
 async function bestCandidate(
   network: TrainedNetwork,
   vocabularySize: number,
-  dev: Examples,
-  { step, parameters, best }: FitState,
+  examples: Record<Split, Examples>,
+  state: FitState,
 ): Promise<Candidate> {
+  const { best, step } = state;
   if (best?.step === step) return best;
-  const weights = mapValues(parameters, toTensor);
-  const devNll = await evaluate(tensorFlowModel(network, weights, vocabularySize), dev);
-  dispose(weights);
-  return best && best.devNll <= devNll ? best : { step, devNll, parameters };
+  const last = await judge(network, vocabularySize, examples, state);
+  return best && best.devNll <= last.devNll ? best : last;
 }
 
 /** Quantiles of the NLL of the dev split's names. */

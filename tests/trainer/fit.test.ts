@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { memory } from "@tensorflow/tfjs";
-import type { TrainedNetwork } from "../../trainer/architecture.ts";
+import { buildNetwork } from "../../trainer/architecture.ts";
 import { mlp } from "../../trainer/architectures/mlp.ts";
 import { type Corpus, makeCorpus, makeExamples } from "../../trainer/corpus.ts";
 import { fit, type FitHooks, type FitSettings, type FitState, initialState } from "../../trainer/fit.ts";
@@ -18,12 +18,12 @@ const corpus: Corpus = makeCorpus({
   sha256: "",
 });
 const examples = makeExamples(corpus, 2);
-const network = mlp.build({ context: 2, embedding: 4, hidden: 8 }, corpus.vocabulary.size) as TrainedNetwork;
+const network = buildNetwork(mlp, { context: 2, embedding: 4, hidden: 8 }, corpus.vocabulary.size);
 const settings: FitSettings = { steps: 100, batch: 8, lr: 0.1, schedule: "cosine", optimizer: "sgd" };
 
 function start({ optimizer }: FitSettings): FitState {
   const generator = new TorchGenerator(7);
-  return initialState(network.initialise(generator), generator, { optimizer });
+  return initialState(network, network.initialise(generator), generator, { optimizer });
 }
 
 function run(changes: Partial<FitSettings> = {}, state?: FitState, hooks?: FitHooks): Promise<FitState> {

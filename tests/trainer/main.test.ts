@@ -128,7 +128,7 @@ describe("train", () => {
 
   test.each([
     [["--data", "/no/such.txt"], "error: Cannot read the list /no/such.txt: there is no such file"],
-    [["--architecture", "lstm"], "Allowed choices are bigram, mlp"],
+    [["--architecture", "lstm"], "Allowed choices are bigram, bigram-network, mlp"],
     [
       ["--architecture", "bigram", "--hidden", "3"],
       "Architecture bigram has no --hidden: its flags are --smoothing",

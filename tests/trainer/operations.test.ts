@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { TorchGenerator } from "../../shared/random/torch.ts";
-import { addBias, crossEntropy, embed, matMul } from "../../trainer/operations.ts";
+import { addBias, batchNormalize, crossEntropy, embed, matMul } from "../../trainer/operations.ts";
 import { startTensorFlow } from "../../trainer/tensorflow.ts";
 
 beforeAll(startTensorFlow);
@@ -65,6 +65,18 @@ describe("operations compute what TensorFlow.js's own do, with the same gradient
       (logits) => crossEntropy(logits as tf.Tensor2D, classIds),
       (logits) => tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), oneHot), 1))),
       [tf.mul(normal(4, 3), 8)],
+    );
+  });
+
+  test("batchNormalize, through the batch's statistics too", () => {
+    expectSame(
+      (x, gain, shift) => batchNormalize(x as tf.Tensor2D, gain as tf.Tensor1D, shift as tf.Tensor1D),
+      (x, gain, shift) => {
+        const centred = tf.sub(x, tf.mean(x, 0));
+        const std = tf.sqrt(tf.div(tf.sum(tf.square(centred), 0), x.shape[0] - 1));
+        return tf.add(tf.mul(gain, tf.div(centred, std)), shift);
+      },
+      [tf.mul(normal(6, 5), 3), normal(5), normal(5)],
     );
   });
 

@@ -1,9 +1,10 @@
 import type { Architecture } from "../architecture.ts";
 import { bigram } from "./bigram.ts";
+import { bigramNetwork } from "./bigram_network.ts";
 import { mlp } from "./mlp.ts";
 
 /** Every architecture that can be trained. A new one is a file beside this and a line here. */
-export const architectures: readonly Architecture[] = [bigram, mlp];
+export const architectures: readonly Architecture[] = [bigram, bigramNetwork, mlp];
 
 /**
  * The architecture of a name.

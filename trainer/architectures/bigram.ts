@@ -1,6 +1,6 @@
 import { gather, reshape, type Tensor2D } from "@tensorflow/tfjs";
 import { z } from "zod";
-import type { Architecture } from "../architecture.ts";
+import type { Architecture, CountedNetwork } from "../architecture.ts";
 import { GraphBuilder } from "../onnx/graph.ts";
 
 /**
@@ -9,7 +9,7 @@ import { GraphBuilder } from "../onnx/graph.ts";
  *
  * Source: makemore's first part; additive smoothing is Laplace's rule of succession.
  */
-export const bigram: Architecture<{ smoothing: number }> = {
+export const bigram: Architecture<{ smoothing: number }, CountedNetwork> = {
   name: "bigram",
   summary: "counts of which character follows which",
   hyperparameters: z.object({

@@ -27,17 +27,21 @@ const CHECKPOINTS_DIRECTORY = "checkpoints";
 /** Flags that still mean something when a run goes on. */
 const FLAGS_OF_RESUME = ["resume", "name", "checkpoints"];
 
-/** The flags of all architectures, each once. */
+/** The flags of all architectures, each once; what is yes or no has a flag for what is not its default. */
 function architectureOptions(): Option[] {
-  const uses = new Map<string, string[]>();
+  const options = new Map<string, { flag: string; help: string[] }>();
   for (const { name, hyperparameters } of architectures) {
     const fallbacks = hyperparameters.parse({});
     for (const [key, schema] of Object.entries(hyperparameters.shape)) {
-      const use = `${name}: ${schema.description} (default: ${fallbacks[key]})`;
-      uses.set(key, [...uses.get(key) ?? [], use]);
+      const fallback = fallbacks[key];
+      const flag = typeof fallback !== "boolean" ? `--${key} <value>` : fallback ? `--no-${key}` : `--${key}`;
+      const help = typeof fallback !== "boolean"
+        ? `${name}: ${schema.description} (default: ${fallback})`
+        : `${name}: ${fallback ? "no " : ""}${schema.description}`;
+      options.set(key, { flag, help: [...options.get(key)?.help ?? [], help] });
     }
   }
-  return Array.from(uses, ([key, help]) => new Option(`--${key} <value>`, help.join("; ")));
+  return Array.from(options.values(), ({ flag, help }) => new Option(flag, help.join("; ")));
 }
 
 /**
@@ -45,16 +49,20 @@ function architectureOptions(): Option[] {
  *
  * @throws {RangeError} If a flag is not one of its own, or has a value that it does not allow.
  */
-function readHyperparameters({ name, hyperparameters }: Architecture, flags: TrainFlags): Hyperparameters {
+function readHyperparameters(
+  { name, hyperparameters }: Architecture,
+  flags: TrainFlags,
+  given: readonly string[],
+): Hyperparameters {
   const keys = architectures.flatMap((architecture) => Object.keys(architecture.hyperparameters.shape));
-  const given = keys.filter((key) => flags[key] !== undefined);
-  const foreign = given.find((key) => !(key in hyperparameters.shape));
+  const asked = keys.filter((key) => given.includes(key));
+  const foreign = asked.find((key) => !(key in hyperparameters.shape));
   if (foreign !== undefined) {
     const own = Object.keys(hyperparameters.shape).map((key) => `--${key}`).join(", ");
     throw new RangeError(`Architecture ${name} has no --${foreign}: its flags are ${own}`);
   }
   const result = hyperparameters.safeParse(
-    Object.fromEntries(given.map((key) => [key, flagValue(String(flags[key]))])),
+    Object.fromEntries(asked.map((key) => [key, flagValue(flags[key])])),
   );
   if (result.success) return result.data;
   const [{ path, message }] = result.error.issues;
@@ -62,16 +70,29 @@ function readHyperparameters({ name, hyperparameters }: Architecture, flags: Tra
   throw new RangeError(`Cannot set --${key} to ${JSON.stringify(flags[key])}: ${message}`);
 }
 
-/** What a flag's text stands for: a number, true or false, or itself. */
-function flagValue(text: string): number | boolean | string {
-  if (text === "true" || text === "false") return text === "true";
-  return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
+/** What a flag stands for: a number where its text is one, else itself. */
+function flagValue(value: unknown): unknown {
+  return typeof value !== "string" || value.trim() === "" || Number.isNaN(Number(value))
+    ? value
+    : Number(value);
+}
+
+/** Reads `--batch`. */
+function batchSize(text: string): number | "all" {
+  return text === "all" ? "all" : wholeNumber(1, 1_000_000)(text);
+}
+
+/** The names of the flags that the user gave. */
+function givenFlags(command: Command): string[] {
+  return command.options.map((option) => option.attributeName())
+    .filter((key) => command.getOptionValueSource(key) === "cli");
 }
 
 /** The options that the flags amount to. */
-function readOptions(flags: TrainFlags): TrainOptions {
-  const { data, architecture, steps, batch, lr, schedule, optimizer, seed, out, checkpoints } = flags;
-  const hyperparameters = readHyperparameters(findArchitecture(architecture), flags);
+function readOptions(flags: TrainFlags, command: Command): TrainOptions {
+  const { data, architecture, steps, batch, lr, schedule, optimizer, weightDecay, seed, out, checkpoints } =
+    flags;
+  const hyperparameters = readHyperparameters(findArchitecture(architecture), flags, givenFlags(command));
   const name = checkName(flags.name ?? architecture);
   return {
     name,
@@ -83,6 +104,7 @@ function readOptions(flags: TrainFlags): TrainOptions {
     lr,
     schedule,
     optimizer,
+    weightDecay,
     seed,
     out,
     checkpoints,
@@ -91,9 +113,7 @@ function readOptions(flags: TrainFlags): TrainOptions {
 
 /** The checkpoint that `--resume` names. */
 function readCheckpoint(flags: TrainFlags, command: Command): Promise<Checkpoint> {
-  const given = command.options.map((option) => option.attributeName())
-    .filter((key) => command.getOptionValueSource(key) === "cli");
-  const surplus = given.find((key) => !FLAGS_OF_RESUME.includes(key));
+  const surplus = givenFlags(command).find((key) => !FLAGS_OF_RESUME.includes(key));
   if (surplus !== undefined) {
     throw new Error(`Cannot resume with --${surplus}: a run goes on with the settings that it began with`);
   }
@@ -145,7 +165,7 @@ for (const option of architectureOptions()) trainCommand.addOption(option);
 
 trainCommand
   .option("--steps <number>", "mini-batches", wholeNumber(0, 1e9), 200_000)
-  .option("--batch <number>", "examples in a mini-batch", wholeNumber(1, 65_536), 32)
+  .option("--batch <number>", 'examples in a mini-batch; "all" takes all of them in each step', batchSize, 32)
   .option("--lr <rate>", "learning rate at the beginning", decimal(1e-9, 1e3), 0.1)
   .addOption(
     new Option("--schedule <name>", "how the learning rate goes: step is a tenth after half the steps")
@@ -154,6 +174,12 @@ trainCommand
   .addOption(
     new Option("--optimizer <name>", "how the gradient is followed").choices(Object.keys(optimizers))
       .default("sgd"),
+  )
+  .option(
+    "--weight-decay <share>",
+    "of each matrix, times the learning rate, taken away in a step",
+    decimal(0, 1e3),
+    0,
   )
   .option(
     "--seed <number>",
@@ -182,7 +208,7 @@ Examples:
   )
   .action(async (flags: TrainFlags, command: Command) => {
     const checkpoint = flags.resume ? await readCheckpoint(flags, command) : undefined;
-    const options = checkpoint?.options ?? readOptions(flags);
+    const options = checkpoint?.options ?? readOptions(flags, command);
     const list = await readList(options.data);
     if (checkpoint && checkpoint.listSha256 !== list.sha256) {
       throw new Error(`Cannot resume ${options.name}: ${options.data} has changed since the run began`);

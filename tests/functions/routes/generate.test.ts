@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
 import { parseModelCard } from "../../../shared/model_card.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
-import type { TrainedNetwork } from "../../../trainer/architecture.ts";
+import { buildNetwork } from "../../../trainer/architecture.ts";
 import { mlp } from "../../../trainer/architectures/mlp.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { sha256 } from "../../../trainer/sha256.ts";
@@ -135,7 +135,7 @@ describe("GET /generate", () => {
 
 describe("GET /generate?compat=torch", () => {
   test("gives the notebook's twenty names from its untrained network", async () => {
-    const network = mlp.build({ context: 3, embedding: 10, hidden: 200 }, 27) as TrainedNetwork;
+    const network = buildNetwork(mlp, { context: 3, embedding: 10, hidden: 200 }, 27);
     const parameters = network.initialise(new TorchGenerator(42));
     const vocabulary = new Vocabulary("abcdefghijklmnopqrstuvwxyz");
     const onnx = exportOnnx(network, parameters, {

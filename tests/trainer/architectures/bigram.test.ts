@@ -5,7 +5,7 @@ import { sample } from "../../../shared/sampling.ts";
 import { score } from "../../../shared/scoring.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
 import { bigram } from "../../../trainer/architectures/bigram.ts";
-import type { CountedNetwork } from "../../../trainer/architecture.ts";
+import { buildNetwork } from "../../../trainer/architecture.ts";
 import { DEFAULT_LIST } from "../../../trainer/commands/model_list.ts";
 import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
 import { evaluate, tensorFlowModel } from "../../../trainer/evaluate.ts";
@@ -18,7 +18,7 @@ beforeAll(startTensorFlow);
 
 /** The bigram model of some words, as a language model. */
 function countWords(words: number[][], vocabularySize: number, smoothing: number): LanguageModel {
-  const network = bigram.build({ smoothing }, vocabularySize) as CountedNetwork;
+  const network = buildNetwork(bigram, { smoothing }, vocabularySize);
   const parameters = network.count(slideContexts(words, 1));
   return tensorFlowModel(network, mapValues(parameters, toTensor), vocabularySize);
 }

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
 import { sample } from "../../../shared/sampling.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
-import type { TrainedNetwork } from "../../../trainer/architecture.ts";
+import { buildNetwork } from "../../../trainer/architecture.ts";
 import { mlp } from "../../../trainer/architectures/mlp.ts";
 import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
 import { evaluate, tensorFlowModel } from "../../../trainer/evaluate.ts";
@@ -18,7 +18,7 @@ const alphabet = new Vocabulary("abcdefghijklmnopqrstuvwxyz");
 
 /** The notebook's network, as its generator seeded 42 draws it. */
 function notebookNetwork() {
-  const network = mlp.build({ context: 3, embedding: 10, hidden: 200 }, 27) as TrainedNetwork;
+  const network = buildNetwork(mlp, { context: 3, embedding: 10, hidden: 200 }, 27);
   const parameters = network.initialise(new TorchGenerator(42));
   return { network, parameters, model: tensorFlowModel(network, mapValues(parameters, toTensor), 27) };
 }
@@ -27,7 +27,7 @@ describe("mlp", () => {
   test.each([[2, 100, 3481], [2, 300, 10_281], [10, 200, 11_897]])(
     "with embedding %i and hidden %i has the notebooks' %i parameters",
     (embedding, hidden, count) => {
-      const network = mlp.build({ context: 3, embedding, hidden }, 27) as TrainedNetwork;
+      const network = buildNetwork(mlp, { context: 3, embedding, hidden }, 27);
       expect(parameterCount(network.initialise(new TorchGenerator(1)))).toBe(count);
     },
   );
@@ -64,7 +64,7 @@ describeWithNames("mlp on the notebook's list", (path) => {
       27,
       examples,
       { steps: 10_001, batch: 32, lr: 0.1, schedule: "constant", optimizer: "sgd" },
-      initialState(parameters, generator, { optimizer: "sgd" }),
+      initialState(network, parameters, generator, { optimizer: "sgd" }),
       { onStep: (step, loss) => step % 10_000 === 0 && printed.set(step, loss.toFixed(4)) },
     );
     expect(Object.fromEntries(printed)).toEqual({ 0: "3.2844", 10_000: "2.0816" });
