@@ -11,14 +11,17 @@ export interface ColumnStatistics {
  *
  * @param parts Each [rows, columns], row-major.
  */
-export function columnStatistics(parts: Iterable<ArrayLike<number>>, columns: number): ColumnStatistics {
+export function columnStatistics(parts: Iterable<Float32Array>, columns: number): ColumnStatistics {
   const sum = new Float64Array(columns);
   const sumOfSquares = new Float64Array(columns);
   let rows = 0;
   for (const part of parts) {
-    for (let i = 0; i < part.length; i++) {
-      sum[i % columns] += part[i];
-      sumOfSquares[i % columns] += part[i] * part[i];
+    for (let row = 0; row < part.length; row += columns) {
+      for (let column = 0; column < columns; column++) {
+        const value = part[row + column];
+        sum[column] += value;
+        sumOfSquares[column] += value * value;
+      }
     }
     rows += part.length / columns;
   }

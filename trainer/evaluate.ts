@@ -1,4 +1,4 @@
-import { tensor2d, tidy } from "@tensorflow/tfjs";
+import { type Tensor, tensor2d, tidy } from "@tensorflow/tfjs";
 import type { Examples } from "../shared/context.ts";
 import type { LanguageModel } from "../shared/language_model.ts";
 import type { Network } from "./architecture.ts";
@@ -43,10 +43,21 @@ export function tensorFlowModel(network: Network, weights: Weights, vocabularySi
     contextLength,
     logProbs: (contexts) => {
       const batch = contexts.length / contextLength;
-      const rows = tidy(() =>
-        network.logProbs(weights, tensor2d(contexts, [batch, contextLength], "int32")).dataSync()
+      const rows = valuesOf(() =>
+        network.logProbs(weights, tensor2d(contexts, [batch, contextLength], "int32"))
       );
-      return Promise.resolve(Float32Array.from(rows));
+      return Promise.resolve(rows);
     },
   };
+}
+
+/**
+ * The values of a tensor that is computed on the way. They are read outside of `tidy`, which would look for
+ * tensors among them, number by number.
+ */
+export function valuesOf(compute: () => Tensor): Float32Array {
+  const result = tidy(compute);
+  const values = Float32Array.from(result.dataSync());
+  result.dispose();
+  return values;
 }

@@ -5,6 +5,9 @@ import * as tf from "@tensorflow/tfjs";
  * They compute what its own would.
  */
 
+/** Most numbers in a batch of one-hot rows; a look-up of more tokens gathers rows instead. */
+const MOST_ONE_HOT = 2 ** 23;
+
 /**
  * Matrix product of a [batch, in] and a [in, out] tensor.
  *
@@ -26,29 +29,42 @@ export const matMul = tf.customGrad((a, b, save) => {
 /** Adds a [out] bias to each row of a [batch, out] tensor. */
 export const addBias = tf.customGrad((x, bias) => ({
   value: tf.add(x as tf.Tensor, bias as tf.Tensor),
-  gradFunc: (dy: tf.Tensor) => [dy, tf.sum(dy, 0)],
+  gradFunc: (dy: tf.Tensor) => [dy, sumOfRows(dy as tf.Tensor2D)],
 })) as (x: tf.Tensor2D, bias: tf.Tensor1D) => tf.Tensor2D;
 
 /**
- * Looks up rows of a [vocabulary, embedding] table: [batch, context] token ids make [batch, context *
- * embedding], the embeddings of a context side by side.
+ * The hyperbolic tangent of each element, as 2 sigmoid(2 x) - 1: the backend's own takes fifteen times as long.
+ * The two differ by 1e-7 at the most.
+ */
+export const tanh = tf.customGrad((x, save) => {
+  const y = tf.sub(tf.mul(tf.sigmoid(tf.mul(x as tf.Tensor, 2)), 2), 1);
+  (save as tf.GradSaveFunc)([y]);
+  return {
+    value: y,
+    gradFunc: (dy: tf.Tensor, [y]: tf.Tensor[]) => tf.mul(dy, tf.sub(1, tf.square(y))),
+  };
+}) as (x: tf.Tensor2D) => tf.Tensor2D;
+
+/**
+ * Looks up rows of a [vocabulary, embedding] table: [batch, context] token ids make [batch, context * embedding],
+ * the embeddings of a context side by side.
  *
- * The gradient is a product with one-hot rows: the backend has no kernel for `gather`'s own.
+ * It multiplies one-hot rows with the table: the backend's `gather` takes nine times as long, and has no gradient.
  */
 export const embed = tf.customGrad((table, ids, save) => {
   const [vocabularySize, embeddingSize] = (table as tf.Tensor2D).shape;
   const [batch, contextLength] = (ids as tf.Tensor2D).shape;
-  (save as tf.GradSaveFunc)([ids as tf.Tensor]);
+  const positions = batch * contextLength;
+  const flat = tf.reshape(ids as tf.Tensor, [positions]) as tf.Tensor1D;
+  const oneHot = positions * vocabularySize > MOST_ONE_HOT ? undefined : oneHotRows(flat, vocabularySize);
+  const rows = oneHot ? tf.matMul(oneHot, table as tf.Tensor2D) : tf.gather(table as tf.Tensor2D, flat);
+  (save as tf.GradSaveFunc)([ids as tf.Tensor, oneHot ?? flat]);
   return {
-    value: tf.reshape(
-      tf.gather(table as tf.Tensor2D, ids as tf.Tensor2D),
-      [batch, contextLength * embeddingSize],
-    ),
-    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const positions = batch * contextLength;
-      const oneHot = oneHotRows(tf.reshape(saved[0], [positions]), vocabularySize);
-      const rows = tf.reshape(dy, [positions, embeddingSize]);
-      return [tf.matMul(tf.transpose(oneHot), rows as tf.Tensor2D), tf.zerosLike(saved[0])];
+    value: tf.reshape(rows, [batch, contextLength * embeddingSize]),
+    gradFunc: (dy: tf.Tensor, [ids, saved]: tf.Tensor[]) => {
+      const oneHot = saved.rank === 2 ? saved : oneHotRows(saved as tf.Tensor1D, vocabularySize);
+      const drows = tf.reshape(dy, [positions, embeddingSize]) as tf.Tensor2D;
+      return [tf.matMul(tf.transpose(oneHot as tf.Tensor2D), drows), tf.zerosLike(ids)];
     },
   };
 }) as (table: tf.Tensor2D, ids: tf.Tensor2D) => tf.Tensor2D;
@@ -101,9 +117,9 @@ export function batchNormalize(
 ): tf.Tensor2D {
   return tf.customGrad((x, gain, shift, save) => {
     const batch = (x as tf.Tensor).shape[0];
-    const mean = tf.div(tf.sum(x as tf.Tensor, 0), batch) as tf.Tensor1D;
-    const centred = tf.sub(x as tf.Tensor, mean);
-    const std = tf.sqrt(tf.div(tf.sum(tf.square(centred), 0), batch - 1)) as tf.Tensor1D;
+    const mean = tf.div(sumOfRows(x as tf.Tensor2D), batch) as tf.Tensor1D;
+    const centred = tf.sub(x as tf.Tensor2D, mean) as tf.Tensor2D;
+    const std = tf.sqrt(tf.div(sumOfRows(tf.square(centred)), batch - 1)) as tf.Tensor1D;
     observe?.({ mean, std });
     (save as tf.GradSaveFunc)([centred, std, gain as tf.Tensor]);
     return {
@@ -111,8 +127,8 @@ export function batchNormalize(
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [centred, std, gain] = saved;
         const normalized = tf.div(centred, std);
-        const dgain = tf.sum(tf.mul(dy, normalized), 0);
-        const dshift = tf.sum(dy, 0);
+        const dgain = sumOfRows(tf.mul(dy, normalized) as tf.Tensor2D);
+        const dshift = sumOfRows(dy as tf.Tensor2D);
         const through = tf.add(tf.div(dshift, batch), tf.mul(normalized, tf.div(dgain, batch - 1)));
         return [tf.mul(tf.sub(dy, through), tf.div(gain, std)), dgain, dshift];
       },
@@ -123,4 +139,9 @@ export function batchNormalize(
 /** [count] ids as [count, size] rows of zeros with a one. The backend's `oneHot` is right for int32 only. */
 function oneHotRows(ids: tf.Tensor1D, size: number): tf.Tensor2D {
   return tf.cast(tf.oneHot(ids, size), "float32") as tf.Tensor2D;
+}
+
+/** [rows, size] summed to [size], as a product with ones: the backend's `sum` over rows takes many times as long. */
+function sumOfRows(x: tf.Tensor2D): tf.Tensor1D {
+  return tf.reshape(tf.matMul(tf.ones([1, x.shape[0]]), x), [x.shape[1]]) as tf.Tensor1D;
 }

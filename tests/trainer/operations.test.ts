@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { TorchGenerator } from "../../shared/random/torch.ts";
-import { addBias, batchNormalize, crossEntropy, embed, matMul } from "../../trainer/operations.ts";
+import { addBias, batchNormalize, crossEntropy, embed, matMul, tanh } from "../../trainer/operations.ts";
 import { startTensorFlow } from "../../trainer/tensorflow.ts";
 
 beforeAll(startTensorFlow);
@@ -46,6 +46,11 @@ describe("operations compute what TensorFlow.js's own do, with the same gradient
       (x, bias) => tf.add(x, bias),
       [normal(5, 7), normal(7)],
     );
+  });
+
+  test("tanh", () => {
+    const x = tf.tensor2d([[-50, -3, -1e-4, 0, 1e-4, 0.5, 3, 50]]);
+    expectSame(tanh as (...inputs: tf.Tensor[]) => tf.Tensor, (x) => tf.tanh(x), [x]);
   });
 
   test("embed, where a token repeats in a context too", () => {

@@ -1,21 +1,18 @@
-import {
-  add,
-  div,
-  logSoftmax,
-  mul,
-  sub,
-  tanh,
-  type Tensor1D,
-  type Tensor2D,
-  tensor2d,
-  tidy,
-} from "@tensorflow/tfjs";
+import { add, div, logSoftmax, mul, sub, type Tensor1D, type Tensor2D, tensor2d } from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
 import { columnStatistics } from "../column_statistics.ts";
-import { contextBatches } from "../evaluate.ts";
+import { contextBatches, valuesOf } from "../evaluate.ts";
 import { GraphBuilder } from "../onnx/graph.ts";
-import { addBias, batchNormalize, type BatchStatistics, crossEntropy, embed, matMul } from "../operations.ts";
+import {
+  addBias,
+  batchNormalize,
+  type BatchStatistics,
+  crossEntropy,
+  embed,
+  matMul,
+  tanh,
+} from "../operations.ts";
 import { over, type Parameter, type Parameters, times, type Weights } from "../parameters.ts";
 
 /** Gain that keeps the spread of a tanh layer's input (He et al. 2015, as PyTorch's `calculate_gain("tanh")`). */
@@ -133,9 +130,9 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
       ...(norm === "calibrated" && {
         calibrate(weights, { contexts }) {
           const parts = contextBatches(contexts, n).map((some) =>
-            tidy(() => {
+            valuesOf(() => {
               const x = embed(weights.C as Tensor2D, tensor2d(some, [some.length / n, n], "int32"));
-              return preActivations(weights, x).dataSync<"float32">();
+              return preActivations(weights, x);
             })
           );
           const { mean, std } = columnStatistics(parts, h);
