@@ -1,6 +1,9 @@
 import { Command, CommanderError } from "commander";
 import process from "node:process";
 import { evaluateCommand } from "./commands/evaluate.ts";
+import { findLrCommand } from "./commands/find_lr.ts";
+import { replayCommand } from "./commands/replay.ts";
+import { reportCommand } from "./commands/report.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { trainCommand } from "./commands/train.ts";
 import { startTensorFlow } from "./tensorflow.ts";
@@ -10,6 +13,9 @@ const program = new Command("deno task")
   .addCommand(trainCommand)
   .addCommand(evaluateCommand)
   .addCommand(sampleCommand)
+  .addCommand(findLrCommand)
+  .addCommand(replayCommand)
+  .addCommand(reportCommand)
   .hook("preAction", startTensorFlow);
 
 for (const command of [program, ...program.commands]) {

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { optimizers } from "../optimizers.ts";
 
 /** Where models are, unless a command is told otherwise. */
 export const MODELS_DIRECTORY = "models";
@@ -32,4 +33,32 @@ export function listOption(): Option {
     "--data <list>",
     "the list that the model was trained on: a path or an http(s) URL (default: the list that comes along, if that is it)",
   );
+}
+
+/** `--batch SIZE`, for commands that train. */
+export function batchOption(): Option {
+  const read = (text: string) => (text === "all" ? text : wholeNumber(1, 1_000_000)(text));
+  return new Option("--batch <number>", 'examples in a mini-batch; "all" takes all of them in each step')
+    .argParser(read).default(32);
+}
+
+/** `--optimizer NAME`, for commands that train. */
+export function optimizerOption(): Option {
+  return new Option("--optimizer <name>", "how the gradient is followed").choices(Object.keys(optimizers))
+    .default("sgd");
+}
+
+/** `--seed NUMBER`, for commands that train. */
+export function seedOption(): Option {
+  return new Option(
+    "--seed <number>",
+    "of the torch generator that draws the weights and then the mini-batches",
+  )
+    .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)).default(42);
+}
+
+/** The names of the flags that the user gave. */
+export function givenFlags(command: Command): string[] {
+  return command.options.map((option) => option.attributeName())
+    .filter((key) => command.getOptionValueSource(key) === "cli");
 }

@@ -1,3 +1,5 @@
+import { Option } from "commander";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { type List, readList } from "../corpus.ts";
@@ -20,4 +22,10 @@ export async function modelList({ name, dataset }: ModelCard, source?: string): 
       : `Model ${name} was not trained on ${source} but on ${dataset.name} ` +
         `(${dataset.lines} lines, SHA-256 ${dataset.sha256.slice(0, 12)}…)`,
   );
+}
+
+/** `--data LIST`, for commands that train. */
+export function trainingListOption(): Option {
+  return new Option("--data <list>", "the list: a path or an http(s) URL")
+    .default(DEFAULT_LIST, `${relative(".", DEFAULT_LIST)}, names given in the United States in 2018`);
 }

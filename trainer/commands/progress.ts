@@ -18,8 +18,13 @@ export interface TrainingProgress extends Required<Pick<FitHooks, "onStep" | "on
  *
  * @param steps How many steps it has.
  * @param firstStep How many of them were made before.
+ * @param elsewhere What is shown where there is no terminal.
  */
-export function trainingProgress(steps: number, firstStep: number): TrainingProgress {
+export function trainingProgress(
+  steps: number,
+  firstStep: number,
+  elsewhere: "evaluations" | "nothing" = "evaluations",
+): TrainingProgress {
   const terminal = Boolean(process.stderr.isTTY);
   const started = performance.now();
   let bar: SingleBar | undefined;
@@ -51,6 +56,7 @@ export function trainingProgress(steps: number, firstStep: number): TrainingProg
     onEvaluation(_state, nll) {
       devNll = nll.toFixed(4);
       if (terminal) return bar?.update(step, figures());
+      if (elsewhere === "nothing") return;
       const { loss, rate, left } = figures();
       console.error(`step ${step}/${steps}, loss ${loss}, dev ${devNll}, ${rate} steps/s, ${left} left`);
     },

@@ -1,16 +1,23 @@
 import { Command, Option } from "commander";
-import { relative } from "node:path";
 import process from "node:process";
 import { modelName } from "../../shared/model_card.ts";
-import type { Architecture, Hyperparameters } from "../architecture.ts";
-import { architectures, findArchitecture } from "../architectures/all.ts";
+import { findArchitecture } from "../architectures/all.ts";
 import { type Checkpoint, loadCheckpoint } from "../checkpoint.ts";
 import { makeCorpus, readList } from "../corpus.ts";
-import { type OptimizerName, optimizers } from "../optimizers.ts";
+import type { OptimizerName } from "../optimizers.ts";
 import { type ScheduleName, schedules } from "../schedules.ts";
 import { train, type TrainOptions, type TrainResult } from "../train.ts";
-import { decimal, MODELS_DIRECTORY, wholeNumber } from "./arguments.ts";
-import { DEFAULT_LIST } from "./model_list.ts";
+import { architectureOption, architectureOptions, readHyperparameters } from "./architecture_options.ts";
+import {
+  batchOption,
+  decimal,
+  givenFlags,
+  MODELS_DIRECTORY,
+  optimizerOption,
+  seedOption,
+  wholeNumber,
+} from "./arguments.ts";
+import { trainingListOption } from "./model_list.ts";
 import { duration, trainingProgress } from "./progress.ts";
 
 /** The flags of the command, as commander reads them; those of the architectures come as text. */
@@ -26,67 +33,6 @@ interface TrainFlags extends Omit<TrainOptions, "hyperparameters" | "schedule" |
 const CHECKPOINTS_DIRECTORY = "checkpoints";
 /** Flags that still mean something when a run goes on. */
 const FLAGS_OF_RESUME = ["resume", "name", "checkpoints"];
-
-/** The flags of all architectures, each once; what is yes or no has a flag for what is not its default. */
-function architectureOptions(): Option[] {
-  const options = new Map<string, { flag: string; help: string[] }>();
-  for (const { name, hyperparameters } of architectures) {
-    const fallbacks = hyperparameters.parse({});
-    for (const [key, schema] of Object.entries(hyperparameters.shape)) {
-      const fallback = fallbacks[key];
-      const flag = typeof fallback !== "boolean" ? `--${key} <value>` : fallback ? `--no-${key}` : `--${key}`;
-      const help = typeof fallback !== "boolean"
-        ? `${name}: ${schema.description} (default: ${fallback})`
-        : `${name}: ${fallback ? "no " : ""}${schema.description}`;
-      options.set(key, { flag, help: [...options.get(key)?.help ?? [], help] });
-    }
-  }
-  return Array.from(options.values(), ({ flag, help }) => new Option(flag, help.join("; ")));
-}
-
-/**
- * The hyperparameters that the flags give an architecture.
- *
- * @throws {RangeError} If a flag is not one of its own, or has a value that it does not allow.
- */
-function readHyperparameters(
-  { name, hyperparameters }: Architecture,
-  flags: TrainFlags,
-  given: readonly string[],
-): Hyperparameters {
-  const keys = architectures.flatMap((architecture) => Object.keys(architecture.hyperparameters.shape));
-  const asked = keys.filter((key) => given.includes(key));
-  const foreign = asked.find((key) => !(key in hyperparameters.shape));
-  if (foreign !== undefined) {
-    const own = Object.keys(hyperparameters.shape).map((key) => `--${key}`).join(", ");
-    throw new RangeError(`Architecture ${name} has no --${foreign}: its flags are ${own}`);
-  }
-  const result = hyperparameters.safeParse(
-    Object.fromEntries(asked.map((key) => [key, flagValue(flags[key])])),
-  );
-  if (result.success) return result.data;
-  const [{ path, message }] = result.error.issues;
-  const key = String(path[0]);
-  throw new RangeError(`Cannot set --${key} to ${JSON.stringify(flags[key])}: ${message}`);
-}
-
-/** What a flag stands for: a number where its text is one, else itself. */
-function flagValue(value: unknown): unknown {
-  return typeof value !== "string" || value.trim() === "" || Number.isNaN(Number(value))
-    ? value
-    : Number(value);
-}
-
-/** Reads `--batch`. */
-function batchSize(text: string): number | "all" {
-  return text === "all" ? "all" : wholeNumber(1, 1_000_000)(text);
-}
-
-/** The names of the flags that the user gave. */
-function givenFlags(command: Command): string[] {
-  return command.options.map((option) => option.attributeName())
-    .filter((key) => command.getOptionValueSource(key) === "cli");
-}
 
 /** The options that the flags amount to. */
 function readOptions(flags: TrainFlags, command: Command): TrainOptions {
@@ -151,42 +97,28 @@ export const trainCommand: Command = new Command("train")
   .description(
     "Train a model on a list of things, one a line, and write it to DIR/NAME.onnx and DIR/NAME.json.",
   )
-  .addOption(
-    new Option("--data <list>", "the list: a path or an http(s) URL")
-      .default(DEFAULT_LIST, `${relative(".", DEFAULT_LIST)}, names given in the United States in 2018`),
-  )
-  .addOption(
-    new Option("--architecture <name>", "what kind of model").choices(architectures.map(({ name }) => name))
-      .default("mlp"),
-  )
+  .addOption(trainingListOption())
+  .addOption(architectureOption())
   .option("--name <name>", "what the model is called (default: the name of its architecture)");
 
 for (const option of architectureOptions()) trainCommand.addOption(option);
 
 trainCommand
   .option("--steps <number>", "mini-batches", wholeNumber(0, 1e9), 200_000)
-  .option("--batch <number>", 'examples in a mini-batch; "all" takes all of them in each step', batchSize, 32)
+  .addOption(batchOption())
   .option("--lr <rate>", "learning rate at the beginning", decimal(1e-9, 1e3), 0.1)
   .addOption(
     new Option("--schedule <name>", "how the learning rate goes: step is a tenth after half the steps")
       .choices(Object.keys(schedules)).default("step"),
   )
-  .addOption(
-    new Option("--optimizer <name>", "how the gradient is followed").choices(Object.keys(optimizers))
-      .default("sgd"),
-  )
+  .addOption(optimizerOption())
   .option(
     "--weight-decay <share>",
     "of each matrix, times the learning rate, taken away in a step",
     decimal(0, 1e3),
     0,
   )
-  .option(
-    "--seed <number>",
-    "of the torch generator that draws the weights and then the mini-batches",
-    wholeNumber(0, Number.MAX_SAFE_INTEGER),
-    42,
-  )
+  .addOption(seedOption())
   .option("--out <directory>", "where the model goes", MODELS_DIRECTORY)
   .option(
     "--checkpoints <directory>",

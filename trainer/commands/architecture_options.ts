@@ -1,0 +1,59 @@
+import { Option } from "commander";
+import type { Architecture, Hyperparameters } from "../architecture.ts";
+import { architectures } from "../architectures/all.ts";
+
+/** `--architecture NAME`. */
+export function architectureOption(): Option {
+  return new Option("--architecture <name>", "what kind of model")
+    .choices(architectures.map(({ name }) => name)).default("mlp");
+}
+
+/** The flags of all architectures, each once; what is yes or no has a flag for what is not its default. */
+export function architectureOptions(): Option[] {
+  const options = new Map<string, { flag: string; help: string[] }>();
+  for (const { name, hyperparameters } of architectures) {
+    const fallbacks = hyperparameters.parse({});
+    for (const [key, schema] of Object.entries(hyperparameters.shape)) {
+      const fallback = fallbacks[key];
+      const flag = typeof fallback !== "boolean" ? `--${key} <value>` : fallback ? `--no-${key}` : `--${key}`;
+      const help = typeof fallback !== "boolean"
+        ? `${name}: ${schema.description} (default: ${fallback})`
+        : `${name}: ${fallback ? "no " : ""}${schema.description}`;
+      options.set(key, { flag, help: [...options.get(key)?.help ?? [], help] });
+    }
+  }
+  return Array.from(options.values(), ({ flag, help }) => new Option(flag, help.join("; ")));
+}
+
+/**
+ * The hyperparameters that the flags give an architecture.
+ *
+ * @throws {RangeError} If a flag is not one of its own, or has a value that it does not allow.
+ */
+export function readHyperparameters(
+  { name, hyperparameters }: Architecture,
+  flags: Readonly<Record<string, unknown>>,
+  given: readonly string[],
+): Hyperparameters {
+  const keys = architectures.flatMap((architecture) => Object.keys(architecture.hyperparameters.shape));
+  const asked = keys.filter((key) => given.includes(key));
+  const foreign = asked.find((key) => !(key in hyperparameters.shape));
+  if (foreign !== undefined) {
+    const own = Object.keys(hyperparameters.shape).map((key) => `--${key}`).join(", ");
+    throw new RangeError(`Architecture ${name} has no --${foreign}: its flags are ${own}`);
+  }
+  const result = hyperparameters.safeParse(
+    Object.fromEntries(asked.map((key) => [key, flagValue(flags[key])])),
+  );
+  if (result.success) return result.data;
+  const [{ path, message }] = result.error.issues;
+  const key = String(path[0]);
+  throw new RangeError(`Cannot set --${key} to ${JSON.stringify(flags[key])}: ${message}`);
+}
+
+/** What a flag stands for: a number where its text is one, else itself. */
+function flagValue(value: unknown): unknown {
+  return typeof value !== "string" || value.trim() === "" || Number.isNaN(Number(value))
+    ? value
+    : Number(value);
+}

@@ -1,0 +1,100 @@
+import { Command } from "commander";
+import { TorchGenerator } from "../../shared/random/torch.ts";
+import { findArchitecture } from "../architectures/all.ts";
+import { makeCorpus, makeExamples, readList } from "../corpus.ts";
+import { findLearningRate, type LearningRateFinding } from "../find_lr.ts";
+import { initialState } from "../fit.ts";
+import type { OptimizerName } from "../optimizers.ts";
+import { architectureOption, architectureOptions, readHyperparameters } from "./architecture_options.ts";
+import { batchOption, decimal, givenFlags, optimizerOption, seedOption, wholeNumber } from "./arguments.ts";
+import { trainingListOption } from "./model_list.ts";
+import { trainingProgress } from "./progress.ts";
+
+interface FindLrFlags {
+  data: string;
+  architecture: string;
+  batch: number | "all";
+  optimizer: OptimizerName;
+  seed: number;
+  from: number;
+  to: number;
+  steps: number;
+  [hyperparameter: string]: unknown;
+}
+
+/** Rows of the table that is printed. */
+const ROWS = 13;
+/** Width of the longest bar in it. */
+const BAR = 40;
+
+/** `deno task find-lr`. */
+export const findLrCommand: Command = new Command("find-lr")
+  .description("Try learning rates, one a step, from small to large, and suggest one.")
+  .addOption(trainingListOption())
+  .addOption(architectureOption());
+
+for (const option of architectureOptions()) findLrCommand.addOption(option);
+
+findLrCommand
+  .option("--from <exponent>", "log10 of the first learning rate", decimal(-12, 6), -3)
+  .option("--to <exponent>", "log10 of the last", decimal(-12, 6), 0)
+  .option("--steps <number>", "how many are tried", wholeNumber(10, 1e6), 1000)
+  .addOption(batchOption())
+  .addOption(optimizerOption())
+  .addOption(seedOption())
+  .addHelpText(
+    "after",
+    `
+Examples:
+  deno task find-lr
+  deno task find-lr --init plain --embedding 2 --hidden 100      as in the notebook
+  deno task find-lr --optimizer adam --from -5 --to -1`,
+  )
+  .action(async (flags: FindLrFlags, command: Command) => {
+    const { from, to, steps, seed } = flags;
+    if (from >= to) {
+      throw new RangeError(`Cannot sweep from exponent ${from} to ${to}: --from must be below --to`);
+    }
+    const architecture = findArchitecture(flags.architecture);
+    const corpus = makeCorpus(await readList(flags.data));
+    const hyperparameters = readHyperparameters(architecture, flags, givenFlags(command));
+    const network = architecture.build(hyperparameters, corpus.vocabulary.size);
+    if (network.learns === "by counting") {
+      throw new RangeError(
+        `Cannot find a learning rate for ${architecture.name}: it is counted, not trained`,
+      );
+    }
+    const generator = new TorchGenerator(seed);
+    const state = initialState(network, network.initialise(generator), generator, flags);
+    const progress = trainingProgress(steps, 0, "nothing");
+    try {
+      const examples = makeExamples(corpus, network.contextLength);
+      const sweep = { from, to, steps };
+      report(
+        await findLearningRate(network, corpus.vocabulary.size, examples, sweep, flags, state, progress),
+      );
+    } finally {
+      progress.stop();
+    }
+  });
+
+/** Shows the smoothed loss as bars, and says which rate it speaks for. */
+function report({ exponents, smoothed, plateau, suggestion }: LearningRateFinding): void {
+  const most = Math.max(...smoothed);
+  for (let i = 0; i < ROWS; i++) {
+    const step = Math.round((i / (ROWS - 1)) * (smoothed.length - 1));
+    const bar = "█".repeat(Math.round((BAR * smoothed[step]) / most));
+    const rate = 10 ** exponents[step];
+    const mark = plateau[0] <= rate && rate <= plateau[1] ? "  plateau" : "";
+    console.log(
+      `${rate.toPrecision(2).padStart(8)}  ${smoothed[step].toFixed(3).padStart(7)}  ${bar}${mark}`,
+    );
+  }
+  const [low, high] = plateau.map((rate) => rate.toPrecision(2));
+  console.log(
+    `\nSuggested: --lr ${
+      suggestion.toPrecision(2)
+    }. The smoothed loss is near its lowest from ${low} to ${high}; below, a ` +
+      "step gets nowhere, above, training turns noisy and climbs. This is the middle of that plateau, by exponent.",
+  );
+}

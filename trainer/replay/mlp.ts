@@ -1,0 +1,181 @@
+import { type Examples, slideContexts } from "../../shared/context.ts";
+import { TorchGenerator } from "../../shared/random/torch.ts";
+import { buildNetwork, type TrainedNetwork } from "../architecture.ts";
+import { mlp } from "../architectures/mlp.ts";
+import { makeCorpus, makeExamples } from "../corpus.ts";
+import { evaluate, tensorFlowModel } from "../evaluate.ts";
+import { findLearningRate } from "../find_lr.ts";
+import { type FitSettings, initialState } from "../fit.ts";
+import { mapValues, parameterCount, type Parameters, toTensor } from "../parameters.ts";
+import { embeddingScatter, learningRatePlots, lossPlots } from "../report/plots.ts";
+import { close, exact, type Figure, near, printed } from "./figure.ts";
+import type { ReplayOptions } from "./replay.ts";
+import { run } from "./run.ts";
+
+const SEED = 2147483647;
+/** How far apart runs may end whose mini-batches the notebook drew without a seed. */
+const UNSEEDED = 0.03;
+
+/**
+ * Two documents, one notebook and one article, on makemore's second part: the MLP, overfitted to a batch, its
+ * learning rate found, and made larger.
+ */
+export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure> {
+  const { list, plot, progress } = options;
+  const corpus = makeCorpus(list);
+  const { vocabulary } = corpus;
+
+  // 1. The examples of the first five words
+  const firstFive = slideContexts(list.lines.slice(0, 5).map((line) => vocabulary.encode(line)), 3);
+  yield exact("examples of words[:5]", 32, firstFive.count);
+  yield exact("Y", FIRST_FIVE_TARGETS, firstFive.targets);
+  const shown = Array.from(
+    { length: 5 },
+    (_, i) =>
+      `${vocabulary.decode(firstFive.contexts.subarray(3 * i, 3 * i + 3))}->${
+        vocabulary.symbol(firstFive.targets[i])
+      }`,
+  );
+  yield exact("contexts of emma", "...->e ..e->m .em->m emm->a mma->.", shown.join(" "));
+
+  // 2. The network, and overfitting one batch
+  const small = start(2, 100);
+  yield exact("parameters, embedding 2, hidden 100", 3481, parameterCount(small.parameters));
+  const untrained = tensorFlowModel(small.network, mapValues(small.parameters, toTensor), 27);
+  yield printed("loss on 32 examples", 17.7697, await evaluate(untrained, firstFive));
+  const overfit: FitSettings = { steps: 1000, batch: "all", lr: 0.1, schedule: "constant", optimizer: "sgd" };
+  const batch = { train: firstFive, dev: firstFive };
+  const begin = ({ network, parameters, generator }: Start) =>
+    initialState(network, parameters, generator, overfit);
+  const last = await run(options, "overfitting one batch", small.network, batch, overfit, begin(small));
+  yield close("loss of the 1000th step", 0.2561391294002533, last.losses[999]);
+  // The notebook looks at the logits that the 1000th step computed: those of the weights after 999.
+  const before = await run(
+    options,
+    "overfitting one batch, 999 steps",
+    small.network,
+    batch,
+    { ...overfit, steps: 999 },
+    begin(small),
+  );
+  yield exact(
+    "logits.max(1).indices",
+    ARGMAX,
+    await argmax(small.network, before.state.parameters, firstFive),
+  );
+
+  // The full dataset, in mini-batches
+  const all = slideContexts(list.lines.map((line) => vocabulary.encode(line)), 3);
+  yield exact("examples of all words", 228146, all.count);
+  const onAll = { train: all, dev: firstFive };
+  const descent: FitSettings = { steps: 10_000, batch: 32, lr: 0.01, schedule: "constant", optimizer: "sgd" };
+  const tenThousand = await run(
+    options,
+    "10,000 steps on all words",
+    small.network,
+    onAll,
+    descent,
+    begin(small),
+  );
+  const afterTen = tensorFlowModel(small.network, mapValues(tenThousand.state.parameters, toTensor), 27);
+  yield near("loss on all words after 10,000 steps", 2.5695, await evaluate(afterTen, all), UNSEEDED);
+
+  // The learning-rate finder
+  const sweep = { from: -3, to: 0, steps: 1000 };
+  const finderProgress = progress("learning-rate finder", sweep.steps);
+  const finding = await findLearningRate(
+    small.network,
+    27,
+    onAll,
+    sweep,
+    descent,
+    begin(small),
+    finderProgress,
+  );
+  finderProgress.stop();
+  for (const drawn of learningRatePlots(finding)) plot(drawn);
+  const { smoothed, plateau } = finding;
+  yield exact("the loss falls at small rates", true, smoothed[400] < 0.7 * smoothed[0]);
+  yield exact("0.1 is on the plateau", true, plateau[0] <= 0.1 && 0.1 <= plateau[1]);
+  yield exact("the loss rises towards rate 1", true, smoothed[999] > Math.min(...smoothed) + 0.1);
+
+  // Train, dev and test
+  const examples = makeExamples(corpus, 3);
+  const { train, dev, test } = corpus.words;
+  yield exact("words of train, dev, test", [25626, 3203, 3204], [train.length, dev.length, test.length]);
+  yield exact(
+    "examples of train, dev, test",
+    [182625, 22655, 22866],
+    [examples.train.count, examples.dev.count, examples.test.count],
+  );
+
+  // Longer, with a larger hidden layer, with larger embeddings
+  for (const { embedding, hidden, steps, lr, schedule, parameters, losses } of TRAININGS) {
+    if (steps === 200_000 && !options.full) continue;
+    const title = `embedding ${embedding}, hidden ${hidden}, ${steps} steps`;
+    const begun = start(embedding, hidden);
+    yield exact(
+      `parameters, embedding ${embedding}, hidden ${hidden}`,
+      parameters,
+      parameterCount(begun.parameters),
+    );
+    const settings: FitSettings = { steps, batch: 32, lr, schedule, optimizer: "sgd" };
+    const trained = await run(options, title, begun.network, examples, settings, begin(begun));
+    const model = tensorFlowModel(begun.network, mapValues(trained.state.parameters, toTensor), 27);
+    yield near(`train loss, ${title}`, losses.train, await evaluate(model, examples.train), UNSEEDED);
+    yield near(`dev loss, ${title}`, losses.dev, await evaluate(model, examples.dev), UNSEEDED);
+    for (const drawn of lossPlots(title, trained.losses)) plot(drawn);
+    plot(embeddingScatter(title, trained.state.parameters.C, vocabulary));
+  }
+
+  // Exercises: the loss of a network that holds all characters as likely
+  yield printed("loss of a uniform guess", 3.2958, Math.log(27));
+}
+
+/** A network as the notebooks draw it: plain normal values from the generator of seed 2147483647. */
+interface Start {
+  network: TrainedNetwork;
+  parameters: Parameters;
+  generator: TorchGenerator;
+}
+
+function start(embedding: number, hidden: number): Start {
+  const network = buildNetwork(mlp, { embedding, hidden, init: "plain" }, 27);
+  const generator = new TorchGenerator(SEED);
+  return { network, parameters: network.initialise(generator), generator };
+}
+
+/** The likeliest token after each context. */
+async function argmax(
+  network: TrainedNetwork,
+  parameters: Parameters,
+  { contexts, count }: Examples,
+): Promise<number[]> {
+  const rows = await tensorFlowModel(network, mapValues(parameters, toTensor), 27).logProbs(contexts);
+  return Array.from({ length: count }, (_, i) => {
+    const row = rows.subarray(27 * i, 27 * i + 27);
+    return row.indexOf(Math.max(...row));
+  });
+}
+
+// deno-fmt-ignore
+const FIRST_FIVE_TARGETS = [
+  5, 13, 13, 1, 0, 15, 12, 9, 22, 9, 1, 0, 1, 22, 1, 0, 9, 19, 1, 2, 5, 12, 12, 1, 0, 19, 15, 16, 8, 9, 1, 0,
+];
+// deno-fmt-ignore
+const ARGMAX = [
+  19, 13, 13, 1, 0, 19, 12, 9, 22, 9, 1, 0, 19, 22, 1, 0, 19, 19, 1, 2, 5, 12, 12, 1, 0, 19, 15, 16, 8, 9, 1, 0,
+];
+
+/** The notebooks' trainings on the train split, and how they ended. */
+// deno-fmt-ignore
+const TRAININGS = [
+  { embedding: 2, hidden: 100, steps: 10_000, lr: 0.01, schedule: "constant", parameters: 3481,
+    losses: { train: 2.572, dev: 2.5653 } },
+  { embedding: 2, hidden: 300, steps: 30_000, lr: 0.01, schedule: "constant", parameters: 10281,
+    losses: { train: 2.4651, dev: 2.4563 } },
+  { embedding: 10, hidden: 200, steps: 50_000, lr: 0.01, schedule: "constant", parameters: 11897,
+    losses: { train: 2.4539, dev: 2.4613 } },
+  { embedding: 10, hidden: 200, steps: 200_000, lr: 0.1, schedule: "step", parameters: 11897,
+    losses: { train: 2.1329, dev: 2.1743 } },
+] as const;
