@@ -87,6 +87,47 @@ describe("fit", () => {
     expect(best!.devNll).toBeCloseTo(Math.log(corpus.vocabulary.size), 1);
   });
 
+  test("weight decay takes from matrices, and leaves biases and gains alone", async () => {
+    // With a learning rate this small nothing but the decay is seen.
+    const changes = { steps: 10, lr: 1e-9, schedule: "constant", weightDecay: 1e7 } as const;
+    const before = start(settings).parameters;
+    const { parameters } = await run(changes);
+    const share = (name: string) => parameters[name].values[0] / before[name].values[0];
+    for (const name of ["C", "W1", "W2"]) expect(share(name)).toBeCloseTo(0.99 ** 10, 5);
+    expect(share("b1")).toBeCloseTo(1, 5);
+  });
+
+  test("with batch all, takes every example in every step and draws nothing", async () => {
+    const state = start(settings);
+    const after = await run({ batch: "all", steps: 3 }, state);
+    expect(after.generator).toEqual(state.generator);
+    expect((await run({ batch: "all", steps: 60 })).history.at(-1)!.loss).toBeLessThan(after.history[0].loss);
+  });
+
+  test.each(["running", "calibrated"] as const)(
+    "measures %s statistics, and resumes with them",
+    async (norm) => {
+      const network = buildNetwork(
+        mlp,
+        { context: 2, embedding: 4, hidden: 8, norm },
+        corpus.vocabulary.size,
+      );
+      const generator = new TorchGenerator(7);
+      const begin = initialState(network, network.initialise(generator), generator, settings);
+      const fitOn = (state: FitState, hooks?: FitHooks) =>
+        fit(network, corpus.vocabulary.size, examples, settings, state, hooks);
+      const unbroken = await fitOn(begin);
+      expect(unbroken.best!.parameters.std.values.every((deviation) => deviation > 0)).toBe(true);
+      expect(Object.keys(unbroken.slots)).not.toContain("mean");
+      const stop = new AbortController();
+      const broken = await fitOn(begin, {
+        onStep: (step) => step === 41 && stop.abort(),
+        signal: stop.signal,
+      });
+      expect(await fitOn(JSON.parse(JSON.stringify(broken), revive))).toEqual(unbroken);
+    },
+  );
+
   test("stops where the loss is no number", async () => {
     await expect(run({ lr: 1e38, schedule: "constant" })).rejects.toThrow(
       /loss of step \d+ is .*smaller learning rate/,

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { slideContexts } from "../../../shared/context.ts";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
 import { sample } from "../../../shared/sampling.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
@@ -31,6 +32,34 @@ describe("mlp", () => {
       expect(parameterCount(network.initialise(new TorchGenerator(1)))).toBe(count);
     },
   );
+
+  test.each(
+    [
+      [{ norm: "running" }, 12_297],
+      [{ norm: "calibrated", bias: false }, 12_097],
+      [{ direct: true }, 11_897 + 30 * 27],
+      [{ context: 8, embedding: 16, hidden: 256, norm: "calibrated", bias: false }, 40_651],
+    ] as const,
+  )("%j has %i parameters, statistics not counted", (hyperparameters, count) => {
+    const network = buildNetwork(mlp, hyperparameters, 27);
+    expect(parameterCount(network.initialise(new TorchGenerator(1)), network.statistics)).toBe(count);
+  });
+
+  test("plain, begins at the notebook's loss on its first five words", async () => {
+    const network = buildNetwork(mlp, { embedding: 2, hidden: 100, init: "plain" }, 27);
+    const parameters = network.initialise(new TorchGenerator(2147483647));
+    const words = ["emma", "olivia", "ava", "isabella", "sophia"].map((word) => alphabet.encode(word));
+    const loss = await evaluate(
+      tensorFlowModel(network, mapValues(parameters, toTensor), 27),
+      slideContexts(words, 3),
+    );
+    expect(loss.toFixed(4)).toBe("17.7697");
+  });
+
+  test("cannot be exported before its normalization has been measured", () => {
+    const network = buildNetwork(mlp, { norm: "running" }, 27);
+    expect(() => network.graph(network.initialise(new TorchGenerator(1)))).toThrow("have not been measured");
+  });
 
   test("untrained, makes the notebook's twenty names", async () => {
     const { model } = notebookNetwork();
