@@ -5,7 +5,7 @@ import { Problem } from "../problem.ts";
 import { openOnnxModel } from "./onnx_model.ts";
 
 /** The model that answers where none is named, if there is one of this name. */
-const DEFAULT_MODEL = "mlp";
+const DEFAULT_MODEL = "tuned";
 
 /** The two files of a model, as a runtime finds them. */
 export interface ModelFiles {
@@ -52,7 +52,7 @@ export class Registry {
    * Opens all models.
    *
    * @param files Their files.
-   * @param defaultModel The model that answers where none is named. Default: "mlp", or the first in the
+   * @param defaultModel The model that answers where none is named. Default: "tuned", or the first in the
    * alphabet.
    * @throws {RangeError} If there is no model of the default's name. A model that is broken is no error.
    */

@@ -27,9 +27,11 @@ const { document } = parseHTML("<!doctype html><html><body></body></html>") as u
 };
 
 /** Draws with Observable Plot, which finds no document of its own here. */
-function draw(options: Plot.PlotOptions): string {
+function draw({ x, ...options }: Plot.PlotOptions): string {
   const figure = Plot.plot({
+    marginBottom: 48, // room for the axis's label below its ticks
     ...options,
+    x: { labelOffset: 42, ...x },
     document,
     style: { background: "none", fontSize: "12px", overflow: "visible" },
   });
@@ -111,9 +113,8 @@ export function oneHotRows(tokens: Int32Array, vocabulary: Vocabulary): Drawing 
     figure: draw({
       width: 820,
       height: 80 + 28 * tokens.length,
-      marginBottom: 50,
       padding: 0.05,
-      x: { label: "token", axis: "bottom", labelOffset: 42 },
+      x: { label: "token", axis: "bottom" },
       y: { label: "example" },
       color: { type: "categorical", domain: [0, 1], range: ["#8884", "#3182bd"] },
       marks: [Plot.cell(cells, { x: "column", y: "row", fill: "value" })],
