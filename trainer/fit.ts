@@ -1,29 +1,13 @@
-import {
-  dispose,
-  keep,
-  mul,
-  type Scalar,
-  type Tensor,
-  tensor1d,
-  tensor2d,
-  tidy,
-  valueAndGrads,
-} from "@tensorflow/tfjs";
+import { dispose } from "@tensorflow/tfjs";
 import type { Examples } from "../shared/context.ts";
 import { CARD_HISTORY_POINTS, type ModelCard } from "../shared/model_card.ts";
 import { TorchGenerator, type TorchGeneratorState } from "../shared/random/torch.ts";
 import type { TrainedNetwork } from "./architecture.ts";
+import { type BackendName, backends } from "./backend.ts";
 import type { Split } from "./corpus.ts";
 import { evaluate, tensorFlowModel } from "./evaluate.ts";
-import { type Optimizer, type OptimizerName, optimizers } from "./optimizers.ts";
-import {
-  fromTensor,
-  mapValues,
-  type Parameter,
-  type Parameters,
-  toTensor,
-  type Weights,
-} from "./parameters.ts";
+import { type OptimizerName, optimizers } from "./optimizers.ts";
+import { mapValues, type Parameter, type Parameters, toTensor } from "./parameters.ts";
 import { type Schedule, type ScheduleName, schedules } from "./schedules.ts";
 
 /** The dev NLL is taken at every so many points of the loss history, and at the end. */
@@ -49,6 +33,8 @@ export interface FitSettings {
    * "Decoupled weight decay regularization", ICLR 2019. Default 0.
    */
   weightDecay?: number;
+  /** What computes the steps. Default "tensorflow". */
+  backend?: BackendName;
 }
 
 /** One point of a loss history. */
@@ -163,20 +149,19 @@ export async function fit(
   { onStep, onEvaluation, signal }: FitHooks = {},
 ): Promise<FitState> {
   const { steps, batch, lr } = settings;
+  const backend = backends[settings.backend ?? "tensorflow"];
   const schedule = typeof settings.schedule === "string" ? schedules[settings.schedule] : settings.schedule;
   const pointEvery = Math.max(1, Math.ceil(steps / CARD_HISTORY_POINTS));
   const evaluateEvery = pointEvery * POINTS_PER_EVALUATION;
 
   const generator = TorchGenerator.fromState(state.generator);
-  let weights = mapValues(state.parameters, toTensor);
-  let slots = mapValues(state.slots, (ofWeight) => ofWeight.map(toTensor));
+  const descent = backend.start(network, vocabularySize, state, settings);
   let { step, best, lossSum } = state;
   const history = [...state.history];
 
   const snapshot = (): FitState => ({
     step,
-    parameters: mapValues(weights, fromTensor),
-    slots: mapValues(slots, (ofWeight) => ofWeight.map(fromTensor)),
+    ...descent.state(),
     generator: generator.state(),
     best,
     history: [...history],
@@ -198,15 +183,7 @@ export async function fit(
       const examplesOfStep = batch === "all"
         ? examples.train
         : pick(examples.train, generator.randint(examples.train.count, batch));
-      const before = [weights, slots];
-      const { loss, ...after } = descend(network, weights, slots, examplesOfStep, {
-        optimizer: optimizers[settings.optimizer],
-        learningRate: schedule(step, steps, lr),
-        weightDecay: settings.weightDecay ?? 0,
-        step,
-      });
-      ({ weights, slots } = after);
-      dispose(before);
+      const loss = descent.step(examplesOfStep, schedule(step, steps, lr), step);
       if (!Number.isFinite(loss)) {
         throw new Error(
           `Cannot go on training: the loss of step ${step} is ${loss}; a smaller learning rate than ${lr} may help`,
@@ -227,58 +204,8 @@ export async function fit(
     }
     return snapshot();
   } finally {
-    dispose([weights, slots]);
+    descent.dispose();
   }
-}
-
-type Slots = Record<string, Tensor[]>;
-
-/** What a step does with its gradients. */
-interface Descent {
-  optimizer: Optimizer;
-  learningRate: number;
-  weightDecay: number;
-  step: number;
-}
-
-/** One step: the loss of a mini-batch, its gradients, and new weights and slots. */
-function descend(
-  network: TrainedNetwork,
-  weights: Weights,
-  slots: Slots,
-  { contexts, targets, count }: Examples,
-  { optimizer, learningRate, weightDecay, step }: Descent,
-): { loss: number; weights: Weights; slots: Slots } {
-  let loss = NaN;
-  let statistics: Weights = Object.fromEntries(network.statistics.map((name) => [name, weights[name]]));
-  const nextWeights: Weights = {};
-  const nextSlots: Slots = {};
-  tidy(() => {
-    const x = tensor2d(contexts, [count, network.contextLength], "int32");
-    const y = tensor1d(targets, "int32");
-    const trained = Object.keys(slots);
-    const lossOf = (...values: Tensor[]): Scalar => {
-      const all = { ...weights, ...Object.fromEntries(trained.map((name, i) => [name, values[i]])) };
-      return network.loss(all, x, y, (after) => {
-        statistics = mapValues(after, (statistic) => keep(statistic));
-      });
-    };
-    const { value, grads } = valueAndGrads(lossOf)(trained.map((name) => weights[name]));
-    loss = value.dataSync()[0];
-    trained.forEach((name, i) => {
-      const decay = weights[name].rank > 1 ? learningRate * weightDecay : 0;
-      const weight = decay > 0 ? mul(weights[name], 1 - decay) : weights[name];
-      const next = optimizer.update({ weight, gradient: grads[i], slots: slots[name], learningRate, step });
-      nextWeights[name] = keep(next.weight);
-      nextSlots[name] = next.slots.map((slot) => keep(slot));
-    });
-    // Those that did not change are copied, for their old tensors are disposed of with the others.
-    for (const name of network.statistics) {
-      const statistic = statistics[name];
-      nextWeights[name] = statistic === weights[name] ? keep(statistic.clone()) : statistic;
-    }
-  });
-  return { loss, weights: nextWeights, slots: nextSlots };
 }
 
 /** The examples of some rows. */
