@@ -68,7 +68,7 @@ describe("parameters", () => {
     [
       "/generate?prefix=na%C3%AFve",
       "prefix",
-      'has the character "ï" at position 2, which model mlp does not know',
+      'has the character "ï" at position 2, which model tuned does not know',
     ],
     ["/generate?prefix=a1", "prefix", 'it knows "abcdefghijklmnopqrstuvwxyz"'],
     [`/generate?prefix=${"a".repeat(257)}`, "prefix", "must be 0 to 256 characters"],
@@ -140,7 +140,7 @@ describe("models", () => {
     expect(status).toBe(404);
     expect(type).toBe("application/problem+json");
     expect(body.errors).toEqual([
-      { parameter, message: 'must be a model of this server (bigram, mlp), got "gpt"' },
+      { parameter, message: 'must be a model of this server (bigram, mlp, tuned), got "gpt"' },
     ]);
   });
 });
@@ -151,8 +151,8 @@ test("/health tells of the server and its models", async () => {
   expect(body).toEqual({
     status: "ok",
     runtime: "test",
-    default_model: "mlp",
-    models: [{ name: "bigram", status: "ready" }, { name: "mlp", status: "ready" }],
+    default_model: "tuned",
+    models: ["bigram", "mlp", "tuned"].map((name) => ({ name, status: "ready" })),
   });
 });
 

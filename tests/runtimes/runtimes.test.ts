@@ -30,9 +30,11 @@ describe("Deno and workerd", () => {
   test.each([
     "/score?name=andrej",
     "/score?name=andrej&model=bigram",
+    "/score?name=andrej&model=mlp",
     `/score?name=${"z".repeat(256)}`,
     "/generate?n=20&seed=42",
     "/generate?n=20&seed=42&model=bigram",
+    "/generate?n=20&seed=42&model=mlp",
     "/generate?n=1000&seed=9007199254740991",
     "/generate?n=300&seed=7&temperature=2.5&top_k=12&top_p=0.9",
     "/generate?n=50&seed=7&prefix=Mar&min_length=5&max_length=9&unique=true",
@@ -57,7 +59,7 @@ describe("Deno and workerd", () => {
 
   test.each(["deno", "workerd"])("%s says that it is well", async (runtime) => {
     const health = await (await fetch(`${servers.get(runtime)}/health`)).json();
-    expect(health).toMatchObject({ status: "ok", runtime, default_model: "mlp" });
+    expect(health).toMatchObject({ status: "ok", runtime, default_model: "tuned" });
   });
 
   test.each(["deno", "workerd"])("%s answers many at once as one by one", async (runtime) => {

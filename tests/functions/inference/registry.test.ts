@@ -65,10 +65,10 @@ describe("broken models", () => {
 });
 
 describe("the default model", () => {
-  test("is mlp, else the first in the alphabet", async () => {
-    const [bigram, mlp] = await modelFiles();
-    expect((await (await serveModels([mlp, bigram])).ask("/generate")).body.model).toBe("mlp");
-    expect((await (await serveModels([bigram])).ask("/generate")).body.model).toBe("bigram");
+  test("is the tuned one, else the first in the alphabet", async () => {
+    const [bigram, mlp, tuned] = await modelFiles();
+    expect((await (await serveModels([mlp, tuned, bigram])).ask("/generate")).body.model).toBe("tuned");
+    expect((await (await serveModels([mlp, bigram])).ask("/generate")).body.model).toBe("bigram");
   });
 
   test("may be another, if there is such a one", async () => {
@@ -76,13 +76,13 @@ describe("the default model", () => {
     const files = await modelFiles();
     expect((await Registry.open(files, "bigram")).defaultModel).toBe("bigram");
     await expect(Registry.open(files, "gpt")).rejects.toThrow(
-      'Cannot make "gpt" the default model: there are bigram, mlp',
+      'Cannot make "gpt" the default model: there are bigram, mlp, tuned',
     );
   });
 
   test("is not silently another when it is broken", async () => {
-    const [bigram, mlp] = await modelFiles();
-    const app = await serveModels([bigram, { ...mlp, onnx: null }]);
+    const [bigram, , tuned] = await modelFiles();
+    const app = await serveModels([bigram, { ...tuned, onnx: null }]);
     expect((await app.ask("/generate")).status).toBe(503);
   });
 

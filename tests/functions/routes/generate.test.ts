@@ -32,7 +32,7 @@ describe("GET /generate", () => {
     const { status, type, body } = await app.ask<Names>("/generate");
     expect(status).toBe(200);
     expect(type).toBe("application/json");
-    expect(body.model).toBe("mlp");
+    expect(body.model).toBe("tuned");
     expect(body.names.length).toBe(10);
     expect(Object.keys(body)).toEqual(["model", "seed", "names"]);
     expect(await names(`seed=${body.seed}`)).toEqual(body.names.map(({ name }) => name));

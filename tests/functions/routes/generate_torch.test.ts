@@ -9,8 +9,9 @@ from onnx import numpy_helper
 path, seed, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 weights = {w.name: torch.tensor(numpy_helper.to_array(w)) for w in onnx.load(path).graph.initializer}
 g = torch.Generator().manual_seed(seed)
+length = weights["W1"].shape[0] // weights["C"].shape[1] if "C" in weights else 1
 for _ in range(n):
-    out, context = [], [0, 0, 0]
+    out, context = [], [0] * length
     while True:
         if "log_probs_table" in weights:
             probs = weights["log_probs_table"][context[-1]].exp()
