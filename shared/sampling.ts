@@ -1,4 +1,4 @@
-import { shiftContext } from "./context.ts";
+import { DistributionCache, UNKNOWN } from "./distribution_cache.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { NameStream } from "./random/name_stream.ts";
 import { TorchGenerator } from "./random/torch.ts";
@@ -49,24 +49,22 @@ export interface SampledName extends Likelihood {
 
 /** A name in the making. */
 interface Draft {
-  /** [contextLength]: what the model sees next. */
-  context: Int32Array;
-  /** The characters so far; the prefix is there from the start. */
   tokens: number[];
-  /** How many of them the model has been asked about. */
-  scored: number;
   logLikelihood: number;
-  draw: (row: Float64Array) => number;
+  /** Draws the token after a row. */
+  draw: Draw;
 }
+
+/** Draws a token from a row of the cache, for a name that has `length` characters so far. */
+type Draw = (row: number, length: number) => number;
 
 /**
  * Makes names with a language model.
  *
- * All drafts of a batch advance together, so that the model answers one batch a character and not one
- * context.
+ * A name is drawn as far as the rows that are known go; then all drafts of a batch that wait for a row wait for the
+ * same run of the model. Where all rows are known, no model is asked.
  *
- * @returns `n` names; fewer only with `unique`, when {@link DRAWS_PER_UNIQUE_NAME} draws for each did not
- * find them.
+ * @returns `n` names; fewer only with `unique`, when {@link DRAWS_PER_UNIQUE_NAME} draws for each did not find them.
  * @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not.
  *
  * @example
@@ -80,8 +78,8 @@ export async function sample(
   options: SamplingOptions,
 ): Promise<SampledName[]> {
   const { n, seed, unique = false, draws = "streams", maxLength = 64 } = options;
+  const cache = DistributionCache.over(model);
   const prefix = vocabulary.encode(options.prefix ?? "");
-  const rules = samplingRules(options);
   const torch = draws === "torch" ? new TorchGenerator(seed) : undefined;
   // One torch generator serves all names, so the next name cannot begin before the last one has ended.
   const batchNames = torch ? 1 : BATCH_NAMES;
@@ -91,101 +89,119 @@ export async function sample(
   const mostDraws = unique ? n * DRAWS_PER_UNIQUE_NAME : n;
   for (let index = 0; index < mostDraws && names.length < n;) {
     const batch = Math.min(batchNames, n - names.length, mostDraws - index);
-    const drafts = Array.from({ length: batch }, (): Draft => {
-      const draw = torch ? torchDraw(torch) : streamDraw(new NameStream(seed, index));
-      index++;
-      const context = new Int32Array(model.contextLength);
-      return { context, tokens: [...prefix], scored: 0, logLikelihood: 0, draw };
-    });
-    await complete(drafts, model, rules, maxLength);
+    const drafts: Draft[] = [];
+    for (let i = 0; i < batch; i++, index++) {
+      const draw = torch
+        ? torchDraw(cache, torch, options)
+        : streamDraw(cache, new NameStream(seed, index), options);
+      drafts.push({ tokens: [], logLikelihood: 0, draw });
+    }
+    await complete(drafts, cache, prefix, maxLength);
     for (const { tokens, logLikelihood } of drafts) {
       const name = vocabulary.decode(tokens);
-      if (unique && seen.has(name)) continue;
-      seen.add(name);
+      if (unique) {
+        if (seen.has(name)) continue;
+        seen.add(name);
+      }
       names.push({ name, ...likelihood(logLikelihood, tokens.length + 1) });
     }
   }
   return names;
 }
 
-/** The rules that some options ask for, in the order in which they apply. */
-function samplingRules(options: SamplingOptions): SamplingRule[] {
-  const rules = [minimumLength(options.minLength ?? 1)];
-  if (options.temperature !== undefined && options.temperature !== 1) {
-    rules.push(temperature(options.temperature));
-  }
-  if (options.topK !== undefined) rules.push(topK(options.topK));
-  if (options.topP !== undefined) rules.push(topP(options.topP));
-  return rules;
-}
-
-/** Takes drafts to their ends, one character each a round. */
+/** Takes drafts to their ends. */
 async function complete(
-  drafts: Draft[],
-  model: LanguageModel,
-  rules: readonly SamplingRule[],
+  drafts: readonly Draft[],
+  cache: DistributionCache,
+  prefix: readonly number[],
   maxLength: number,
 ): Promise<void> {
-  const { contextLength, vocabularySize } = model;
-  const row = new Float64Array(vocabularySize);
-  let open = drafts;
+  let open = drafts.filter((draft) => !draw(draft, cache, prefix, maxLength));
   while (open.length > 0) {
-    const contexts = new Int32Array(open.length * contextLength);
-    open.forEach(({ context }, i) => contexts.set(context, i * contextLength));
-    const rows = await model.logProbs(contexts);
-    open = open.filter((draft, i) => {
-      const logProbs = rows.subarray(i * vocabularySize, (i + 1) * vocabularySize);
-      const token = nextToken(draft, logProbs, rules, maxLength, row);
-      draft.logLikelihood += logProbs[token];
-      if (token === BOUNDARY) return false;
-      draft.scored++;
-      shiftContext(draft.context, token);
-      return true;
+    const n = cache.contextLength;
+    const contexts = new Int32Array(open.length * n);
+    open.forEach(({ tokens }, i) => {
+      const last = tokens.slice(-n);
+      contexts.set(last, (i + 1) * n - last.length);
     });
+    await cache.ask(contexts);
+    open = open.filter((draft) => !draw(draft, cache, prefix, maxLength));
   }
 }
 
 /**
- * The next token of a draft: the prefix's while it lasts, then one drawn, then the boundary where the length
- * ends.
+ * Goes on with a draft as long as rows are known: the prefix first, then what is drawn, then the boundary where the
+ * length ends.
+ *
+ * @returns Whether it has come to its end.
  */
-function nextToken(
-  draft: Draft,
-  logProbs: Float32Array,
-  rules: readonly SamplingRule[],
-  maxLength: number,
-  row: Float64Array,
-): number {
-  const length = draft.scored;
-  if (length < draft.tokens.length) return draft.tokens[length];
-  if (length >= maxLength) return BOUNDARY;
-  row.set(logProbs);
-  for (const rule of rules) rule(row, length);
-  const token = draft.draw(row);
-  if (token !== BOUNDARY) draft.tokens.push(token);
-  return token;
+function draw(draft: Draft, cache: DistributionCache, prefix: readonly number[], maxLength: number): boolean {
+  const { tokens } = draft;
+  let row = cache.findAfter(tokens);
+  while (row !== UNKNOWN) {
+    const length = tokens.length;
+    const token = length < prefix.length
+      ? prefix[length]
+      : length >= maxLength
+      ? BOUNDARY
+      : draft.draw(row, length);
+    draft.logLikelihood += cache.logProb(row, token);
+    if (token === BOUNDARY) return true;
+    tokens.push(token);
+    row = cache.advance(row, tokens);
+  }
+  return false;
 }
 
-/** Draws by inverting the cumulative distribution at one uniform number. */
-function streamDraw(stream: NameStream): Draft["draw"] {
-  return (row) => {
-    const likeliest = row.reduce((a, b) => Math.max(a, b));
-    if (likeliest === -Infinity) return BOUNDARY;
-    let total = 0;
-    for (let i = 0; i < row.length; i++) total += row[i] = Math.exp(row[i] - likeliest);
-    let left = stream.uniform() * total;
-    let token = BOUNDARY;
-    for (let i = 0; i < row.length; i++) {
-      if (row[i] === 0) continue;
-      token = i; // kept if rounding leaves a little over after the last one
-      left -= row[i];
-      if (left < 0) break;
-    }
-    return token;
+/** The rules that some options ask for beyond a fewest length, in the order in which they apply. */
+function shapingRules({ temperature: degree, topK: k, topP: p }: SamplingOptions): SamplingRule[] {
+  const rules: SamplingRule[] = [];
+  if (degree !== undefined && degree !== 1) rules.push(temperature(degree));
+  if (k !== undefined) rules.push(topK(k));
+  if (p !== undefined) rules.push(topP(p));
+  return rules;
+}
+
+/** Draws from a stream. Where no rule shapes the distribution, the cache's own rows are drawn from. */
+function streamDraw(cache: DistributionCache, stream: NameStream, options: SamplingOptions): Draw {
+  const minLength = options.minLength ?? 1;
+  const rules = shapingRules(options);
+  if (rules.length === 0) {
+    return (row, length) => {
+      const token = cache.draw(row, stream.uniform(), length < minLength ? BOUNDARY + 1 : BOUNDARY);
+      return token === UNKNOWN ? BOUNDARY : token;
+    };
+  }
+  rules.unshift(minimumLength(minLength));
+  return (row, length) => {
+    const logProbs = Float64Array.from(cache.logProbsOf(row));
+    for (const rule of rules) rule(logProbs, length);
+    return drawFrom(logProbs, stream.uniform());
   };
 }
 
 /** Draws as `torch.multinomial` does. */
-function torchDraw(generator: TorchGenerator): Draft["draw"] {
-  return (row) => generator.multinomial(row.map(Math.exp));
+function torchDraw(cache: DistributionCache, generator: TorchGenerator, options: SamplingOptions): Draw {
+  const rules = [minimumLength(options.minLength ?? 1), ...shapingRules(options)];
+  return (row, length) => {
+    const logProbs = Float64Array.from(cache.logProbsOf(row));
+    for (const rule of rules) rule(logProbs, length);
+    return generator.multinomial(logProbs.map(Math.exp));
+  };
+}
+
+/** Draws by inverting a cumulative distribution; where nothing is possible, the name ends. */
+function drawFrom(logProbs: Float64Array, uniform: number): number {
+  const likeliest = logProbs.reduce((a, b) => Math.max(a, b));
+  if (likeliest === -Infinity) return BOUNDARY;
+  const weights = logProbs.map((logProb) => Math.exp(logProb - likeliest));
+  let left = uniform * weights.reduce((a, b) => a + b);
+  let last = BOUNDARY;
+  for (let token = 0; token < weights.length; token++) {
+    if (weights[token] === 0) continue;
+    last = token; // kept if rounding leaves a little over after the last one
+    left -= weights[token];
+    if (left < 0) break;
+  }
+  return last;
 }

@@ -1,3 +1,4 @@
+import { DistributionCache } from "../../shared/distribution_cache.ts";
 import type { LanguageModel } from "../../shared/language_model.ts";
 import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
@@ -116,7 +117,8 @@ async function open({ name, card: text, onnx }: ModelFiles): Promise<ServedModel
     throw new Error(`${name}.onnx is not the file that its card describes: its SHA-256 is ${digest}`);
   }
   try {
-    return { card, vocabulary: new Vocabulary(card.vocabulary), model: await openOnnxModel(onnx, card) };
+    const model = new DistributionCache(await openOnnxModel(onnx, card));
+    return { card, vocabulary: new Vocabulary(card.vocabulary), model };
   } catch (error) {
     throw new Error(`${name}.onnx cannot be run: ${(error as Error).message}`);
   }

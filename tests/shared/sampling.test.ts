@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DistributionCache } from "../../shared/distribution_cache.ts";
 import { sample, type SamplingOptions } from "../../shared/sampling.ts";
 import { score } from "../../shared/scoring.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
@@ -26,11 +27,23 @@ describe("sample", () => {
     expect(await names({ n: 1100 })).toEqual(many.slice(0, 1100));
   });
 
-  test("asks the model once a round, for all names that are not finished", async () => {
+  test("asks the model for each context once, all names that wait together", async () => {
     const model = new TableModel(PROBABILITIES);
-    await sample(model, vocabulary, { n: 100, seed: 1 });
-    expect(model.batches[0]).toBe(100);
-    expect(model.batches).toEqual([...model.batches].sort((a, b) => b - a));
+    const cache = new DistributionCache(model);
+    await sample(cache, vocabulary, { n: 100, seed: 1 });
+    expect(model.batches).toEqual([1, 2]); // the beginning, then after a and after b
+    await sample(cache, vocabulary, { n: 1000, seed: 2, temperature: 2 });
+    expect(model.batches).toEqual([1, 2]);
+  });
+
+  test("gives the same names from a cold cache, a warm one, and one that forgets all the time", async () => {
+    const options = { n: 200, seed: 9, temperature: 1.3, prefix: "a", maxLength: 9 };
+    const cold = await sample(new TableModel(PROBABILITIES, 3), vocabulary, options);
+    const warm = new DistributionCache(new TableModel(PROBABILITIES, 3));
+    await sample(warm, vocabulary, { n: 500, seed: 1 });
+    expect(await sample(warm, vocabulary, options)).toEqual(cold);
+    const forgetful = new DistributionCache(new TableModel(PROBABILITIES, 3), 0);
+    expect(await sample(forgetful, vocabulary, options)).toEqual(cold);
   });
 
   test("gives each name the likelihood that scoring gives it", async () => {

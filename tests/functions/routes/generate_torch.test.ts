@@ -33,16 +33,22 @@ if (!python) {
   console.warn("SKIPPED: PyTorch's names beside ours. Install python3-torch and python3-onnx to run it.");
 }
 
+/** Models, and seeds to draw from them with. */
+const CASES: [model: string, seed: number][] = [
+  ["bigram", 2147483647],
+  ["bigram", 1],
+  ["mlp", 42],
+  ["mlp", 2147483647],
+  ["tuned", 42],
+];
+
 describe("GET /generate?compat=torch beside PyTorch", () => {
   let app: ServedApp;
   beforeAll(async () => {
     app = await serveModels();
   });
 
-  test.skipIf(!python).each([["bigram", 2147483647], ["bigram", 1], ["mlp", 42], ["mlp", 2147483647], [
-    "mlp",
-    7,
-  ]])(
+  test.skipIf(!python).each(CASES)(
     "%s with seed %i makes the same 200 names",
     async (model, seed) => {
       const args = ["-c", SCRIPT, `models/${model}.onnx`, String(seed), "200"];

@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { DistributionCache, UNKNOWN } from "../../shared/distribution_cache.ts";
+import type { LanguageModel } from "../../shared/language_model.ts";
+import { PROBABILITIES, TableModel } from "./table_model.ts";
+
+/** A model over 5 tokens whose rows depend on the whole context, so that a mix-up of rows is seen. */
+class HashModel implements LanguageModel {
+  readonly vocabularySize = 5;
+  /** How many contexts each call asked for. */
+  readonly batches: number[] = [];
+  #running = false;
+
+  constructor(readonly contextLength: number) {}
+
+  async logProbs(contexts: Int32Array<ArrayBuffer>): Promise<Float32Array> {
+    if (this.#running) throw new Error("The model was asked twice at once");
+    this.#running = true;
+    await new Promise((resolve) => setTimeout(resolve));
+    this.#running = false;
+    const count = contexts.length / this.contextLength;
+    this.batches.push(count);
+    const rows = new Float32Array(count * 5);
+    for (let i = 0; i < count; i++) {
+      rows.set(this.row(contexts.subarray(i * this.contextLength, (i + 1) * this.contextLength)), i * 5);
+    }
+    return rows;
+  }
+
+  row(context: ArrayLike<number>): Float32Array {
+    const seed = Array.from(context).reduce((sum, token) => sum * 5 + token + 1, 1);
+    const weights = Array.from({ length: 5 }, (_, token) => 1 + ((seed * (token + 3)) % 17));
+    const total = weights.reduce((a, b) => a + b);
+    return Float32Array.from(weights, (weight) => Math.log(weight / total));
+  }
+}
+
+/** Every context of some length over 5 tokens, from one number to another. */
+function contexts(length: number, from: number, to: number): Int32Array<ArrayBuffer> {
+  const all = Array.from(
+    { length: to - from },
+    (_, i) => Array.from({ length }, (_, place) => Math.floor((from + i) / 5 ** (length - 1 - place)) % 5),
+  );
+  return Int32Array.from(all.flat());
+}
+
+function expected(model: HashModel, asked: Int32Array): Float32Array {
+  const rows: number[] = [];
+  for (let i = 0; i < asked.length; i += model.contextLength) {
+    rows.push(...model.row(asked.subarray(i, i + model.contextLength)));
+  }
+  return Float32Array.from(rows);
+}
+
+describe("DistributionCache", () => {
+  test("gives the rows that the model gives, and asks for each once", async () => {
+    const model = new HashModel(4);
+    const cache = new DistributionCache(model);
+    const all = contexts(4, 0, 625);
+    expect(await cache.logProbs(all)).toEqual(expected(model, all));
+    expect(await cache.logProbs(all)).toEqual(expected(model, all));
+    expect(await cache.logProbs(contexts(4, 100, 130))).toEqual(expected(model, contexts(4, 100, 130)));
+    expect(model.batches).toEqual([625]);
+    expect(cache.rows).toBe(625);
+  });
+
+  test("asks for a context once however often it stands in a batch", async () => {
+    const model = new HashModel(2);
+    const cache = new DistributionCache(model);
+    const asked = Int32Array.of(1, 2, 3, 4, 1, 2, 1, 2);
+    expect(await cache.logProbs(asked)).toEqual(expected(model, asked));
+    expect(model.batches).toEqual([2]);
+  });
+
+  test("takes together what is asked for while a run is under way, and never runs the model twice at once", async () => {
+    const model = new HashModel(3);
+    const cache = new DistributionCache(model);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => cache.logProbs(contexts(3, 5 * i, 5 * i + 10))),
+    );
+    answers.forEach((rows, i) => expect(rows).toEqual(expected(model, contexts(3, 5 * i, 5 * i + 10))));
+    expect(model.batches.length).toBeLessThanOrEqual(2);
+    expect(model.batches.reduce((a, b) => a + b)).toBe(105);
+  });
+
+  test("stays within its memory under a flood, and right", async () => {
+    const model = new HashModel(6);
+    const cache = new DistributionCache(model, 20_000);
+    for (let from = 0; from < 15_000; from += 300) {
+      const asked = contexts(6, from, from + 300);
+      expect(await cache.logProbs(asked)).toEqual(expected(model, asked));
+      expect(cache.rows).toBeLessThan(2 * 250);
+    }
+  });
+
+  test("keeps what is used often while a flood goes past", async () => {
+    const model = new HashModel(6);
+    const cache = new DistributionCache(model, 20_000);
+    const beginnings = contexts(6, 0, 20);
+    await cache.logProbs(beginnings);
+    for (let from = 1000; from < 15_000; from += 50) {
+      await cache.logProbs(contexts(6, from, from + 50));
+      const before = model.batches.length;
+      await cache.logProbs(beginnings);
+      expect(model.batches.length).toBe(before);
+    }
+  });
+
+  test("a run that fails is told to who asked, and the next goes ahead", async () => {
+    let fails = true;
+    const table = new TableModel(PROBABILITIES);
+    const cache = new DistributionCache({
+      vocabularySize: 3,
+      contextLength: 1,
+      logProbs: (asked) => (fails ? Promise.reject(new Error("no memory")) : table.logProbs(asked)),
+    });
+    await expect(cache.logProbs(Int32Array.of(1))).rejects.toThrow("no memory");
+    fails = false;
+    expect(await cache.logProbs(Int32Array.of(1))).toEqual(await table.logProbs(Int32Array.of(1)));
+  });
+
+  test("walks from row to row by tokens", async () => {
+    const model = new HashModel(2);
+    const cache = new DistributionCache(model);
+    await cache.logProbs(contexts(2, 0, 25));
+    const tokens = [3];
+    let row = cache.advance(cache.findAfter([]), tokens);
+    for (const token of [1, 4, 4, 2, 1, 4]) {
+      tokens.push(token);
+      row = cache.advance(row, tokens);
+      expect(cache.logProbsOf(row)).toEqual(model.row(tokens.slice(-2)));
+    }
+    expect(cache.find(Int32Array.of(4, 4))).not.toBe(UNKNOWN);
+  });
+
+  test("draws tokens in a row's proportions, without the boundary where it is left out", async () => {
+    const cache = new DistributionCache(new TableModel(PROBABILITIES));
+    await cache.ask(Int32Array.of(1, 2));
+    const afterA = cache.find(Int32Array.of(1)); // 0.5, 0.25, 0.25
+    expect([0, 0.49, 0.51, 0.74, 0.76, 0.999999].map((u) => cache.draw(afterA, u, 0))).toEqual([
+      0,
+      0,
+      1,
+      1,
+      2,
+      2,
+    ]);
+    expect([0, 0.49, 0.51, 0.999999].map((u) => cache.draw(afterA, u, 1))).toEqual([1, 1, 2, 2]);
+    expect(cache.draw(cache.find(Int32Array.of(2)), 0.5, 1)).toBe(UNKNOWN); // after b only the boundary
+  });
+});
