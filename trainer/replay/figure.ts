@@ -29,10 +29,7 @@ export function close(what: string, notebook: number, ours: number): Figure {
   return compare(what, [notebook], [ours], "1e-5 relative", (theirs) => 1e-5 * Math.abs(theirs));
 }
 
-/**
- * Numbers as they are printed, to so many decimals: what was rounded away is allowed, and 1e-5 of the number, which is
- * what float32 leaves uncertain.
- */
+/** Numbers as they are printed, to so many decimals: what was rounded away is allowed. */
 export function printed(
   what: string,
   notebook: number | readonly number[],
@@ -44,7 +41,7 @@ export function printed(
     typeof notebook === "number" ? [notebook] : notebook,
     typeof ours === "number" ? [ours] : ours,
     `${decimals} decimals`,
-    (theirs) => 0.5 * 10 ** -decimals + 1e-5 * Math.abs(theirs),
+    () => 0.5 * 10 ** -decimals,
   );
 }
 
