@@ -3,17 +3,17 @@ import type { ServedModel } from "./inference/registry.ts";
 import { Problem } from "./problem.ts";
 
 /**
- * Refuses a parameter with a character that the model does not know.
+ * The tokens of a parameter's text.
  *
- * @throws {Problem} 400, naming the parameter, the character and what the model knows.
+ * @throws {Problem} 400 if the model does not know a character, naming the parameter, it, and what the model knows.
  */
-export function requireKnownCharacters(
+export function encodeParameter(
   { card, vocabulary }: ServedModel,
   parameter: string,
   text: string,
-): void {
+): number[] {
   try {
-    vocabulary.encode(text);
+    return vocabulary.encode(text);
   } catch (error) {
     if (!(error instanceof UnknownCharacterError)) throw error;
     const { character, position } = error;

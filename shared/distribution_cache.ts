@@ -75,7 +75,8 @@ export class DistributionCache implements LanguageModel {
   findAfter(tokens: readonly number[]): number {
     const context = this.#context;
     const n = this.contextLength;
-    for (let i = 0; i < n; i++) context[i] = tokens[tokens.length - n + i] ?? BOUNDARY;
+    const first = tokens.length - n; // below 0, where the name is shorter than the context
+    for (let i = 0; i < n; i++) context[i] = first + i < 0 ? BOUNDARY : tokens[first + i];
     return this.find(context);
   }
 

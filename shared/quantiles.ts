@@ -25,8 +25,13 @@ export function quantiles(values: readonly number[], count: number): number[] {
 export function shareAbove(rising: readonly number[], value: number): number {
   const last = rising.length - 1;
   if (value < rising[0]) return 1;
-  const next = rising.findIndex((quantile) => quantile > value);
-  if (next === -1) return 0;
+  if (!(value < rising[last])) return 0;
+  let [low, next] = [0, last]; // rising[low] <= value < rising[next]
+  while (next - low > 1) {
+    const middle = (low + next) >>> 1;
+    if (rising[middle] > value) next = middle;
+    else low = middle;
+  }
   const below = rising[next - 1];
   const fraction = rising[next] === Infinity ? 0 : (value - below) / (rising[next] - below);
   return 1 - (next - 1 + fraction) / last;

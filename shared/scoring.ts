@@ -52,22 +52,32 @@ export function likelihood(logLikelihood: number, count: number): Likelihood {
  *
  * @throws {UnknownCharacterError} If the name has a character that the vocabulary has not.
  */
-export async function score(model: LanguageModel, vocabulary: Vocabulary, name: string): Promise<Score> {
+export function score(model: LanguageModel, vocabulary: Vocabulary, name: string): Promise<Score> {
+  return scoreTokens(model, vocabulary, vocabulary.encode(name));
+}
+
+/** Scores the name that some tokens make, without boundaries. */
+export async function scoreTokens(
+  model: LanguageModel,
+  vocabulary: Vocabulary,
+  tokens: readonly number[],
+): Promise<Score> {
   const { contextLength, vocabularySize } = model;
-  const { contexts, targets, count } = slideContexts([vocabulary.encode(name)], contextLength);
+  const { contexts, targets, count } = slideContexts([tokens], contextLength);
   const rows = await model.logProbs(contexts);
   let logLikelihood = 0;
-  const characters = Array.from(targets, (target, i): CharacterScore => {
-    const logProb = rows[i * vocabularySize + target];
+  const characters: CharacterScore[] = [];
+  for (let i = 0; i < count; i++) {
+    const logProb = rows[i * vocabularySize + targets[i]];
     logLikelihood += logProb;
-    return {
+    characters.push({
       context: vocabulary.decode(contexts.subarray(i * contextLength, (i + 1) * contextLength)),
-      character: vocabulary.symbol(target),
+      character: vocabulary.symbol(targets[i]),
       probability: Math.exp(logProb),
       nll: 0 - logProb,
-    };
-  });
-  return { name: vocabulary.normalize(name), ...likelihood(logLikelihood, count), characters };
+    });
+  }
+  return { name: vocabulary.decode(tokens), ...likelihood(logLikelihood, count), characters };
 }
 
 /**

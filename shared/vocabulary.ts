@@ -42,6 +42,8 @@ export class UnknownCharacterError extends RangeError {
  */
 export class Vocabulary {
   readonly #characters: readonly string[];
+  /** What each token is shown as. */
+  readonly #symbols: readonly string[];
   readonly #tokens: ReadonlyMap<string, number>;
   readonly #hasCapitals: boolean;
 
@@ -51,6 +53,7 @@ export class Vocabulary {
    */
   constructor(characters: string) {
     this.#characters = Array.from(characters);
+    this.#symbols = [BOUNDARY_SYMBOL, ...this.#characters];
     this.#tokens = new Map(this.#characters.map((character, i) => [character, i + 1]));
     this.#hasCapitals = this.#characters.some((character) => character.toLowerCase() !== character);
     if (this.#characters.length === 0 || this.#characters.length > MAX_CHARACTERS) {
@@ -92,7 +95,7 @@ export class Vocabulary {
 
   /** The character of a token; the boundary is shown as '.'. */
   symbol(token: number): string {
-    return token === BOUNDARY ? BOUNDARY_SYMBOL : this.#characters[token - 1];
+    return this.#symbols[token];
   }
 
   /** The form in which a text is read: NFC, and lower case where the vocabulary has no capitals. */
@@ -116,7 +119,9 @@ export class Vocabulary {
   }
 
   /** The text of some tokens. */
-  decode(tokens: Iterable<number>): string {
-    return Array.from(tokens, (token) => this.symbol(token)).join("");
+  decode(tokens: ArrayLike<number>): string {
+    let text = "";
+    for (let i = 0; i < tokens.length; i++) text += this.#symbols[tokens[i]];
+    return text;
   }
 }

@@ -1,6 +1,6 @@
 import { DistributionCache } from "../../shared/distribution_cache.ts";
 import type { LanguageModel } from "../../shared/language_model.ts";
-import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
+import { cardQuantiles, type ModelCard, parseModelCard } from "../../shared/model_card.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { Problem } from "../problem.ts";
 import { openOnnxModel } from "./onnx_model.ts";
@@ -23,6 +23,8 @@ export interface ServedModel {
   card: ModelCard;
   vocabulary: Vocabulary;
   model: LanguageModel;
+  /** The card's quantiles of the NLL of real names, rising. */
+  quantiles: number[];
 }
 
 /** A model that cannot answer, and why. */
@@ -118,7 +120,7 @@ async function open({ name, card: text, onnx }: ModelFiles): Promise<ServedModel
   }
   try {
     const model = new DistributionCache(await openOnnxModel(onnx, card));
-    return { card, vocabulary: new Vocabulary(card.vocabulary), model };
+    return { card, vocabulary: new Vocabulary(card.vocabulary), model, quantiles: cardQuantiles(card) };
   } catch (error) {
     throw new Error(`${name}.onnx cannot be run: ${(error as Error).message}`);
   }

@@ -1,8 +1,9 @@
 import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { sample } from "../../shared/sampling.ts";
 import { modelField, nllAndPerplexity, nllSchema, perplexitySchema } from "../answers.ts";
-import { requireKnownCharacters } from "../characters.ts";
+import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
 import {
   decimal,
@@ -115,8 +116,7 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
     const { n = 10, seed = randomSeed(), prefix = "", temperature, unique = false } = asked;
     const minLength = asked.min_length ?? (torch ? 0 : 1);
     const maxLength = asked.max_length ?? (torch ? MAX_NAME_LENGTH : 64);
-    requireKnownCharacters(served, "prefix", prefix);
-    requireLengths(served.vocabulary.encode(prefix).length, minLength, maxLength);
+    requireLengths(encodeParameter(served, "prefix", prefix).length, minLength, maxLength);
 
     const names = await sample(served.model, served.vocabulary, {
       n,
@@ -132,12 +132,7 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
     });
 
     context.header("edgemore-seed", String(seed));
-    const type = accepts(context, {
-      header: "Accept",
-      supports: ["application/json", "text/plain"],
-      default: "application/json",
-    });
-    if (type === "text/plain") {
+    if (prefersText(context)) {
       return context.text(names.map(({ name }) => `${name}\n`).join(""), 200);
     }
     return context.json({
@@ -148,6 +143,13 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
         { shortfall: `${names.length} of ${n} names: all others that were drawn are repeats` }),
     }, 200);
   };
+}
+
+/** Whether the client would rather have text than JSON. Few name text at all, and parsing the header takes time. */
+function prefersText(context: Context): boolean {
+  if (!context.req.header("accept")?.includes("text/plain")) return false;
+  const supports = ["application/json", "text/plain"];
+  return accepts(context, { header: "Accept", supports, default: supports[0] }) === "text/plain";
 }
 
 function randomSeed(): number {

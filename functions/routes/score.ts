@@ -1,10 +1,9 @@
 import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
 import { finiteOrNull } from "../../shared/finite_or_null.ts";
-import { cardQuantiles } from "../../shared/model_card.ts";
 import { shareAbove } from "../../shared/quantiles.ts";
-import { score } from "../../shared/scoring.ts";
+import { scoreTokens } from "../../shared/scoring.ts";
 import { modelField, nllAndPerplexity, nllSchema, perplexitySchema } from "../answers.ts";
-import { requireKnownCharacters } from "../characters.ts";
+import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
 import { MAX_NAME_LENGTH, modelParameter, queryOf, text } from "../parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
@@ -58,15 +57,15 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
   return async (context) => {
     const asked = context.req.valid("query");
     const served = registry.get(asked.model);
-    requireKnownCharacters(served, "name", asked.name);
-    const scored = await score(served.model, served.vocabulary, asked.name);
+    const tokens = encodeParameter(served, "name", asked.name);
+    const scored = await scoreTokens(served.model, served.vocabulary, tokens);
     return context.json({
       model: served.card.name,
       name: scored.name,
       possible: scored.logLikelihood !== -Infinity,
       log_likelihood: finiteOrNull(scored.logLikelihood),
       ...nllAndPerplexity(scored),
-      percentile: 100 * shareAbove(cardQuantiles(served.card), scored.nll),
+      percentile: 100 * shareAbove(served.quantiles, scored.nll),
       characters: scored.characters.map(({ nll, ...character }) => ({
         ...character,
         nll: finiteOrNull(nll),
