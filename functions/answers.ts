@@ -1,6 +1,4 @@
 import { z } from "@hono/zod-openapi";
-import { finiteOrNull } from "../shared/finite_or_null.ts";
-import type { Likelihood } from "../shared/scoring.ts";
 
 /** Fields that several answers have. */
 export const nllSchema = z.number().nullable().openapi({
@@ -13,10 +11,3 @@ export const perplexitySchema = z.number().nullable().openapi({
   example: 10.17,
 });
 export const modelField = z.string().openapi({ description: "The model that answered", example: "mlp" });
-
-/** NLL and perplexity as an answer holds them. */
-export function nllAndPerplexity(
-  { nll, perplexity }: Likelihood,
-): { nll: number | null; perplexity: number | null } {
-  return { nll: finiteOrNull(nll), perplexity: finiteOrNull(perplexity) };
-}

@@ -1,8 +1,9 @@
 import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
+import { finiteOrNull } from "../../shared/finite_or_null.ts";
 import { sample } from "../../shared/sampling.ts";
-import { modelField, nllAndPerplexity, nllSchema, perplexitySchema } from "../answers.ts";
+import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
 import {
@@ -138,7 +139,11 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
     return context.json({
       model: served.card.name,
       seed,
-      names: names.map((sampled) => ({ name: sampled.name, ...nllAndPerplexity(sampled) })),
+      names: names.map(({ name, nll, perplexity }) => ({
+        name,
+        nll: finiteOrNull(nll),
+        perplexity: finiteOrNull(perplexity),
+      })),
       ...(names.length < n &&
         { shortfall: `${names.length} of ${n} names: all others that were drawn are repeats` }),
     }, 200);

@@ -2,7 +2,7 @@ import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
 import { finiteOrNull } from "../../shared/finite_or_null.ts";
 import { shareAbove } from "../../shared/quantiles.ts";
 import { scoreTokens } from "../../shared/scoring.ts";
-import { modelField, nllAndPerplexity, nllSchema, perplexitySchema } from "../answers.ts";
+import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
 import { MAX_NAME_LENGTH, modelParameter, queryOf, text } from "../parameters.ts";
@@ -64,7 +64,8 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
       name: scored.name,
       possible: scored.logLikelihood !== -Infinity,
       log_likelihood: finiteOrNull(scored.logLikelihood),
-      ...nllAndPerplexity(scored),
+      nll: finiteOrNull(scored.nll),
+      perplexity: finiteOrNull(scored.perplexity),
       percentile: 100 * shareAbove(served.quantiles, scored.nll),
       characters: scored.characters.map(({ nll, ...character }) => ({
         ...character,

@@ -1,0 +1,75 @@
+import { DistributionCache } from "../shared/distribution_cache.ts";
+import { scoreWords } from "../shared/scoring.ts";
+import { makeCorpus, readList } from "../trainer/corpus.ts";
+import { DEFAULT_LIST } from "../trainer/commands/model_list.ts";
+import { alternate, type Bench } from "./measure.ts";
+import { openModel } from "./models.ts";
+import { hasPyTorch, measureInPython } from "./python.ts";
+
+const ROUNDS = 5;
+
+/** The whole list in batches through the network and cross-entropy. */
+const PYTORCH = `
+import sys, time, torch
+import torch.nn.functional as F
+torch.set_num_threads(1)
+g = torch.Generator().manual_seed(42)
+C = torch.randn((27, 10), generator=g); W1 = torch.randn((30, 200), generator=g) * 0.3
+b1 = torch.zeros(200); W2 = torch.randn((200, 27), generator=g) * 0.1; b2 = torch.zeros(27)
+words = open(sys.argv[1]).read().split()
+start = time.perf_counter()
+X, Y = [], []
+for word in words:
+    context = [0] * 3
+    for ix in [ord(c) - 96 for c in word] + [0]:
+        X.append(context); Y.append(ix); context = context[1:] + [ix]
+X, Y = torch.tensor(X), torch.tensor(Y)
+built = time.perf_counter()
+with torch.no_grad():
+    for i in range(0, len(X), 4096):
+        logits = torch.tanh(C[X[i:i + 4096]].view(-1, 30) @ W1 + b1) @ W2 + b2
+        F.cross_entropy(logits, Y[i:i + 4096], reduction="none")
+end = time.perf_counter()
+print(len(X) / (end - (start if sys.argv[2] == "all" else built)))
+`;
+
+/** Scoring a whole list in process. */
+export const scoring: Bench = {
+  title: "bulk scoring, in process",
+  async run(tell) {
+    const { model } = await openModel("mlp");
+    const corpus = makeCorpus(await readList(DEFAULT_LIST));
+    const words = [...corpus.words.train, ...corpus.words.dev, ...corpus.words.test];
+    const positions = words.reduce((sum, word) => sum + word.length + 1, 0);
+    const rate = async (over: DistributionCache) => {
+      const start = performance.now();
+      let scored = 0;
+      for await (const { nll } of scoreWords(over, words)) scored += Number(nll > 0);
+      if (scored !== words.length) throw new Error(`Only ${scored} of ${words.length} words were scored`);
+      return (1000 * positions) / (performance.now() - start);
+    };
+    const warm = new DistributionCache(model);
+    await rate(warm);
+    const rates = await alternate(ROUNDS, {
+      cold: () => rate(new DistributionCache(model)),
+      warm: () => rate(warm),
+      forward: () => (hasPyTorch ? measureInPython(PYTORCH, DEFAULT_LIST, "forward") : NaN),
+      all: () => (hasPyTorch ? measureInPython(PYTORCH, DEFAULT_LIST, "all") : NaN),
+    });
+    if (!hasPyTorch) {
+      tell("SKIPPED: PyTorch's forward pass, for python3 has no torch");
+      return [];
+    }
+    const forward = {
+      unit: "positions/s",
+      peer: "PyTorch, batches of 4096, forward pass alone",
+      theirs: rates.forward,
+    };
+    const all = { unit: "positions/s", peer: "PyTorch, with making the contexts", theirs: rates.all };
+    return [
+      { what: "the whole list, cold", ours: rates.cold, ...forward },
+      { what: "the whole list, warm", ours: rates.warm, ...forward },
+      { what: "the whole list, warm", ours: rates.warm, ...all },
+    ];
+  },
+};

@@ -1,0 +1,136 @@
+import { spawn, spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import process from "node:process";
+
+/** How long a server may take to answer, in milliseconds. */
+const LONGEST_START = 30_000;
+
+/** A server that runs. */
+export interface Server {
+  address: string;
+  /** Milliseconds from the start of its process to its first answer. */
+  startMilliseconds: number;
+  /** Resident memory of its process, in MB. */
+  residentMemory(): number;
+  end(): Promise<void>;
+}
+
+/** The real Deno server, with the permissions of its task. */
+export function startDenoServer(): Promise<Server> {
+  const permissions = ["--allow-net", "--allow-read=.", "--allow-env=HOST,PORT,EDGEMORE_MODEL"];
+  return startAt(
+    "/health",
+    (port) => [process.execPath, ["run", ...permissions, "functions/deno.ts"], { PORT: port }],
+  );
+}
+
+/** A bare Hono route on Deno that answers with a constant body. */
+export function startBareDeno(): Promise<Server> {
+  return startAt("/1", (port) => [process.execPath, ["run", "-A", "bench/bare_deno.ts"], { PORT: port }]);
+}
+
+/** The real workerd on the built Worker. */
+export function startWorkerd(): Promise<Server> {
+  return startBundle("build/worker", "worker.js", "/health");
+}
+
+/** A bare Hono route on workerd. */
+export function startBareWorkerd(): Promise<Server> {
+  return startBundle("build/bare", "bare_worker.js", "/1");
+}
+
+/** Builds both Workers, as they are uploaded. */
+export function buildWorkers(): void {
+  const run = (args: string[]) => {
+    const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    if (status !== 0) throw new Error(`Cannot build a Worker: ${stdout}\n${stderr}`);
+  };
+  run(["task", "build"]);
+  run(["task", "build:bare"]);
+}
+
+/** Writes workerd's configuration for a bundle: its modules, and where it listens. */
+async function startBundle(directory: string, main: string, path: string): Promise<Server> {
+  const others = readdirSync(directory).filter((file) => /\.(wasm|onnx)$/.test(file));
+  const modules = [
+    `(name = "${main}", esModule = embed "${main}")`,
+    ...others.map((file) =>
+      `(name = "./${file}", ${file.endsWith(".wasm") ? "wasm" : "data"} = embed "${file}")`
+    ),
+  ];
+  mkdirSync(directory, { recursive: true });
+  const config = (port: string) => `
+using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .worker)],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const worker :Workerd.Worker = (modules = [${modules.join(", ")}], compatibilityDate = "2026-10-01");
+`;
+  return await startAt(path, (port) => {
+    writeFileSync(`${directory}/config.capnp`, config(port));
+    return [workerdBinary(), ["serve", `${directory}/config.capnp`], {}];
+  });
+}
+
+/** workerd comes with wrangler. */
+function workerdBinary(): string {
+  const wrangler = createRequire(import.meta.url).resolve("wrangler");
+  return createRequire(createRequire(wrangler).resolve("workerd")).resolve(
+    `@cloudflare/workerd-${process.platform}-${process.arch === "x64" ? "64" : process.arch}/bin/workerd`,
+  );
+}
+
+type Command = [program: string, args: string[], environment: Record<string, string>];
+
+async function startAt(path: string, command: (port: string) => Command): Promise<Server> {
+  const port = String(await freePort());
+  const [program, args, environment] = command(port);
+  const started = performance.now();
+  const child = spawn(program, args, {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let errors = "";
+  child.stderr.on("data", (text) => errors += text);
+  let ended = false;
+  const end = new Promise<void>((resolve) =>
+    child.on("close", () => {
+      ended = true;
+      resolve();
+    })
+  );
+  const address = `http://127.0.0.1:${port}`;
+  while (true) {
+    const answered = await fetch(address + path).then((response) => response.text(), () => null);
+    if (answered !== null) break;
+    if (ended || performance.now() - started > LONGEST_START) {
+      child.kill("SIGKILL");
+      throw new Error(`Cannot start ${program}: ${errors}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return {
+    address,
+    startMilliseconds: performance.now() - started,
+    residentMemory: () => {
+      const { stdout } = spawnSync("ps", ["-o", "rss=", "-p", String(child.pid)], { encoding: "utf8" });
+      return Number(stdout) / 1024;
+    },
+    end: () => {
+      child.kill("SIGTERM");
+      return end;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
