@@ -120,6 +120,7 @@ async function open({ name, card: text, onnx }: ModelFiles): Promise<ServedModel
   }
   try {
     const model = new DistributionCache(await openOnnxModel(onnx, card));
+    await model.rememberAll();
     return { card, vocabulary: new Vocabulary(card.vocabulary), model, quantiles: cardQuantiles(card) };
   } catch (error) {
     throw new Error(`${name}.onnx cannot be run: ${(error as Error).message}`);

@@ -118,6 +118,23 @@ describe("DistributionCache", () => {
     expect(await cache.logProbs(Int32Array.of(1))).toEqual(await table.logProbs(Int32Array.of(1)));
   });
 
+  test("remembers all contexts that a name can reach, where they are few", async () => {
+    const model = new HashModel(3);
+    const cache = new DistributionCache(model);
+    await cache.rememberAll();
+    expect(cache.rows).toBe(1 + 4 + 16 + 64);
+    expect(model.batches).toEqual([85]);
+    for (const context of [[0, 0, 0], [0, 0, 3], [0, 2, 1], [4, 4, 4], [1, 2, 3]]) {
+      const row = cache.find(context);
+      expect(row).not.toBe(UNKNOWN);
+      expect(cache.logProbsOf(row)).toEqual(model.row(context));
+    }
+    expect(cache.find([1, 0, 2])).toBe(UNKNOWN); // a boundary stands nowhere but before a name
+    const many = new DistributionCache(new HashModel(9));
+    await many.rememberAll();
+    expect(many.rows).toBe(0);
+  });
+
   test("walks from row to row by tokens", async () => {
     const model = new HashModel(2);
     const cache = new DistributionCache(model);
