@@ -45,9 +45,25 @@ export interface CountedNetwork extends Predictor {
   count(examples: Examples): Parameters;
 }
 
+/** The sizes and the parts of a tanh MLP, beside its context and its vocabulary; see `architectures/mlp.ts`. */
+export interface MlpSizes {
+  embedding: number;
+  hidden: number;
+  /** It has b1. */
+  bias: boolean;
+  /** It has W3. */
+  direct: boolean;
+  /** It has batch normalization, trained with each batch's own statistics. */
+  normalized: boolean;
+  /** How much of the statistics after a step is the newest batch's; 0 where training leaves them alone. */
+  runningShare: number;
+}
+
 /** A model whose parameters go down a gradient. */
 export interface TrainedNetwork extends Predictor {
   readonly learns: "by gradient descent";
+  /** Sizes for a backend with a fused step, where there is one. */
+  readonly fused?: MlpSizes;
   /** Names of the parameters that are measured while the others are trained: the statistics of a normalization. */
   readonly statistics: readonly string[];
   /** Draws the initial parameters, in the notebooks' order. */

@@ -155,7 +155,7 @@ export async function fit(
   const evaluateEvery = pointEvery * POINTS_PER_EVALUATION;
 
   const generator = TorchGenerator.fromState(state.generator);
-  const descent = backend.start(network, vocabularySize, state, settings);
+  const descent = await backend.start(network, vocabularySize, state, settings);
   let { step, best, lossSum } = state;
   const history = [...state.history];
 

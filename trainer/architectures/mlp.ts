@@ -84,6 +84,14 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
     return {
       learns: "by gradient descent",
       contextLength: n,
+      fused: {
+        embedding: m,
+        hidden: h,
+        bias,
+        direct,
+        normalized: norm !== "none",
+        runningShare: norm === "running" ? RUNNING_SHARE : 0,
+      },
       statistics: norm === "none" ? [] : ["mean", "std"],
 
       initialise(generator) {

@@ -17,6 +17,8 @@ import { fromTensor, mapValues, toTensor, type Weights } from "../parameters.ts"
 
 /** TensorFlow.js: the network's own loss, differentiated automatically. It can train every network. */
 export const tensorflow: Backend = {
+  obstacle: () => undefined,
+
   start(network, _vocabularySize, { parameters, slots: slotValues }, settings) {
     const optimizer = optimizers[settings.optimizer];
     const weightDecay = settings.weightDecay ?? 0;

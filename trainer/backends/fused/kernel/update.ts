@@ -1,0 +1,81 @@
+/* The optimizers, on a run of parameters; trainer/optimizers.ts says what they are. */
+import { multiplyAdd, VECTOR } from "./vector";
+
+/**
+ * Plain stochastic gradient descent on the parameters from `begin` to `end`.
+ *
+ * @param toGradient How much further than a parameter its gradient is, in bytes.
+ * @param keep What is left of a parameter after its decay, before the step.
+ */
+export function sgd(begin: usize, end: usize, toGradient: usize, rate: f32, keep: f32): void {
+  const rates = f32x4.splat(-rate);
+  const keeps = f32x4.splat(keep);
+  for (let at = begin; at < end; at += VECTOR) {
+    const weight = f32x4.mul(v128.load(at), keeps);
+    v128.store(at, multiplyAdd(v128.load(at + toGradient), rates, weight));
+  }
+}
+
+/**
+ * Gradient descent with momentum 0.9.
+ *
+ * @param toSlot How much further than a parameter its velocity is, in bytes.
+ */
+export function momentum(
+  begin: usize,
+  end: usize,
+  toGradient: usize,
+  rate: f32,
+  keep: f32,
+  toSlot: usize,
+): void {
+  const inertia = f32x4.splat(0.9);
+  const rates = f32x4.splat(-rate);
+  const keeps = f32x4.splat(keep);
+  for (let at = begin; at < end; at += VECTOR) {
+    const velocity = multiplyAdd(v128.load(at + toSlot), inertia, v128.load(at + toGradient));
+    v128.store(at + toSlot, velocity);
+    v128.store(at, multiplyAdd(velocity, rates, f32x4.mul(v128.load(at), keeps)));
+  }
+}
+
+/**
+ * Adam.
+ *
+ * @param toSlot How much further than a parameter its mean is, in bytes.
+ * @param slotSize How much further than its mean its variance is, in bytes.
+ * @param meanCorrection 1 - beta1^t, with t from 1.
+ * @param varianceCorrection 1 - beta2^t.
+ */
+export function adam(
+  begin: usize,
+  end: usize,
+  toGradient: usize,
+  rate: f32,
+  keep: f32,
+  toSlot: usize,
+  slotSize: usize,
+  meanCorrection: f32,
+  varianceCorrection: f32,
+): void {
+  const beta1 = f32x4.splat(0.9);
+  const beta2 = f32x4.splat(0.999);
+  const rest1 = f32x4.splat(1 - 0.9);
+  const rest2 = f32x4.splat(1 - 0.999);
+  const epsilon = f32x4.splat(1e-8);
+  const rates = f32x4.splat(rate);
+  const keeps = f32x4.splat(keep);
+  const meanCorrections = f32x4.splat(meanCorrection);
+  const varianceCorrections = f32x4.splat(varianceCorrection);
+  for (let at = begin; at < end; at += VECTOR) {
+    const gradient = v128.load(at + toGradient);
+    const mean = multiplyAdd(v128.load(at + toSlot), beta1, f32x4.mul(gradient, rest1));
+    const squares = f32x4.mul(f32x4.mul(gradient, gradient), rest2);
+    const variance = multiplyAdd(v128.load(at + toSlot + slotSize), beta2, squares);
+    v128.store(at + toSlot, mean);
+    v128.store(at + toSlot + slotSize, variance);
+    const spread = f32x4.add(f32x4.sqrt(f32x4.div(variance, varianceCorrections)), epsilon);
+    const direction = f32x4.div(f32x4.div(mean, meanCorrections), spread);
+    v128.store(at, f32x4.sub(f32x4.mul(v128.load(at), keeps), f32x4.mul(direction, rates)));
+  }
+}
