@@ -43,6 +43,7 @@ export const modelCardSchema = z.object({
     seed: z.int().nullable().describe("Of weights and mini-batches; null where nothing was drawn"),
     seconds: z.number().nonnegative(),
     optimizer: z.string().optional(),
+    backend: z.string().optional().describe("What computed the steps"),
     learning_rate: z.number().positive().optional(),
     schedule: z.string().optional(),
     weight_decay: z.number().nonnegative().optional(),

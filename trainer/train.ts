@@ -8,6 +8,7 @@ import { TorchGenerator } from "../shared/random/torch.ts";
 import { scoreWords } from "../shared/scoring.ts";
 import type { Hyperparameters, TrainedNetwork } from "./architecture.ts";
 import { findArchitecture } from "./architectures/all.ts";
+import { type BackendChoice, type BackendName, chooseBackend } from "./backend.ts";
 import { removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { type Corpus, makeExamples, type Split, SPLIT_SEED } from "./corpus.ts";
 import { evaluate, tensorFlowModel } from "./evaluate.ts";
@@ -26,8 +27,10 @@ import { mapValues, parameterCount, type Parameters, toTensor } from "./paramete
 import type { ScheduleName } from "./schedules.ts";
 
 /** Everything that decides which model a training run makes, and where it puts it. */
-export interface TrainOptions extends FitSettings {
+export interface TrainOptions extends Omit<FitSettings, "backend"> {
   schedule: ScheduleName;
+  /** What computes the steps. Default "tensorflow". */
+  backend?: BackendChoice;
   /** What the model is called. */
   name: string;
   /** Path or URL of the list. */
@@ -77,15 +80,17 @@ export async function train(
   let parameters: Parameters;
   let training: ModelCard["training"];
   let stopped = false;
+  let backend: BackendName = "tensorflow";
   if (network.learns === "by counting") {
     parameters = network.count(examples.train);
     training = { steps: 0, batch_size: 0, seed: null, seconds: seconds(), loss_history: [] };
   } else {
+    backend = chooseBackend(options.backend ?? backend, network, vocabulary.size, options);
     const state = await fit(
       network,
       vocabulary.size,
       examples,
-      options,
+      { ...options, backend },
       resumed?.state ?? firstState(network, options),
       {
         ...hooks,
@@ -104,6 +109,7 @@ export async function train(
       seed: options.seed,
       seconds: seconds(),
       optimizer: options.optimizer,
+      backend,
       learning_rate: options.lr,
       schedule: options.schedule,
       weight_decay: options.weightDecay,
@@ -114,7 +120,12 @@ export async function train(
   }
 
   function keepCheckpoint(state: FitState): Promise<void> {
-    const checkpoint = { options, listSha256: list.sha256, seconds: seconds(), state };
+    const checkpoint = {
+      options: { ...options, backend },
+      listSha256: list.sha256,
+      seconds: seconds(),
+      state,
+    };
     return saveCheckpoint(options.checkpoints, checkpoint);
   }
 

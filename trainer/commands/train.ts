@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import process from "node:process";
 import { modelName } from "../../shared/model_card.ts";
 import { findArchitecture } from "../architectures/all.ts";
+import { type BackendChoice, backends } from "../backend.ts";
 import { type Checkpoint, loadCheckpoint } from "../checkpoint.ts";
 import { makeCorpus, readList } from "../corpus.ts";
 import type { OptimizerName } from "../optimizers.ts";
@@ -21,10 +22,12 @@ import { trainingListOption } from "./model_list.ts";
 import { duration, trainingProgress } from "./progress.ts";
 
 /** The flags of the command, as commander reads them; those of the architectures come as text. */
-interface TrainFlags extends Omit<TrainOptions, "hyperparameters" | "schedule" | "optimizer" | "name"> {
+interface TrainFlags
+  extends Omit<TrainOptions, "hyperparameters" | "schedule" | "optimizer" | "backend" | "name"> {
   name?: string;
   schedule: ScheduleName;
   optimizer: OptimizerName;
+  backend: BackendChoice;
   resume?: boolean;
   [hyperparameter: string]: unknown;
 }
@@ -36,8 +39,20 @@ const FLAGS_OF_RESUME = ["resume", "name", "checkpoints"];
 
 /** The options that the flags amount to. */
 function readOptions(flags: TrainFlags, command: Command): TrainOptions {
-  const { data, architecture, steps, batch, lr, schedule, optimizer, weightDecay, seed, out, checkpoints } =
-    flags;
+  const {
+    data,
+    architecture,
+    steps,
+    batch,
+    lr,
+    schedule,
+    optimizer,
+    backend,
+    weightDecay,
+    seed,
+    out,
+    checkpoints,
+  } = flags;
   const hyperparameters = readHyperparameters(findArchitecture(architecture), flags, givenFlags(command));
   const name = checkName(flags.name ?? architecture);
   return {
@@ -50,6 +65,7 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
     lr,
     schedule,
     optimizer,
+    backend,
     weightDecay,
     seed,
     out,
@@ -117,6 +133,13 @@ trainCommand
     "of each matrix, times the learning rate, taken away in a step",
     decimal(0, 1e3),
     0,
+  )
+  .addOption(
+    new Option(
+      "--backend <name>",
+      "what computes the steps: auto is the fastest that can, fused where it knows the model",
+    )
+      .choices(["auto", ...Object.keys(backends)]).default("auto"),
   )
   .addOption(seedOption())
   .option("--out <directory>", "where the model goes", MODELS_DIRECTORY)
