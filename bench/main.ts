@@ -6,9 +6,10 @@ import type { Bench, Finding, Spread } from "./measure.ts";
 import { sampling } from "./sampling.ts";
 import { scoring } from "./scoring.ts";
 import { start } from "./start.ts";
+import { training } from "./training.ts";
 
 /** Every bench, by the name that the command line knows it by. */
-const benches: Record<string, Bench> = { sampling, scoring, http, start };
+const benches: Record<string, Bench> = { sampling, scoring, training, http, start };
 
 const HELP = `deno task bench [NAME …] [--json FILE]
 

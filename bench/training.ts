@@ -1,0 +1,142 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Examples } from "../shared/context.ts";
+import { TorchGenerator } from "../shared/random/torch.ts";
+import { buildNetwork } from "../trainer/architecture.ts";
+import { mlp } from "../trainer/architectures/mlp.ts";
+import type { BackendName } from "../trainer/backend.ts";
+import { DEFAULT_LIST } from "../trainer/commands/model_list.ts";
+import { makeCorpus, makeExamples, readList } from "../trainer/corpus.ts";
+import { fit, initialState } from "../trainer/fit.ts";
+import { startTensorFlow } from "../trainer/tensorflow.ts";
+import { alternate, type Bench, type Finding, type Spread } from "./measure.ts";
+import { hasPyTorch, measureInPython } from "./python.ts";
+
+const ROUNDS = 5;
+/** The notebook's recipe: its mini-batches are drawn anew for each step, and each step's loss is read. */
+const [n, m, h, B, LEARNING_RATE] = [3, 10, 200, 32, 0.1];
+/** So many take about a second. */
+const STEPS = { fused: 15_000, tensorflow: 2000, tfjs: 1000, pytorch: 1500 };
+const WARM_UP = 100;
+
+/** The notebook's loop; prints steps a second. */
+const PYTORCH = `
+import sys, time, torch
+import torch.nn.functional as F
+threads, steps, warm_up, count, V = map(int, sys.argv[1:])
+torch.set_num_threads(threads)
+g = torch.Generator().manual_seed(42)
+X = torch.randint(0, V, (count, ${n}), generator=g)
+Y = torch.randint(0, V, (count,), generator=g)
+C = torch.randn((V, ${m}), generator=g)
+W1 = torch.randn((${n * m}, ${h}), generator=g) * (5 / 3) / ${n * m} ** 0.5
+b1 = torch.randn(${h}, generator=g) * 0.01
+W2 = torch.randn((${h}, V), generator=g) * 0.01
+b2 = torch.zeros(V)
+parameters = [C, W1, b1, W2, b2]
+for p in parameters:
+    p.requires_grad = True
+losses = []
+for step in range(warm_up + steps):
+    if step == warm_up:
+        start = time.perf_counter()
+    ix = torch.randint(0, count, (${B},), generator=g)
+    hidden = torch.tanh(C[X[ix]].view(${B}, -1) @ W1 + b1)
+    loss = F.cross_entropy(hidden @ W2 + b2, Y[ix])
+    for p in parameters:
+        p.grad = None
+    loss.backward()
+    for p in parameters:
+        p.data += -${LEARNING_RATE} * p.grad
+    losses.append(loss.item())
+print(steps / (time.perf_counter() - start))
+`;
+
+/** How fast the notebook's MLP is trained. */
+export const training: Bench = {
+  title: `training, context ${n}, embedding ${m}, hidden ${h}, batch ${B}, SGD, one thread`,
+  async run(tell) {
+    await startTensorFlow();
+    const corpus = makeCorpus(await readList(DEFAULT_LIST));
+    const V = corpus.vocabulary.size;
+    const { train, dev } = makeExamples(corpus, n);
+    const ofPyTorch = (threads: number) =>
+      measureInPython(PYTORCH, ...[threads, STEPS.pytorch, WARM_UP, train.count, V].map(String));
+    const measures = {
+      fused: () => fitRate("fused", V, train, dev),
+      tensorflow: () => fitRate("tensorflow", V, train, dev),
+      tfjs: () => naiveRate(V, train),
+      ...(hasPyTorch && { pytorch1: () => ofPyTorch(1), pytorch2: () => ofPyTorch(2) }),
+    };
+    if (!hasPyTorch) tell("SKIPPED: PyTorch, for there is no python3 that imports torch");
+    await fitRate("fused", V, train, dev); // compiles
+    tell(`${ROUNDS} rounds of ${Object.keys(measures).join(", ")}`);
+    const rates: Partial<Record<string, Spread>> = await alternate<string>(ROUNDS, measures);
+    const rows: [what: "fused" | "tensorflow", peer: string, theirs: string][] = [
+      ["fused", "our backend tensorflow", "tensorflow"],
+      ["fused", "TensorFlow.js, tf.train.sgd().minimize", "tfjs"],
+      ["fused", "PyTorch, one thread", "pytorch1"],
+      ["fused", "PyTorch, two threads", "pytorch2"],
+      ["tensorflow", "TensorFlow.js, tf.train.sgd().minimize", "tfjs"],
+      ["tensorflow", "PyTorch, one thread", "pytorch1"],
+    ];
+    return rows.flatMap(([what, peer, name]): Finding[] => {
+      const [ours, theirs] = [rates[what], rates[name]];
+      return ours && theirs ? [{ what: `backend ${what}`, unit: "steps/s", ours, peer, theirs }] : [];
+    });
+  },
+};
+
+/** Steps a second of `fit`, as `deno task train` calls it, but for the dev split, which is one example. */
+async function fitRate(backend: BackendName, V: number, train: Examples, dev: Examples): Promise<number> {
+  const network = buildNetwork(mlp, { context: n, embedding: m, hidden: h }, V);
+  const generator = new TorchGenerator(42);
+  const begin = initialState(network, network.initialise(generator), generator, { optimizer: "sgd" });
+  const one = { contexts: dev.contexts.slice(0, n), targets: dev.targets.slice(0, 1), count: 1 };
+  const settings = { batch: B, lr: LEARNING_RATE, schedule: "constant", optimizer: "sgd", backend } as const;
+  const run = (steps: number) => fit(network, V, { train, dev: one }, { ...settings, steps }, begin);
+  await run(WARM_UP);
+  const start = performance.now();
+  await run(STEPS[backend]);
+  return (1000 * STEPS[backend]) / (performance.now() - start);
+}
+
+/** Steps a second of TensorFlow.js as its documentation has it; `gather` has no gradient in WebAssembly. */
+function naiveRate(V: number, { contexts, targets, count }: Examples): number {
+  const generator = new TorchGenerator(42);
+  const normal = (shape: [number] | [number, number], scale: number) =>
+    tf.variable(tf.tidy(() => {
+      const values = generator.randn(shape.reduce((a: number, b) => a * b, 1));
+      return tf.mul(tf.tensor(values, shape), scale);
+    }));
+  const C = normal([V, m], 1);
+  const W1 = normal([n * m, h], 5 / 3 / Math.sqrt(n * m));
+  const b1 = normal([h], 0.01);
+  const W2 = normal([h, V], 0.01);
+  const b2 = normal([V], 0);
+  const optimizer = tf.train.sgd(LEARNING_RATE);
+  const losses: number[] = [];
+  const step = () => {
+    const rows = generator.randint(count, B);
+    const picked = new Int32Array(B * n);
+    rows.forEach((row, i) => picked.set(contexts.subarray(row * n, (row + 1) * n), i * n));
+    const picks = Int32Array.from(rows, (row) => targets[row]);
+    tf.tidy(() => {
+      const x = tf.cast(tf.oneHot(tf.tensor1d(picked, "int32"), V), "float32") as tf.Tensor2D; // (B * n, V)
+      const y = tf.cast(tf.oneHot(tf.tensor1d(picks, "int32"), V), "float32"); // (B, V)
+      const loss = optimizer.minimize(() => {
+        const embedded = tf.reshape(tf.matMul(x, C as tf.Tensor2D), [B, n * m]) as tf.Tensor2D;
+        const hidden = tf.tanh(tf.add(tf.matMul(embedded, W1 as tf.Tensor2D), b1)) as tf.Tensor2D;
+        const logits = tf.add(tf.matMul(hidden, W2 as tf.Tensor2D), b2);
+        return tf.losses.softmaxCrossEntropy(y, logits) as tf.Scalar;
+      }, true);
+      losses.push(loss!.dataSync()[0]);
+    });
+  };
+  for (let i = 0; i < WARM_UP; i++) step();
+  const start = performance.now();
+  for (let i = 0; i < STEPS.tfjs; i++) step();
+  const seconds = (performance.now() - start) / 1000;
+  tf.dispose([C, W1, b1, W2, b2]);
+  optimizer.dispose();
+  return STEPS.tfjs / seconds;
+}
