@@ -40,6 +40,7 @@ describe("train", () => {
         batch_size: 32,
         seed: 42,
         optimizer: "adam",
+        backend: "fused",
         learning_rate: 0.01,
         schedule: "step",
       },
@@ -99,19 +100,19 @@ describe("train", () => {
 
   test("interrupted, keeps what was learnt; resumed, ends where the unbroken run does", async () => {
     const directory = await temporaryDirectory();
-    const settings = ["--steps", "3000", "--hidden", "20", "--optimizer", "momentum", "--lr", "0.02"];
+    const settings = ["--steps", "20000", "--hidden", "20", "--optimizer", "momentum", "--lr", "0.02"];
     const where = ["--name", "broken", "--checkpoints", directory];
     const training = startTrainer(["train", ...settings, ...where, "--out", directory]);
-    await training.printed(/step 300\/3000/);
+    await training.printed(/step 2000\/20000/);
     training.signal("SIGINT");
     const { code, stdout } = await training.ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /Stopped after \d+ of 3000 steps. To go on: deno task train --resume --name broken/,
+      /Stopped after \d+ of 20000 steps. To go on: deno task train --resume --name broken/,
     );
     const partial = parseModelCard(await readFile(join(directory, "broken.json"), "utf8"));
-    expect(partial.training.steps).toBeGreaterThanOrEqual(300);
-    expect(partial.training.steps).toBeLessThan(3000);
+    expect(partial.training.steps).toBeGreaterThanOrEqual(2000);
+    expect(partial.training.steps).toBeLessThan(20_000);
     expect((await run("evaluate", "broken", "--models", directory)).code).toBe(0);
 
     const surplus = await run("train", "--resume", ...where, "--lr", "1");

@@ -1,10 +1,11 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Examples } from "../../../shared/context.ts";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
 import { buildNetwork } from "../../../trainer/architecture.ts";
 import { bigramNetwork } from "../../../trainer/architectures/bigram_network.ts";
 import { mlp, type MlpHyperparameters } from "../../../trainer/architectures/mlp.ts";
-import { backends, chooseBackend, type DescentState } from "../../../trainer/backend.ts";
+import { type Backend, backends, chooseBackend, type DescentState } from "../../../trainer/backend.ts";
+import { fusedBackend } from "../../../trainer/backends/fused.ts";
 import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
 import { fit, type FitHooks, type FitSettings, type FitState, initialState } from "../../../trainer/fit.ts";
 import { type OptimizerName, optimizers } from "../../../trainer/optimizers.ts";
@@ -60,6 +61,7 @@ async function compare(
   { hyperparameters, vocabularySize = 14, batch = 7, weightDecay }: Case,
   optimizer: OptimizerName,
   steps: number,
+  ours: Backend = backends.fused,
 ) {
   const network = buildNetwork(mlp, hyperparameters, vocabularySize);
   const generator = new TorchGenerator(3);
@@ -69,14 +71,14 @@ async function compare(
     targets: generator.randint(vocabularySize, batch),
     count: batch,
   }));
-  const run = async (backend: "tensorflow" | "fused") => {
-    const descent = await backends[backend].start(network, vocabularySize, begin, { optimizer, weightDecay });
+  const run = async (backend: Backend) => {
+    const descent = await backend.start(network, vocabularySize, begin, { optimizer, weightDecay });
     const losses = batches.map((examples, step) => descent.step(examples, LEARNING_RATES[optimizer], step));
     const state = descent.state();
     descent.dispose();
     return { losses, state };
   };
-  return { tensorflow: await run("tensorflow"), fused: await run("fused") };
+  return { tensorflow: await run(backends.tensorflow), fused: await run(ours) };
 }
 
 /** The largest difference between the same parameters. */
@@ -115,6 +117,15 @@ describe("fused", () => {
     expect(fused.losses.at(-1)).toBeCloseTo(tensorflow.losses.at(-1)!, 5);
     expect(difference(fused.state.parameters, tensorflow.state.parameters)).toBeLessThan(1e-4);
   });
+
+  test.each([true, false])(
+    "goes the same way with multiplications and additions in one: %s",
+    async (relaxed) => {
+      const settings = { hyperparameters: { ...SMALL, norm: "running", bias: false } } as const;
+      const { tensorflow, fused } = await compare(settings, "adam", 100, fusedBackend(relaxed));
+      fused.losses.forEach((loss, step) => expect(loss).toBeCloseTo(tensorflow.losses[step], 5));
+    },
+  );
 
   test("takes mini-batches of any size, one after the other", async () => {
     const network = buildNetwork(mlp, { ...SMALL, norm: "running" }, 14);
@@ -220,12 +231,28 @@ describe("chooseBackend", () => {
   const network = buildNetwork(mlp, {}, 27);
 
   test("takes the fused step where it can, and tensorflow where not", () => {
+    const note = silenceErrors();
     const other = buildNetwork(bigramNetwork, {}, 27);
     expect(chooseBackend("auto", network, 27, settings)).toBe("fused");
     expect(chooseBackend("tensorflow", network, 27, settings)).toBe("tensorflow");
-    expect(chooseBackend("auto", network, 27, { ...settings, batch: "all" })).toBe("tensorflow");
     expect(chooseBackend("auto", other, 27, settings)).toBe("tensorflow");
+    expect(note).not.toHaveBeenCalled();
     expect(() => chooseBackend("fused", other, 27, settings)).toThrow("it knows the steps of mlp only");
+  });
+
+  test.each(
+    [
+      ["all examples at once", { ...settings, batch: "all" }, true],
+      ["no SIMD", settings, false],
+    ] as const,
+  )("says why it takes tensorflow instead: %s", (reason, settings, simd) => {
+    if (!simd) {
+      const validate = vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+      onTestFinished(() => validate.mockRestore());
+    }
+    const note = silenceErrors();
+    expect(chooseBackend("auto", network, 27, settings)).toBe("tensorflow");
+    expect(note).toHaveBeenCalledWith(expect.stringContaining(reason));
   });
 
   test("leaves a network that is larger than its memory to tensorflow", () => {
@@ -233,6 +260,13 @@ describe("chooseBackend", () => {
     expect(() => chooseBackend("fused", large, 27, settings)).toThrow(/it has no room for \d+ GiB/);
   });
 });
+
+/** Keeps what the test makes the code say from the console. */
+function silenceErrors() {
+  const spy = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => spy.mockRestore());
+  return spy;
+}
 
 describeWithNames("fused on the notebook's list", (path) => {
   test("goes with the notebook for 20,000 steps", async () => {

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import packageJson from "../../../package.json" with { type: "json" };
 import { sha256 } from "../../sha256.ts";
 import { writeWhole } from "../../write_whole.ts";
-import { hasRelaxedSimd } from "./simd.ts";
 
 const SOURCES = new URL("./kernel/", import.meta.url);
 const CACHE = new URL("../../../build/", import.meta.url);
@@ -22,21 +22,24 @@ const FLAGS = [
   "simd",
 ];
 
-let compiled: Promise<WebAssembly.Module> | undefined;
+const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
 
 /**
- * The fused step, compiled from AssemblyScript: at its first use on a machine, which takes a second, and from a file in
- * `build/` after that.
+ * The fused step, compiled from AssemblyScript: at its first use, which takes a second, and kept in `build/` for
+ * the uses after that.
  *
+ * @param relaxed Multiply and add in one instruction, of WebAssembly's relaxed SIMD.
  * @throws {Error} If it does not compile.
  */
-export function fusedKernel(): Promise<WebAssembly.Module> {
-  return compiled ??= cachedWasm().then((wasm) => WebAssembly.compile(wasm));
+export function fusedKernel(relaxed: boolean): Promise<WebAssembly.Module> {
+  const kernel = compiled.get(relaxed) ?? cachedWasm(relaxed).then((wasm) => WebAssembly.compile(wasm));
+  compiled.set(relaxed, kernel);
+  return kernel;
 }
 
 /** The compiled kernel, from the cache where that has it. */
-async function cachedWasm(): Promise<Uint8Array<ArrayBuffer>> {
-  const flags = hasRelaxedSimd() ? [...FLAGS, "--enable", "relaxed-simd"] : FLAGS;
+async function cachedWasm(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
+  const flags = relaxed ? [...FLAGS, "--enable", "relaxed-simd"] : FLAGS;
   const sources = await readSources();
   const compiler = packageJson.dependencies.assemblyscript;
   const key = await sha256(new TextEncoder().encode(JSON.stringify([compiler, flags, sources])));
@@ -46,7 +49,7 @@ async function cachedWasm(): Promise<Uint8Array<ArrayBuffer>> {
   if (cached && WebAssembly.validate(cached)) return cached;
   const wasm = await compile(sources, flags);
   // Where nothing may be written it is compiled every time.
-  await mkdir(CACHE, { recursive: true }).then(() => writeWhole(path.pathname, wasm)).catch(() => {});
+  await mkdir(CACHE, { recursive: true }).then(() => writeWhole(fileURLToPath(path), wasm)).catch(() => {});
   return wasm;
 }
 

@@ -12,8 +12,8 @@ const LN_2_LOW: f32 = -2.12194440e-4;
 /**
  * exp(x) for x up to 0, to about one unit in the last place; NaN stays NaN.
  *
- * x = k ln 2 + r with |r| up to ln(2) / 2: exp(r) is its Taylor polynomial of degree 7, whose rest is below 1e-8, and 2^k
- * is added to the exponent's bits.
+ * x = k ln 2 + r with |r| up to ln(2) / 2: exp(r) is its Taylor polynomial of degree 7, whose rest is below 1e-8,
+ * and k is added to the exponent's bits.
  */
 export function expOfNegative(x: v128): v128 {
   const bounded = f32x4.pmax(x, f32x4.splat(LOWEST));

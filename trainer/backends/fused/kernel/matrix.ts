@@ -1,8 +1,8 @@
 /*
  * Products of float32 matrices in blocks of registers: four rows by eight columns, eight sums at once.
  *
- * A matrix is where its first row begins and how many bytes further the next row does. Rows come in fours and columns
- * in eights, with zeros where a matrix has none; the sums go over as many terms as there are.
+ * A matrix is the address of its first row, and a stride: how many bytes further the next row begins. Rows come
+ * in fours and columns in eights, padded with zeros; the sums go over as many terms as there are.
  */
 import { LANES, multiplyAdd, VECTOR } from "./vector";
 

@@ -1,9 +1,10 @@
 /*
- * The loss of a tanh MLP on a mini-batch and its gradient, in one go; see trainer/architectures/mlp.ts for the network.
+ * The loss of a tanh MLP on a mini-batch and its gradient, in one go; trainer/architectures/mlp.ts says what the
+ * network is.
  *
  * Shapes: B is the batch, n the context, m the embedding, h the hidden layer, V the vocabulary. Matrices are
- * row-major float32; rows are padded with zeros to a multiple of eight columns and matrices to whole blocks of rows, and the
- * padding stays zero: its gradient is.
+ * row-major float32, padded with zeros to whole blocks. The padding of a parameter stays zero, for its gradient
+ * is.
  */
 import { expOfNegative, tanh } from "./exponential";
 import { BLOCK_COLUMNS, BLOCK_ROWS, multiply, multiplyTransposed, sumOfRows, transpose } from "./matrix";
@@ -45,7 +46,7 @@ export let std: usize = 0; // [h]
 
 /** How much further the gradient of a parameter lies than the parameter, in bytes. */
 export let toGradient: usize = 0;
-/** How much further the first slot of a parameter lies, and how much further the second than the first, in bytes. */
+/** How much further its first slot lies, and how much further than that its second, in bytes. */
 export let toSlot: usize = 0;
 export let slotSize: usize = 0;
 
@@ -149,8 +150,8 @@ export function reserveBatch(examples: i32): void {
 }
 
 /**
- * The mean loss over a mini-batch, in nats; leaves its gradient where {@link toGradient} says. The running statistics
- * move on.
+ * The mean loss over a mini-batch, in nats; leaves its gradient where {@link toGradient} says. The running
+ * statistics move on.
  *
  * @param B How many of {@link contexts} and {@link targets} to take.
  */
@@ -267,8 +268,8 @@ function embedBackward(B: i32): void {
 }
 
 /**
- * z = (z - mean) / std with the mini-batch's own statistics, with B - 1 in the deviation. The padding, whose deviation is
- * 0, stays 0.
+ * z = (z - mean) / std with the mini-batch's own statistics, with B - 1 in the deviation. The padding, whose
+ * deviation is 0, stays 0.
  */
 function normalize(B: i32): void {
   const share = f32x4.splat(runningShare);
@@ -327,7 +328,7 @@ function deactivate(B: i32): void {
 }
 
 /**
- * dz = (gain dz - mean(gain dz) - z sum(gain dz z) / (B - 1)) / std, z normalized: through the statistics too. Leaves the
+ * dz = gain (dz - mean(dz) - z sum(dz z) / (B - 1)) / std, z normalized: through the statistics too. Leaves the
  * gradients of gain and shift.
  */
 function normalizeBackward(B: i32): void {
