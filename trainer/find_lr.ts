@@ -1,5 +1,6 @@
 import type { Examples } from "../shared/context.ts";
 import type { TrainedNetwork } from "./architecture.ts";
+import { chooseBackend } from "./backend.ts";
 import type { Split } from "./corpus.ts";
 import { fit, type FitHooks, type FitSettings, type FitState } from "./fit.ts";
 import type { Schedule } from "./schedules.ts";
@@ -55,7 +56,11 @@ export async function findLearningRate(
 ): Promise<LearningRateFinding> {
   const schedule = sweepSchedule(sweep);
   const losses: number[] = [];
-  await fit(network, vocabularySize, examples, { ...settings, steps: sweep.steps, lr: 1, schedule }, state, {
+  const backend = settings.batch === "all"
+    ? "tensorflow"
+    : chooseBackend("auto", network, vocabularySize, settings);
+  const fitSettings: FitSettings = { ...settings, steps: sweep.steps, lr: 1, schedule, backend };
+  await fit(network, vocabularySize, examples, fitSettings, state, {
     ...hooks,
     onStep(step, loss) {
       losses.push(loss);

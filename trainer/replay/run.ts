@@ -1,5 +1,6 @@
 import type { Examples } from "../../shared/context.ts";
 import type { TrainedNetwork } from "../architecture.ts";
+import { chooseBackend } from "../backend.ts";
 import type { Split } from "../corpus.ts";
 import { fit, type FitSettings, type FitState } from "../fit.ts";
 import type { ReplayOptions } from "./replay.ts";
@@ -11,7 +12,7 @@ export interface Run {
   losses: number[];
 }
 
-/** Trains as a cell of a notebook does, and keeps every loss. */
+/** Trains as a cell of a notebook does, with the fastest backend that can, and keeps every loss. */
 export async function run(
   { progress }: ReplayOptions,
   title: string,
@@ -23,7 +24,8 @@ export async function run(
   const losses: number[] = [];
   const shown = progress(title, settings.steps);
   try {
-    const state = await fit(network, 27, examples, settings, initial, {
+    const backend = settings.batch === "all" ? "tensorflow" : chooseBackend("auto", network, 27, settings);
+    const state = await fit(network, 27, examples, { ...settings, backend }, initial, {
       onStep(step, loss) {
         losses.push(loss);
         shown.onStep(step, loss);
