@@ -97,7 +97,9 @@ export const route = createRoute({
     200: {
       description: "The names, as JSON, or as text with one name a line where `Accept` prefers text/plain",
       headers: z.object({
-        "edgemore-seed": z.string().openapi({ description: "The seed, for text/plain has no place for it" }),
+        "edgemore-seed": z.string().openapi({
+          description: "In a text/plain answer, the seed: the text has no place for it",
+        }),
       }),
       content: {
         "application/json": { schema: answer },
@@ -132,8 +134,8 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
       draws: torch ? "torch" : "streams",
     });
 
-    context.header("edgemore-seed", String(seed));
     if (prefersText(context)) {
+      context.header("edgemore-seed", String(seed));
       return context.text(names.map(({ name }) => `${name}\n`).join(""), 200);
     }
     return context.json({

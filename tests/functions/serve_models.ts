@@ -28,6 +28,8 @@ export interface ServedApp {
   }>;
   /** Asks it and reads the text of the answer. */
   text(path: string, init?: RequestInit): Promise<string>;
+  /** Asks it. */
+  request(path: string, init?: RequestInit): Promise<Response>;
 }
 
 /** Serves some models, by default the committed ones. */
@@ -41,5 +43,6 @@ export async function serveModels(files?: ModelFiles[]): Promise<ServedApp> {
       return { status, type: headers.get("content-type"), headers, body: await response.json() };
     },
     text: async (path, init) => await (await app.request(path, init)).text(),
+    request: async (path, init) => await app.request(path, init),
   };
 }

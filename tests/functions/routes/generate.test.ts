@@ -69,10 +69,11 @@ describe("GET /generate", () => {
   });
 
   test("sends one name a line where the client prefers text, with the seed in a header", async () => {
-    const text = await app.text("/generate?seed=42&n=3", { headers: { accept: "text/plain" } });
-    expect(text).toBe((await names("seed=42&n=3")).map((name) => `${name}\n`).join(""));
-    const { headers } = await app.ask("/generate?seed=42", { headers: { accept: "text/html, */*" } });
-    expect(headers.get("edgemore-seed")).toBe("42");
+    const response = await app.request("/generate?seed=42&n=3", { headers: { accept: "text/plain" } });
+    expect(response.headers.get("edgemore-seed")).toBe("42");
+    expect(await response.text()).toBe((await names("seed=42&n=3")).map((name) => `${name}\n`).join(""));
+    const { type } = await app.ask("/generate?seed=42", { headers: { accept: "text/html, */*" } });
+    expect(type).toBe("application/json");
   });
 
   test("keeps prefix and lengths, at their bounds too", async () => {
