@@ -3,7 +3,7 @@ import type { Examples } from "../shared/context.ts";
 import { TorchGenerator } from "../shared/random/torch.ts";
 import { buildNetwork } from "../trainer/architecture.ts";
 import { mlp } from "../trainer/architectures/mlp.ts";
-import type { BackendName } from "../trainer/backend.ts";
+import type { BackendName } from "../trainer/backends/all.ts";
 import { DEFAULT_LIST } from "../trainer/commands/model_list.ts";
 import { makeCorpus, makeExamples, readList } from "../trainer/corpus.ts";
 import { fit, initialState } from "../trainer/fit.ts";

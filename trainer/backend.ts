@@ -1,11 +1,29 @@
 import type { Examples } from "../shared/context.ts";
 import type { TrainedNetwork } from "./architecture.ts";
-import { fused } from "./backends/fused.ts";
-import { tensorflow } from "./backends/tensorflow.ts";
-import type { FitSettings, FitState } from "./fit.ts";
+import type { OptimizerName } from "./optimizers.ts";
+import type { Parameter, Parameters } from "./parameters.ts";
 
-/** What a step changes: the parameters, and what the optimizer remembers of them. */
-export type DescentState = Pick<FitState, "parameters" | "slots">;
+/** What a step changes. */
+export interface DescentState {
+  /** Those that are trained, and the statistics that are measured beside. */
+  parameters: Parameters;
+  /** What the optimizer remembers of each parameter that is trained. */
+  slots: Record<string, Parameter[]>;
+}
+
+/** How a step is made. */
+export interface DescentSettings {
+  /** Examples in a mini-batch, drawn anew for each step; "all" takes every example in every step. */
+  batch: number | "all";
+  optimizer: OptimizerName;
+  /**
+   * What share of each matrix, times the learning rate, a step takes away; biases and other vectors decay not.
+   *
+   * Source: Bengio et al. 2003, R of their training criterion; decoupled from the gradient as in Loshchilov and
+   * Hutter, "Decoupled weight decay regularization", ICLR 2019. Default 0.
+   */
+  weightDecay?: number;
+}
 
 /** A network on its way down the gradient. */
 export interface Descent {
@@ -29,38 +47,13 @@ export interface Backend {
   obstacle(
     network: TrainedNetwork,
     vocabularySize: number,
-    settings: Pick<FitSettings, "batch" | "optimizer">,
+    settings: Pick<DescentSettings, "batch" | "optimizer">,
   ): string | undefined;
   /** Begins, or goes on, from a state, which is copied. */
   start(
     network: TrainedNetwork,
     vocabularySize: number,
     state: DescentState,
-    settings: Pick<FitSettings, "optimizer" | "weightDecay">,
+    settings: Pick<DescentSettings, "optimizer" | "weightDecay">,
   ): Descent | Promise<Descent>;
-}
-
-/** Every backend, by the name that the command line knows it by. */
-export const backends = { tensorflow, fused } as const satisfies Record<string, Backend>;
-export type BackendName = keyof typeof backends;
-/** A backend, or the fastest that can train the network. */
-export type BackendChoice = BackendName | "auto";
-
-/**
- * The backend that a choice amounts to.
- *
- * @throws {Error} If it cannot train the network with these settings.
- */
-export function chooseBackend(
-  choice: BackendChoice,
-  network: TrainedNetwork,
-  vocabularySize: number,
-  settings: Pick<FitSettings, "batch" | "optimizer">,
-): BackendName {
-  const name = choice === "auto" ? "fused" : choice;
-  const obstacle = backends[name].obstacle(network, vocabularySize, settings);
-  if (obstacle === undefined) return name;
-  if (choice !== "auto") throw new Error(`Cannot train with the backend ${name}: ${obstacle}`);
-  if (network.fused) console.error(`Training with tensorflow instead of the faster ${name}: ${obstacle}`);
-  return "tensorflow";
 }

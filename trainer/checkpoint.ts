@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { FitState } from "./fit.ts";
-import type { TrainOptions } from "./train.ts";
+import type { TrainOptions } from "./train_options.ts";
 import { writeWhole } from "./write_whole.ts";
 
 /** A training run that can go on: what was asked for, and how far it got. */

@@ -1,6 +1,6 @@
 import type { Examples } from "../shared/context.ts";
 import type { TrainedNetwork } from "./architecture.ts";
-import { chooseBackend } from "./backend.ts";
+import { chooseBackend } from "./backends/all.ts";
 import type { Split } from "./corpus.ts";
 import { fit, type FitHooks, type FitSettings, type FitState } from "./fit.ts";
 import type { Schedule } from "./schedules.ts";

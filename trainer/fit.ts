@@ -3,11 +3,12 @@ import type { Examples } from "../shared/context.ts";
 import { CARD_HISTORY_POINTS, type ModelCard } from "../shared/model_card.ts";
 import { TorchGenerator, type TorchGeneratorState } from "../shared/random/torch.ts";
 import type { TrainedNetwork } from "./architecture.ts";
-import { type BackendName, backends } from "./backend.ts";
+import type { DescentSettings, DescentState } from "./backend.ts";
+import { type BackendName, backends } from "./backends/all.ts";
 import type { Split } from "./corpus.ts";
 import { evaluate, tensorFlowModel } from "./evaluate.ts";
-import { type OptimizerName, optimizers } from "./optimizers.ts";
-import { mapValues, type Parameter, type Parameters, toTensor } from "./parameters.ts";
+import { optimizers } from "./optimizers.ts";
+import { mapValues, type Parameters, toTensor } from "./parameters.ts";
 import { type Schedule, type ScheduleName, schedules } from "./schedules.ts";
 
 /** The dev NLL is taken at every so many points of the loss history, and at the end. */
@@ -16,23 +17,13 @@ const POINTS_PER_EVALUATION = 10;
 const MILLISECONDS_PER_TURN = 100;
 
 /** How a network is trained. */
-export interface FitSettings {
+export interface FitSettings extends DescentSettings {
   /** How many mini-batches. */
   steps: number;
-  /** Examples in a mini-batch, drawn anew for each step; "all" takes every example in every step. */
-  batch: number | "all";
   /** The learning rate at the beginning. */
   lr: number;
   /** How the learning rate goes on. */
   schedule: ScheduleName | Schedule;
-  optimizer: OptimizerName;
-  /**
-   * What share of each matrix, times the learning rate, a step takes away; biases and other vectors decay not.
-   *
-   * Source: Bengio et al. 2003, R of their training criterion; decoupled from the gradient as in Loshchilov and Hutter,
-   * "Decoupled weight decay regularization", ICLR 2019. Default 0.
-   */
-  weightDecay?: number;
   /** What computes the steps. Default "tensorflow". */
   backend?: BackendName;
 }
@@ -50,13 +41,9 @@ export interface Candidate {
 }
 
 /** A training run between two steps: with the settings and the examples, all that decides how it goes on. */
-export interface FitState {
+export interface FitState extends DescentState {
   /** How many steps have been made. */
   step: number;
-  /** Those that are trained, and the statistics that are measured beside. */
-  parameters: Parameters;
-  /** What the optimizer remembers of each parameter that is trained. */
-  slots: Record<string, Parameter[]>;
   /** Of the generator that draws the mini-batches. */
   generator: TorchGeneratorState;
   /** The best parameters so far, by dev NLL. */

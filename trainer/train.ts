@@ -6,44 +6,17 @@ import { CARD_QUANTILES, type ModelCard } from "../shared/model_card.ts";
 import { quantiles } from "../shared/quantiles.ts";
 import { TorchGenerator } from "../shared/random/torch.ts";
 import { scoreWords } from "../shared/scoring.ts";
-import type { Hyperparameters, TrainedNetwork } from "./architecture.ts";
+import type { TrainedNetwork } from "./architecture.ts";
 import { findArchitecture } from "./architectures/all.ts";
-import { type BackendChoice, type BackendName, chooseBackend } from "./backend.ts";
+import { type BackendName, chooseBackend } from "./backends/all.ts";
 import { removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { type Corpus, makeExamples, type Split, SPLIT_SEED } from "./corpus.ts";
 import { evaluate, tensorFlowModel } from "./evaluate.ts";
-import {
-  type Candidate,
-  fit,
-  type FitHooks,
-  type FitSettings,
-  type FitState,
-  initialState,
-  judge,
-} from "./fit.ts";
+import { type Candidate, fit, type FitHooks, type FitState, initialState, judge } from "./fit.ts";
 import { saveModel } from "./model_files.ts";
 import { exportOnnx } from "./onnx/export.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "./parameters.ts";
-import type { ScheduleName } from "./schedules.ts";
-
-/** Everything that decides which model a training run makes, and where it puts it. */
-export interface TrainOptions extends Omit<FitSettings, "backend"> {
-  schedule: ScheduleName;
-  /** What computes the steps. Default "tensorflow". */
-  backend?: BackendChoice;
-  /** What the model is called. */
-  name: string;
-  /** Path or URL of the list. */
-  data: string;
-  architecture: string;
-  hyperparameters: Hyperparameters;
-  /** Of the generator that draws the initial weights and then the mini-batches. */
-  seed: number;
-  /** Directory of the model. */
-  out: string;
-  /** Directory of the checkpoints. */
-  checkpoints: string;
-}
+import type { TrainOptions } from "./train_options.ts";
 
 /** Where a run that was stopped goes on. */
 export interface ResumePoint {

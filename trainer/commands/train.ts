@@ -2,12 +2,13 @@ import { Command, Option } from "commander";
 import process from "node:process";
 import { modelName } from "../../shared/model_card.ts";
 import { findArchitecture } from "../architectures/all.ts";
-import { type BackendChoice, backends } from "../backend.ts";
+import { type BackendChoice, backends } from "../backends/all.ts";
 import { type Checkpoint, loadCheckpoint } from "../checkpoint.ts";
 import { makeCorpus, readList } from "../corpus.ts";
 import type { OptimizerName } from "../optimizers.ts";
 import { type ScheduleName, schedules } from "../schedules.ts";
-import { train, type TrainOptions, type TrainResult } from "../train.ts";
+import { train, type TrainResult } from "../train.ts";
+import type { TrainOptions } from "../train_options.ts";
 import { architectureOption, architectureOptions, readHyperparameters } from "./architecture_options.ts";
 import {
   batchOption,

@@ -12,7 +12,7 @@ import { initialState } from "../fit.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { bigramHeatMap, oneHotRows } from "../report/plots.ts";
 import { close, exact, type Figure, printed } from "./figure.ts";
-import type { ReplayOptions } from "./replay.ts";
+import type { ReplayOptions } from "./document.ts";
 import { run } from "./run.ts";
 
 /** The seed of every generator in this document. */

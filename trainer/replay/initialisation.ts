@@ -10,7 +10,7 @@ import { mapValues, parameterCount, type Parameters, toTensor } from "../paramet
 import { activationHistogram, lossPlots } from "../report/plots.ts";
 import type { Examples } from "../../shared/context.ts";
 import { close, exact, type Figure, near, printed } from "./figure.ts";
-import type { ReplayOptions } from "./replay.ts";
+import type { ReplayOptions } from "./document.ts";
 import { run } from "./run.ts";
 
 const SEED = 42;

@@ -9,7 +9,7 @@ import { type FitSettings, initialState } from "../fit.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "../parameters.ts";
 import { embeddingScatter, learningRatePlots, lossPlots } from "../report/plots.ts";
 import { close, exact, type Figure, near, printed } from "./figure.ts";
-import type { ReplayOptions } from "./replay.ts";
+import type { ReplayOptions } from "./document.ts";
 import { run } from "./run.ts";
 
 const SEED = 2147483647;

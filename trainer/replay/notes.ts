@@ -6,7 +6,7 @@ import { initialState } from "../fit.ts";
 import { parameterCount } from "../parameters.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { among, exact, type Figure } from "./figure.ts";
-import type { ReplayOptions } from "./replay.ts";
+import type { ReplayOptions } from "./document.ts";
 import { run } from "./run.ts";
 
 /** The notebook makes a generator, but draws from another: what it prints is one of many. */

@@ -1,9 +1,9 @@
 import type { Examples } from "../../shared/context.ts";
 import type { TrainedNetwork } from "../architecture.ts";
-import { chooseBackend } from "../backend.ts";
+import { chooseBackend } from "../backends/all.ts";
 import type { Split } from "../corpus.ts";
 import { fit, type FitSettings, type FitState } from "../fit.ts";
-import type { ReplayOptions } from "./replay.ts";
+import type { ReplayOptions } from "./document.ts";
 
 /** A training run of a notebook. */
 export interface Run {
