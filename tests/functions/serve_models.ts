@@ -4,14 +4,21 @@ import { createApp } from "../../functions/app.ts";
 import { type ModelFiles, Registry } from "../../functions/inference/registry.ts";
 import { startOnnxRuntime } from "../onnx_runtime.ts";
 
-/** The files of a directory of models. */
-export async function modelFiles(directory = "models"): Promise<ModelFiles[]> {
+/** The models that come along; a user may have trained others beside them. */
+const COMMITTED = ["bigram", "mlp", "tuned"];
+
+/** The files of the committed models, or of all models of another directory. */
+export async function modelFiles(directory?: string): Promise<ModelFiles[]> {
+  if (directory === undefined) return await readFiles("models", COMMITTED);
   const cards = (await readdir(directory)).filter((file) => file.endsWith(".json")).sort();
-  return await Promise.all(cards.map(async (file) => {
-    const name = file.slice(0, -".json".length);
+  return await readFiles(directory, cards.map((file) => file.slice(0, -".json".length)));
+}
+
+async function readFiles(directory: string, names: string[]): Promise<ModelFiles[]> {
+  return await Promise.all(names.map(async (name) => {
     return {
       name,
-      card: await readFile(join(directory, file), "utf8"),
+      card: await readFile(join(directory, `${name}.json`), "utf8"),
       onnx: new Uint8Array(await readFile(join(directory, `${name}.onnx`))),
     };
   }));
