@@ -224,8 +224,10 @@ export class DistributionCache implements LanguageModel {
 
   #add(context: ArrayLike<number>, offset: number, logProbs: Float32Array): number {
     if (this.#young.rows === this.#mostRows) {
+      const dropped = this.#old;
       this.#old = this.#young;
-      this.#young = new Generation(this.contextLength, this.vocabularySize);
+      dropped?.clear(); // its memory serves again
+      this.#young = dropped ?? new Generation(this.contextLength, this.vocabularySize);
     }
     return this.#young.add(context, offset, logProbs, this.#mostRows);
   }
@@ -264,6 +266,13 @@ class Generation {
   /** What a row takes: three arrays of its size, its sum, its context, and up to four places. */
   get bytesPerRow(): number {
     return 12 * this.#V + 8 + 2 * this.#n + 16;
+  }
+
+  /** Forgets all rows. */
+  clear(): void {
+    this.rows = 0;
+    this.following.fill(UNKNOWN);
+    this.#places.fill(UNKNOWN);
   }
 
   logProbsOf(row: number): Float32Array {

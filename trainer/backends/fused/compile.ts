@@ -44,7 +44,7 @@ async function cachedWasm(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const compiler = packageJson.dependencies.assemblyscript;
   const key = await sha256(new TextEncoder().encode(JSON.stringify([compiler, flags, sources])));
   const path = new URL(`fused-${key.slice(0, 16)}.wasm`, CACHE);
-  const cached = await readFile(path).catch(() => undefined);
+  const cached = await readFile(path).then((bytes) => new Uint8Array(bytes), () => undefined);
   // Another process may be writing it just now.
   if (cached && WebAssembly.validate(cached)) return cached;
   const wasm = await compile(sources, flags);

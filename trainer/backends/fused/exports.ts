@@ -1,5 +1,7 @@
-/** An address in the kernel's memory, in bytes, or a distance. */
-type Address = WebAssembly.Global<"i32">;
+/** A global of the kernel: an address in its memory, in bytes, or a distance. */
+interface Address {
+  readonly value: number;
+}
 
 /** What `kernel/step.ts` exports; it is described there. */
 export interface Kernel extends Readonly<Record<ParameterName, Address>> {
@@ -12,7 +14,7 @@ export interface Kernel extends Readonly<Record<ParameterName, Address>> {
   readonly contexts: Address;
   readonly targets: Address;
   /** Rows have a multiple of so many columns. */
-  readonly BLOCK_COLUMNS: WebAssembly.Global<"i32">;
+  readonly BLOCK_COLUMNS: Address;
   configure(
     context: number,
     embedding: number,
