@@ -22,23 +22,15 @@ export async function openOnnxModel(onnx: Uint8Array, card: ModelCard): Promise<
   return model;
 }
 
-/** A language model over an ONNX session. */
+/** A language model over an ONNX session. The cache in front of it sees that it runs once at a time. */
 class OnnxModel implements LanguageModel {
   readonly #session: InferenceSession;
-  /** The run under way: a session runs once at a time. */
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(session: InferenceSession, readonly contextLength: number, readonly vocabularySize: number) {
     this.#session = session;
   }
 
-  logProbs(contexts: Int32Array<ArrayBuffer>): Promise<Float32Array> {
-    const run = this.#last.then(() => this.#run(contexts));
-    this.#last = run.catch(() => {}); // whoever asked hears of it; the next run goes ahead
-    return run;
-  }
-
-  async #run(contexts: Int32Array<ArrayBuffer>): Promise<Float32Array> {
+  async logProbs(contexts: Int32Array<ArrayBuffer>): Promise<Float32Array> {
     const shape = [contexts.length / this.contextLength, this.contextLength];
     const { log_probs } = await this.#session.run({ context: new Tensor("int64", widen(contexts), shape) });
     return log_probs.data as Float32Array;
