@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
 import { columnStatistics } from "../column_statistics.ts";
 import { contextBatches, valuesOf } from "../evaluate.ts";
-import { GraphBuilder } from "../onnx/graph.ts";
+import { GraphBuilder, type Value } from "../onnx/graph.ts";
 import {
   addBias,
   batchNormalize,
@@ -149,14 +149,21 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
       }),
 
       graph(parameters) {
-        const { C, W1, b1, W2, b2, W3 } = foldNormalization(parameters);
+        const { W1, b1, W2, b2, W3 } = foldNormalization(parameters);
         const graph = new GraphBuilder("mlp");
         const context = graph.input("context", "int64", ["batch", n]);
-        const embedded = graph.gather(graph.parameter("C", C), context); // (b, n, m)
-        const x = graph.reshape(embedded, [-1, n * m]);
-        const hidden = graph.tanh(graph.gemm(x, graph.parameter("W1", W1), graph.parameter("b1", b1)));
+        const C = graph.parameter("C", parameters.C);
+        // A context's embeddings side by side times W is a sum over its places: of row C[token] times the m rows of W
+        // that belong to the place. These products are few, and depend on no input: a runtime makes them once.
+        const places = graph.add(context, graph.constant(Array.from({ length: n }, (_, place) => place * V)));
+        const linear = (name: string, W: Parameter): Value<"float32"> => {
+          const size = W.shape[1];
+          const products = graph.matMul(C, graph.reshape(graph.parameter(name, W), [n, m, size])); // (n, V, size)
+          return graph.sum(graph.gather(graph.reshape(products, [n * V, size]), places), 1); // (b, size)
+        };
+        const hidden = graph.tanh(graph.add(linear("W1", W1), graph.parameter("b1", b1)));
         const y = graph.gemm(hidden, graph.parameter("W2", W2), graph.parameter("b2", b2));
-        const logits = W3 ? graph.gemm(x, graph.parameter("W3", W3), y) : y;
+        const logits = W3 ? graph.add(y, linear("W3", W3)) : y;
         graph.output("log_probs", graph.logSoftmax(logits), ["batch", V]);
         return graph;
       },

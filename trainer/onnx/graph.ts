@@ -79,31 +79,50 @@ export class GraphBuilder {
     return this.#initializer(name, "float32", shape, values);
   }
 
+  /** Adds whole numbers that the graph computes with. */
+  constant(values: number[]): Value<"int64"> {
+    const name = `constant_${this.#initializers.length}`;
+    return this.#initializer(name, "int64", [values.length], BigInt64Array.from(values, BigInt));
+  }
+
   /** Rows of `table` by index: [...indices, ...rest of the table's shape]. */
   gather(table: Value<"float32">, indices: Value<"int64">): Value<"float32"> {
-    return this.#node("Gather", [table, indices], [intAttribute("axis", 0)]);
+    return this.#node("Gather", "float32", [table, indices], [intAttribute("axis", 0)]);
   }
 
   /** The same values in another shape; -1 stands for the size that is left over. */
   reshape(value: Value<"float32">, shape: number[]): Value<"float32"> {
-    const sizes = BigInt64Array.from(shape, BigInt);
-    const name = `shape_${this.#nodes.length}`;
-    return this.#node("Reshape", [value, this.#initializer(name, "int64", [shape.length], sizes)]);
+    return this.#node("Reshape", "float32", [value, this.constant(shape)]);
+  }
+
+  /** The sum of two values; the shorter shape is repeated along the axes that it lacks. */
+  add<Type extends ElementType>(a: Value<Type>, b: Value<Type>): Value<Type> {
+    return this.#node("Add", a.type, [a, b]);
+  }
+
+  /** The sum along an axis, which goes. */
+  sum(value: Value<"float32">, axis: number): Value<"float32"> {
+    return this.#node("ReduceSum", "float32", [value, this.constant([axis])], [intAttribute("keepdims", 0)]);
+  }
+
+  /** The products of a matrix with each of several: [a, b] by [..., b, c] is [..., a, c]. */
+  matMul(a: Value<"float32">, b: Value<"float32">): Value<"float32"> {
+    return this.#node("MatMul", "float32", [a, b]);
   }
 
   /** x W + b: [batch, in] by [in, out] plus [out]. */
   gemm(x: Value<"float32">, weight: Value<"float32">, bias: Value<"float32">): Value<"float32"> {
-    return this.#node("Gemm", [x, weight, bias]);
+    return this.#node("Gemm", "float32", [x, weight, bias]);
   }
 
   /** The hyperbolic tangent of each element. */
   tanh(x: Value<"float32">): Value<"float32"> {
-    return this.#node("Tanh", [x]);
+    return this.#node("Tanh", "float32", [x]);
   }
 
   /** Log-probabilities from logits: x - ln(sum(exp(x))) along the last axis. */
   logSoftmax(x: Value<"float32">): Value<"float32"> {
-    return this.#node("LogSoftmax", [x], [intAttribute("axis", -1)]);
+    return this.#node("LogSoftmax", "float32", [x], [intAttribute("axis", -1)]);
   }
 
   /** Declares a value that was computed as an output, under a name of its own. */
@@ -153,7 +172,12 @@ export class GraphBuilder {
     return { name, type };
   }
 
-  #node(opType: string, inputs: Value<ElementType>[], attributes: AttributeProto[] = []): Value<"float32"> {
+  #node<Type extends ElementType>(
+    opType: string,
+    type: Type,
+    inputs: Value<ElementType>[],
+    attributes: AttributeProto[] = [],
+  ): Value<Type> {
     const name = `${opType.toLowerCase()}_${this.#nodes.length}`;
     this.#nodes.push(create(NodeProtoSchema, {
       name,
@@ -162,7 +186,7 @@ export class GraphBuilder {
       output: [name],
       attribute: attributes,
     }));
-    return { name, type: "float32" };
+    return { name, type };
   }
 }
 
