@@ -1,6 +1,7 @@
-import { OpenAPIHono, type z } from "@hono/zod-openapi";
+import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Registry } from "./inference/registry.ts";
-import { answerProblem, type ParameterError, Problem } from "./problem.ts";
+import { answerProblem, Problem } from "./problem.ts";
+import { invalidParameters } from "./query.ts";
 import * as generate from "./routes/generate.ts";
 import * as health from "./routes/health.ts";
 import * as models from "./routes/models.ts";
@@ -22,7 +23,7 @@ export interface AppOptions {
 export function createApp(registry: Registry, { runtime }: AppOptions) {
   const app = new OpenAPIHono({
     defaultHook: (result) => {
-      if (!result.success) throw Problem.ofParameters("invalid-parameter", parameterErrors(result.error));
+      if (!result.success) throw invalidParameters(result.error);
     },
   });
   app.onError(answerProblem);
@@ -41,19 +42,12 @@ export function createApp(registry: Registry, { runtime }: AppOptions) {
       license: { name: "MIT" },
     },
   });
+  // The routes that a model answers read their queries themselves; see queryReader.
+  for (const { route } of [generate, score]) app.openAPIRegistry.registerPath(route);
   return app
-    .openapi(generate.route, generate.handler(registry))
-    .openapi(score.route, score.handler(registry))
     .openapi(models.listRoute, models.listHandler(registry))
     .openapi(models.cardRoute, models.cardHandler(registry))
-    .openapi(health.route, health.handler(registry, runtime));
-}
-
-/** What a schema found wrong, parameter by parameter. */
-function parameterErrors({ issues }: z.ZodError): ParameterError[] {
-  return issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((parameter) => ({ parameter, message: issue.message }))
-      : [{ parameter: issue.path.join("."), message: issue.message }]
-  );
+    .openapi(health.route, health.handler(registry, runtime))
+    .get(generate.route.path, generate.handler(registry))
+    .get(score.route.path, score.handler(registry));
 }

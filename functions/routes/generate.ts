@@ -17,6 +17,7 @@ import {
   wholeNumber,
 } from "../parameters.ts";
 import { MODEL_PROBLEMS, Problem } from "../problem.ts";
+import { queryReader } from "../query.ts";
 
 const query = queryOf({
   n: wholeNumber({ minimum: 1, maximum: 1000, default: 10, description: "How many names" }).optional(),
@@ -73,6 +74,8 @@ const query = queryOf({
   }).optional(),
 });
 
+const readQuery = queryReader(query);
+
 const answer = z.object({
   model: modelField,
   seed: z.int().openapi({ description: "The seed that gives these names again", example: 42 }),
@@ -113,7 +116,7 @@ export const route = createRoute({
 /** Answers `GET /generate` from the models of a registry. */
 export function handler(registry: Registry): RouteHandler<typeof route> {
   return async (context) => {
-    const asked = context.req.valid("query");
+    const asked = readQuery(context);
     const served = registry.get(asked.model);
     const torch = asked.compat === "torch";
     const { n = 10, seed = randomSeed(), prefix = "", temperature, unique = false } = asked;

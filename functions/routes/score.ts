@@ -7,11 +7,14 @@ import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
 import { MAX_NAME_LENGTH, modelParameter, queryOf, text } from "../parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
+import { queryReader } from "../query.ts";
 
 const query = queryOf({
   name: text({ minimum: 1, maximum: MAX_NAME_LENGTH, description: "The name to score", example: "andrej" }),
   model: modelParameter,
 });
+
+const readQuery = queryReader(query);
 
 const answer = z.object({
   model: modelField,
@@ -55,7 +58,7 @@ export const route = createRoute({
 /** Answers `GET /score` from the models of a registry. */
 export function handler(registry: Registry): RouteHandler<typeof route> {
   return async (context) => {
-    const asked = context.req.valid("query");
+    const asked = readQuery(context);
     const served = registry.get(asked.model);
     const tokens = encodeParameter(served, "name", asked.name);
     const scored = await scoreTokens(served.model, served.vocabulary, tokens);
@@ -67,8 +70,10 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
       nll: finiteOrNull(scored.nll),
       perplexity: finiteOrNull(scored.perplexity),
       percentile: 100 * shareAbove(served.quantiles, scored.nll),
-      characters: scored.characters.map(({ nll, ...character }) => ({
-        ...character,
+      characters: scored.characters.map(({ context, character, probability, nll }) => ({
+        context,
+        character,
+        probability,
         nll: finiteOrNull(nll),
       })),
     }, 200);
