@@ -1,40 +1,52 @@
+import { ContextTable, UNKNOWN } from "./context_table.ts";
 import type { LanguageModel } from "./language_model.ts";
+import type { NameStream } from "./random/name_stream.ts";
+import { TransitionTable } from "./transition_table.ts";
 import { BOUNDARY } from "./vocabulary.ts";
 
-/** Memory that one generation of rows may take, in bytes. There are two. */
-const GENERATION_BYTES = 2 ** 23;
+/** Memory that a cache may take where nothing else is said, in bytes. */
+export const CACHE_BYTES = 2 ** 24;
 /** Rows that a generation begins with; it grows by doubling. */
 const FIRST_ROWS = 256;
+/** Contexts that a run has room for before that grows. */
+const FIRST_WAITING = 32;
 /** Most contexts that {@link DistributionCache.rememberAll} asks for: a tenth of a second's work. */
 const MOST_REMEMBERED_AT_ONCE = 2 ** 15;
 /** Most of them in one run. */
 const BATCH_CONTEXTS = 4096;
-/** No such row. */
-export const UNKNOWN = -1;
+/** How often a letter is drawn from all tokens before those that are letters are weighed alone. */
+const LETTER_DRAWS = 8;
 
 /**
  * A language model that remembers another. The distribution after a context never changes, so it is asked for once; a
  * context that was seen is a table look-up, and those that were not are asked for together, in one batched run.
  *
- * Rows are known by handles: {@link find} gives the handle of a context, {@link advance} that of the context which a
- * token leads to, mostly without looking at the context at all. A handle is good until the next of either, or the
- * next `await`: memory is bounded, and what has not been used for long is forgotten.
+ * Rows are known by numbers, and so are their cells, one for each token: {@link find} gives the row of a context,
+ * {@link draw} a cell of a row, {@link advance} the row which a cell leads to, mostly without looking at the context at
+ * all. They are good until the next find or advance, or the next `await`: memory is bounded, and what has not been used
+ * for long is forgotten.
  *
- * It is forgotten by generations. New rows go into the young one; when it is full it becomes the old one, and the old
- * one is dropped. A row that is found in the old one is copied into the young one, so what is used often stays,
- * whatever floods past.
+ * It is forgotten by generations. New rows go into the young one, which is ready to be drawn from; when it is full it
+ * becomes the old one, which keeps the log-probabilities alone, and the old one is dropped. A row that is found in the
+ * old one is copied into the young one, so what is used often stays, whatever floods past.
  */
 export class DistributionCache implements LanguageModel {
   readonly vocabularySize: number;
   readonly contextLength: number;
   readonly #model: LanguageModel;
   readonly #mostRows: number;
-  #young: Generation;
-  #old: Generation | null = null;
+  /** The contexts of the young rows. */
+  #young: ContextTable;
+  readonly #rows: TransitionTable;
+  /** The contexts of the old rows, and their log-probabilities [mostRows, vocabularySize], once there are any. */
+  #old: ContextTable | null = null;
+  #oldLogProbs = new Float32Array();
+  /** [vocabularySize]: a row on its way from the old ones to the young. */
+  readonly #moving: Float32Array;
   /** [contextLength]: where {@link findAfter} writes a context to look it up. */
   readonly #context: Int32Array;
-  /** The contexts that are waiting for the next run, by their keys. */
-  #waiting = new Map<string, Int32Array>();
+  /** The contexts that are waiting for the next run. */
+  #waiting: ContextTable;
   /** The run that will answer those. */
   #nextRun: Promise<void> | null = null;
   /** The run under way, if any. */
@@ -42,15 +54,19 @@ export class DistributionCache implements LanguageModel {
 
   /**
    * @param model What is asked.
-   * @param generationBytes Memory that one generation of rows may take. There are two.
+   * @param bytes Memory that the rows may take.
    */
-  constructor(model: LanguageModel, generationBytes = GENERATION_BYTES) {
+  constructor(model: LanguageModel, bytes = CACHE_BYTES) {
+    const { vocabularySize, contextLength } = model;
     this.#model = model;
-    this.vocabularySize = model.vocabularySize;
-    this.contextLength = model.contextLength;
-    this.#context = new Int32Array(model.contextLength);
-    this.#young = new Generation(model.contextLength, model.vocabularySize);
-    this.#mostRows = Math.max(1, Math.floor(generationBytes / this.#young.bytesPerRow));
+    this.vocabularySize = vocabularySize;
+    this.contextLength = contextLength;
+    this.#context = new Int32Array(contextLength);
+    this.#mostRows = Math.max(1, Math.floor(bytes / bytesPerRow(contextLength, vocabularySize)));
+    this.#young = new ContextTable(contextLength, FIRST_ROWS);
+    this.#rows = new TransitionTable(vocabularySize, FIRST_ROWS);
+    this.#moving = new Float32Array(vocabularySize);
+    this.#waiting = new ContextTable(contextLength, FIRST_WAITING);
   }
 
   /** A cache over a model; a model that is one already is its own. */
@@ -60,84 +76,115 @@ export class DistributionCache implements LanguageModel {
 
   /** How many rows are remembered. */
   get rows(): number {
-    return this.#young.rows + (this.#old?.rows ?? 0);
+    return this.#young.count + (this.#old?.count ?? 0);
   }
 
   /**
    * The row of a context, or {@link UNKNOWN}.
    *
-   * @param context Any array whose `contextLength` elements from `offset` on are the context.
+   * @param tokens An array whose `contextLength` elements from `offset` on are the context.
    */
-  find(context: ArrayLike<number>, offset = 0): number {
-    const row = this.#young.find(context, offset);
+  find(tokens: Int32Array, offset = 0): number {
+    const row = this.#young.find(tokens, offset);
     if (row !== UNKNOWN || this.#old === null) return row;
-    const oldRow = this.#old.find(context, offset);
-    return oldRow === UNKNOWN ? UNKNOWN : this.#add(context, offset, this.#old.logProbsOf(oldRow));
+    const oldRow = this.#old.find(tokens, offset);
+    if (oldRow === UNKNOWN) return UNKNOWN;
+    const start = oldRow * this.vocabularySize;
+    this.#moving.set(this.#oldLogProbs.subarray(start, start + this.vocabularySize));
+    return this.#add(tokens, offset, this.#moving, 0);
   }
 
-  /** The row of the context that some tokens of a name make, or {@link UNKNOWN}. */
-  findAfter(tokens: readonly number[]): number {
+  /**
+   * The row of the context that the beginning of a name makes, or {@link UNKNOWN}.
+   *
+   * @param tokens An array that begins with the name's tokens.
+   * @param length How many there are.
+   */
+  findAfter(tokens: readonly number[], length: number): number {
     const context = this.#context;
-    const n = this.contextLength;
-    const first = tokens.length - n; // below 0, where the name is shorter than the context
-    for (let i = 0; i < n; i++) context[i] = first + i < 0 ? BOUNDARY : tokens[first + i];
+    const first = length - context.length; // below 0, where the name is shorter than the context
+    for (let i = 0; i < context.length; i++) context[i] = first + i < 0 ? BOUNDARY : tokens[first + i];
     return this.find(context);
   }
 
   /**
-   * The row that the last of some tokens leads to, or {@link UNKNOWN}. It is noted with the row that the token led
-   * from: the next time nobody looks at the context.
+   * The row that the last token of a name's beginning leads to, or {@link UNKNOWN}. It is noted with the cell: the next
+   * time nobody looks at the context.
    *
-   * @param row The row before that token.
+   * @param cell The cell of that token.
+   * @param tokens An array that begins with the name's tokens, that one the last of them.
+   * @param length How many there are.
    */
-  advance(row: number, tokens: readonly number[]): number {
-    const generation = this.#young;
-    const step = row * this.vocabularySize + tokens[tokens.length - 1];
-    const known = generation.following[step];
+  advance(cell: number, tokens: readonly number[], length: number): number {
+    const known = this.#rows.next(cell);
     if (known !== UNKNOWN) return known;
-    const next = this.findAfter(tokens);
-    if (generation === this.#young) generation.following[step] = next;
+    const young = this.#young;
+    const next = this.findAfter(tokens, length);
+    if (young === this.#young) this.#rows.link(cell, next); // it was not forgotten meanwhile
     return next;
   }
 
-  /** The log-probability of a token in a row. */
-  logProb(row: number, token: number): number {
-    return this.#young.logProbs[row * this.vocabularySize + token];
+  /** The cell of a token in a row. */
+  cell(row: number, token: number): number {
+    return this.#rows.cell(row, token);
   }
 
-  /** A row of log-probabilities, [vocabularySize]: a view, good as long as the handle. */
-  logProbsOf(row: number): Float32Array {
-    return this.#young.logProbsOf(row);
+  /** The token of a cell. */
+  token(cell: number): number {
+    return this.#rows.token(cell);
   }
 
-  /** A row of probabilities, [vocabularySize]: a view, good as long as the handle. */
-  probabilitiesOf(row: number): Float32Array {
-    return this.#young.probabilities.subarray(row * this.vocabularySize, (row + 1) * this.vocabularySize);
+  /** The log-probability of a cell. */
+  logProb(cell: number): number {
+    return this.#rows.logProb(cell);
+  }
+
+  /** Draws a cell from a row. */
+  draw(row: number, stream: NameStream): number {
+    return this.#rows.draw(row, stream);
+  }
+
+  /** Draws a cell that is not the boundary's from a row; the boundary's if nothing else is possible. */
+  drawLetter(row: number, stream: NameStream): number {
+    for (let i = 0; i < LETTER_DRAWS; i++) {
+      const cell = this.#rows.draw(row, stream);
+      if (this.#rows.token(cell) !== BOUNDARY) return cell;
+    }
+    const weights = Float64Array.from(this.logProbsOf(row), Math.exp);
+    weights[BOUNDARY] = 0;
+    let left = stream.uniform() * weights.reduce((a, b) => a + b);
+    let last = BOUNDARY;
+    for (let token = 0; token < weights.length; token++) {
+      if (weights[token] === 0) continue;
+      last = token; // kept if rounding leaves a little over after the last one
+      left -= weights[token];
+      if (left < 0) break;
+    }
+    return this.#rows.cell(row, last);
   }
 
   /**
-   * Draws a token from a row by inverting its cumulative distribution.
+   * The log-probabilities of a name's tokens and of the boundary that closes it, or null if a row is not known.
    *
-   * @param uniform From [0, 1).
-   * @param first The smallest token that may be drawn: 1 leaves the boundary out.
-   * @returns {@link UNKNOWN} if no such token is possible.
+   * @param tokens The name, without boundaries.
    */
-  draw(row: number, uniform: number, first: number): number {
-    const { probabilities, totals } = this.#young;
-    const start = row * this.vocabularySize;
-    let left = totals[row];
-    for (let i = 0; i < first; i++) left -= probabilities[start + i];
-    if (!(left > 0)) return UNKNOWN;
-    left *= uniform;
-    let last = UNKNOWN;
-    for (let token = first; token < this.vocabularySize; token++) {
-      const probability = probabilities[start + token];
-      if (probability === 0) continue;
-      last = token; // kept if rounding leaves a little over after the last one
-      left -= probability;
-      if (left < 0) break;
+  logProbsAlong(tokens: readonly number[]): number[] | null {
+    const logProbs: number[] = [];
+    let row = this.findAfter(tokens, 0);
+    for (let i = 0; row !== UNKNOWN; i++) {
+      const cell = this.#rows.cell(row, i < tokens.length ? tokens[i] : BOUNDARY);
+      logProbs.push(this.#rows.logProb(cell));
+      if (i === tokens.length) return logProbs;
+      row = this.advance(cell, tokens, i + 1);
     }
-    return last;
+    return null;
+  }
+
+  /** The log-probabilities of a row, [vocabularySize]. */
+  logProbsOf(row: number): Float32Array {
+    const logProbs = new Float32Array(this.vocabularySize);
+    this.#rows.copyLogProbs(row, logProbs, 0);
+    return logProbs;
   }
 
   /**
@@ -146,13 +193,14 @@ export class DistributionCache implements LanguageModel {
    *
    * @param contexts [count, contextLength]
    */
-  async ask(contexts: Int32Array): Promise<void> {
+  ask(contexts: Int32Array): Promise<void> {
     for (let start = 0; start < contexts.length; start += this.contextLength) {
-      const context = contexts.slice(start, start + this.contextLength);
-      this.#waiting.set(String.fromCharCode(...context), context);
+      const known = this.find(contexts, start) !== UNKNOWN || this.#waiting.find(contexts, start) !== UNKNOWN;
+      if (!known) this.#waiting.add(contexts, start);
     }
+    if (this.#waiting.count === 0) return Promise.resolve();
     this.#nextRun ??= this.#run.then(() => this.#answerWaiting());
-    await this.#nextRun;
+    return this.#nextRun;
   }
 
   /**
@@ -202,145 +250,50 @@ export class DistributionCache implements LanguageModel {
     return wanted.filter((i) => {
       const row = this.find(contexts, i * this.contextLength);
       if (row === UNKNOWN) return true;
-      rows.set(this.logProbsOf(row), i * this.vocabularySize);
+      this.#rows.copyLogProbs(row, rows, i * this.vocabularySize);
       return false;
     });
   }
 
   async #answerWaiting(): Promise<void> {
-    const waiting = [...this.#waiting.values()];
-    this.#waiting = new Map();
+    const contexts = this.#waiting.contexts();
+    this.#waiting = new ContextTable(this.contextLength, FIRST_WAITING);
     this.#nextRun = null;
-    const contexts = new Int32Array(waiting.length * this.contextLength);
-    waiting.forEach((context, i) => contexts.set(context, i * this.contextLength));
     const answered = this.#model.logProbs(contexts);
     this.#run = answered.then(() => {}, () => {}); // who asked hears of a failure; the next run goes ahead
-    const rows = await answered;
-    waiting.forEach((context, i) => {
-      if (this.#young.find(context, 0) !== UNKNOWN) return;
-      this.#add(context, 0, rows.subarray(i * this.vocabularySize, (i + 1) * this.vocabularySize));
-    });
-  }
-
-  #add(context: ArrayLike<number>, offset: number, logProbs: Float32Array): number {
-    if (this.#young.rows === this.#mostRows) {
-      const dropped = this.#old;
-      this.#old = this.#young;
-      dropped?.clear(); // its memory serves again
-      this.#young = dropped ?? new Generation(this.contextLength, this.vocabularySize);
-    }
-    return this.#young.add(context, offset, logProbs, this.#mostRows);
-  }
-}
-
-/** Rows, found by their contexts through an open-addressed hash table. */
-class Generation {
-  /** How many there are. */
-  rows = 0;
-  /** [rows, vocabularySize] */
-  logProbs: Float32Array;
-  /** [rows, vocabularySize]: exp of those. */
-  probabilities: Float32Array;
-  /** [rows]: the sum of a row's probabilities, as near to 1 as float32 comes. */
-  totals: Float64Array;
-  /** [rows, vocabularySize]: the row that each token leads to, {@link UNKNOWN} until it is linked. */
-  following: Int32Array;
-  /** [rows, contextLength] */
-  #contexts: Uint16Array;
-  /** A power of two of them, at most half full: the row in each place, or {@link UNKNOWN}. */
-  #places: Int32Array;
-  readonly #n: number;
-  readonly #V: number;
-
-  constructor(contextLength: number, vocabularySize: number) {
-    this.#n = contextLength;
-    this.#V = vocabularySize;
-    this.logProbs = new Float32Array(FIRST_ROWS * vocabularySize);
-    this.probabilities = new Float32Array(FIRST_ROWS * vocabularySize);
-    this.totals = new Float64Array(FIRST_ROWS);
-    this.following = new Int32Array(FIRST_ROWS * vocabularySize).fill(UNKNOWN);
-    this.#contexts = new Uint16Array(FIRST_ROWS * contextLength);
-    this.#places = new Int32Array(2 * FIRST_ROWS).fill(UNKNOWN);
-  }
-
-  /** What a row takes: three arrays of its size, its sum, its context, and up to four places. */
-  get bytesPerRow(): number {
-    return 12 * this.#V + 8 + 2 * this.#n + 16;
-  }
-
-  /** Forgets all rows. */
-  clear(): void {
-    this.rows = 0;
-    this.following.fill(UNKNOWN);
-    this.#places.fill(UNKNOWN);
-  }
-
-  logProbsOf(row: number): Float32Array {
-    return this.logProbs.subarray(row * this.#V, (row + 1) * this.#V);
-  }
-
-  find(context: ArrayLike<number>, offset: number): number {
-    const mask = this.#places.length - 1;
-    let place = this.#hash(context, offset) & mask;
-    while (true) {
-      const row = this.#places[place];
-      if (row === UNKNOWN || this.#hasContext(row, context, offset)) return row;
-      place = (place + 1) & mask;
+    const logProbs = await answered;
+    for (let row = 0, start = 0; start < contexts.length; row++, start += this.contextLength) {
+      if (this.#young.find(contexts, start) === UNKNOWN) this.#add(contexts, start, logProbs, row);
     }
   }
 
-  /** Adds a row that is not there yet. */
-  add(context: ArrayLike<number>, offset: number, logProbs: Float32Array, mostRows: number): number {
-    if (this.rows === this.totals.length) this.#grow(Math.min(2 * this.rows, mostRows));
-    const row = this.rows++;
-    let total = 0;
-    for (let token = 0; token < this.#V; token++) {
-      const probability = Math.fround(Math.exp(logProbs[token]));
-      this.logProbs[row * this.#V + token] = logProbs[token];
-      this.probabilities[row * this.#V + token] = probability;
-      total += probability;
+  /** Adds row `from` of some log-probabilities to the young ones. */
+  #add(tokens: Int32Array, offset: number, logProbs: Float32Array, from: number): number {
+    if (this.#young.count === this.#mostRows) this.#growOld();
+    else if (this.#young.count === this.#rows.room) {
+      this.#rows.grow(Math.min(2 * this.#rows.room, this.#mostRows));
+      this.#young.grow(this.#rows.room);
     }
-    this.totals[row] = total;
-    for (let i = 0; i < this.#n; i++) this.#contexts[row * this.#n + i] = context[offset + i];
-    this.#place(row);
+    const row = this.#young.add(tokens, offset);
+    this.#rows.set(row, logProbs, from * this.vocabularySize);
     return row;
   }
 
-  #place(row: number): void {
-    const mask = this.#places.length - 1;
-    let place = this.#hash(this.#contexts, row * this.#n) & mask;
-    while (this.#places[place] !== UNKNOWN) place = (place + 1) & mask;
-    this.#places[place] = row;
-  }
-
-  #grow(rows: number): void {
-    const { logProbs, probabilities, totals, following } = this;
-    const contexts = this.#contexts;
-    this.logProbs = new Float32Array(rows * this.#V);
-    this.logProbs.set(logProbs);
-    this.probabilities = new Float32Array(rows * this.#V);
-    this.probabilities.set(probabilities);
-    this.totals = new Float64Array(rows);
-    this.totals.set(totals);
-    this.following = new Int32Array(rows * this.#V).fill(UNKNOWN);
-    this.following.set(following);
-    this.#contexts = new Uint16Array(rows * this.#n);
-    this.#contexts.set(contexts);
-    this.#places = new Int32Array(2 ** Math.ceil(Math.log2(2 * rows))).fill(UNKNOWN);
-    for (let row = 0; row < this.rows; row++) this.#place(row);
-  }
-
-  #hasContext(row: number, context: ArrayLike<number>, offset: number): boolean {
-    for (let i = 0; i < this.#n; i++) {
-      if (this.#contexts[row * this.#n + i] !== context[offset + i]) return false;
+  /** The young rows become the old ones; those that were old are dropped, and their memory serves again. */
+  #growOld(): void {
+    const dropped = this.#old ?? new ContextTable(this.contextLength, this.#mostRows);
+    if (this.#old === null) this.#oldLogProbs = new Float32Array(this.#mostRows * this.vocabularySize);
+    for (let row = 0; row < this.#mostRows; row++) {
+      this.#rows.copyLogProbs(row, this.#oldLogProbs, row * this.vocabularySize);
     }
-    return true;
+    this.#old = this.#young;
+    dropped.clear();
+    this.#young = dropped;
   }
+}
 
-  /** FNV-1a over the tokens, with the high bits folded into the low ones that the table uses. */
-  #hash(context: ArrayLike<number>, offset: number): number {
-    let hash = 0x811c9dc5;
-    for (let i = 0; i < this.#n; i++) hash = Math.imul(hash ^ context[offset + i], 0x01000193);
-    return hash ^ (hash >>> 15);
-  }
+/** What a row takes while it is young, and another one when it is old. */
+function bytesPerRow(contextLength: number, vocabularySize: number): number {
+  return TransitionTable.bytesPerRow(vocabularySize) + 4 * vocabularySize +
+    2 * ContextTable.bytesPerContext(contextLength);
 }

@@ -1,8 +1,9 @@
-import { DistributionCache, UNKNOWN } from "./distribution_cache.ts";
+import { UNKNOWN } from "./context_table.ts";
+import { DistributionCache } from "./distribution_cache.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { NameStream } from "./random/name_stream.ts";
 import { TorchGenerator } from "./random/torch.ts";
-import { minimumLength, type SamplingRule, temperature, topK, topP } from "./sampling_rules.ts";
+import { type SamplingRule, temperature, topK, topP } from "./sampling_rules.ts";
 import { type Likelihood, likelihood } from "./scoring.ts";
 import { BOUNDARY, type Vocabulary } from "./vocabulary.ts";
 
@@ -11,10 +12,16 @@ const BATCH_NAMES = 1024;
 /** How many names are drawn for each one asked for, at most, when repeats are left out. */
 const DRAWS_PER_UNIQUE_NAME = 20;
 
-/** How names are sampled. */
-export interface SamplingOptions {
+/** How many names are sampled, and how. */
+export interface SamplingOptions extends DrawingOptions {
   /** How many names. */
   n: number;
+  /** Leave out names that came before. Default false. */
+  unique?: boolean;
+}
+
+/** How names are drawn. */
+export interface DrawingOptions {
   /** A whole number from 0 to 2^53 - 1: the same seed gives the same names. */
   seed: number;
   /** 1 samples the model's own distribution. Default 1. */
@@ -32,8 +39,6 @@ export interface SamplingOptions {
   minLength?: number;
   /** Most characters, the prefix included: a name that gets there ends there. Default 64. */
   maxLength?: number;
-  /** Leave out names that came before. Default false. */
-  unique?: boolean;
   /**
    * Where chance comes from. "streams", the default: each name has its own stream of random numbers, by seed
    * and index, so that 10 names are the beginning of 20. "torch": `torch.multinomial(probs, 1, generator=g)`,
@@ -47,22 +52,8 @@ export interface SampledName extends Likelihood {
   name: string;
 }
 
-/** A name in the making. */
-interface Draft {
-  tokens: number[];
-  logLikelihood: number;
-  /** Draws the token after a row. */
-  draw: Draw;
-}
-
-/** Draws a token from a row of the cache, for a name that has `length` characters so far. */
-type Draw = (row: number, length: number) => number;
-
 /**
  * Makes names with a language model.
- *
- * A name is drawn as far as the rows that are known go; then all drafts of a batch that wait for a row wait for the
- * same run of the model. Where all rows are known, no model is asked.
  *
  * @returns `n` names; fewer only with `unique`, when {@link DRAWS_PER_UNIQUE_NAME} draws for each did not find them.
  * @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not.
@@ -77,117 +68,175 @@ export async function sample(
   vocabulary: Vocabulary,
   options: SamplingOptions,
 ): Promise<SampledName[]> {
-  const { n, seed, unique = false, draws = "streams", maxLength = 64 } = options;
-  const cache = DistributionCache.over(model);
-  const prefix = vocabulary.encode(options.prefix ?? "");
-  const torch = draws === "torch" ? new TorchGenerator(seed) : undefined;
-  // One torch generator serves all names, so the next name cannot begin before the last one has ended.
-  const batchNames = torch ? 1 : BATCH_NAMES;
-
-  const names: SampledName[] = [];
-  const seen = new Set<string>();
-  const mostDraws = unique ? n * DRAWS_PER_UNIQUE_NAME : n;
-  for (let index = 0; index < mostDraws && names.length < n;) {
-    const batch = Math.min(batchNames, n - names.length, mostDraws - index);
-    const drafts: Draft[] = [];
-    for (let i = 0; i < batch; i++, index++) {
-      const draw = torch
-        ? torchDraw(cache, torch, options)
-        : streamDraw(cache, new NameStream(seed, index), options);
-      drafts.push({ tokens: [], logLikelihood: 0, draw });
+  const { n, unique = false } = options;
+  const sampler = new Sampler(model, vocabulary, options);
+  if (!unique) return await sampler.next(n);
+  const names = new Map<string, SampledName>();
+  for (let left = n * DRAWS_PER_UNIQUE_NAME; left > 0 && names.size < n;) {
+    const batch = await sampler.next(Math.min(left, n - names.size));
+    for (const name of batch) {
+      if (!names.has(name.name)) names.set(name.name, name);
     }
-    await complete(drafts, cache, prefix, maxLength);
-    for (const { tokens, logLikelihood } of drafts) {
-      const name = vocabulary.decode(tokens);
-      if (unique) {
-        if (seen.has(name)) continue;
-        seen.add(name);
-      }
-      names.push({ name, ...likelihood(logLikelihood, tokens.length + 1) });
-    }
+    left -= batch.length;
   }
-  return names;
+  return [...names.values()];
 }
 
-/** Takes drafts to their ends. */
-async function complete(
-  drafts: readonly Draft[],
-  cache: DistributionCache,
-  prefix: readonly number[],
-  maxLength: number,
-): Promise<void> {
-  let open = drafts.filter((draft) => !draw(draft, cache, prefix, maxLength));
-  while (open.length > 0) {
-    const n = cache.contextLength;
-    const contexts = new Int32Array(open.length * n);
-    open.forEach(({ tokens }, i) => {
-      const last = tokens.slice(-n);
-      contexts.set(last, (i + 1) * n - last.length);
-    });
-    await cache.ask(contexts);
-    open = open.filter((draft) => !draw(draft, cache, prefix, maxLength));
+/** Makes one name after another. */
+export class Sampler {
+  readonly #cache: DistributionCache;
+  readonly #vocabulary: Vocabulary;
+  readonly #seed: number;
+  readonly #prefix: readonly number[];
+  readonly #minLength: number;
+  readonly #maxLength: number;
+  /** What shapes a row before a token is drawn from it, the fewest length not counted. */
+  readonly #rules: readonly SamplingRule[];
+  readonly #torch: TorchGenerator | undefined;
+  /** How many names were drawn. */
+  #drawn = 0;
+
+  /** @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not. */
+  constructor(model: LanguageModel, vocabulary: Vocabulary, options: DrawingOptions) {
+    this.#cache = DistributionCache.over(model);
+    this.#vocabulary = vocabulary;
+    this.#seed = options.seed;
+    this.#prefix = options.prefix ? vocabulary.encode(options.prefix) : [];
+    this.#minLength = options.minLength ?? 1;
+    this.#maxLength = options.maxLength ?? 64;
+    this.#rules = shapingRules(options);
+    this.#torch = options.draws === "torch" ? new TorchGenerator(options.seed) : undefined;
+  }
+
+  /**
+   * Makes the next names.
+   *
+   * A name is drawn as far as the rows that are known go; then all that wait for a row wait for the same run of the
+   * model. Where all rows are known, no model is asked.
+   */
+  async next(count: number): Promise<SampledName[]> {
+    const names = new Array<SampledName>(count);
+    // One torch generator serves all names, so the next name cannot begin before the last one has ended.
+    const batchNames = this.#torch ? 1 : BATCH_NAMES;
+    for (let first = 0; first < count; first += batchNames) {
+      const waiting = this.#begin(names, first, Math.min(first + batchNames, count));
+      if (waiting.length > 0) await this.#complete(waiting, names);
+    }
+    return names;
+  }
+
+  /** Draws names as far as the rows that are known go, and returns those that have not come to their ends. */
+  #begin(names: SampledName[], first: number, end: number): Draft[] {
+    const waiting: Draft[] = [];
+    for (let place = first; place < end; place++) {
+      const draft = spareDrafts.pop() ?? new Draft();
+      draft.begin(place, this.#seed, this.#drawn++);
+      if (this.#walk(draft)) names[place] = this.#finish(draft);
+      else waiting.push(draft);
+    }
+    return waiting;
+  }
+
+  /** Takes drafts to their ends. */
+  async #complete(drafts: readonly Draft[], names: SampledName[]): Promise<void> {
+    const n = this.#cache.contextLength;
+    for (let waiting = drafts; waiting.length > 0;) {
+      const contexts = new Int32Array(waiting.length * n);
+      waiting.forEach(({ tokens, length }, i) => {
+        for (let back = Math.min(n, length); back > 0; back--) {
+          contexts[(i + 1) * n - back] = tokens[length - back];
+        }
+      });
+      await this.#cache.ask(contexts);
+      waiting = waiting.filter((draft) => {
+        const complete = this.#walk(draft);
+        if (complete) names[draft.place] = this.#finish(draft);
+        return !complete;
+      });
+    }
+  }
+
+  /**
+   * Goes on with a draft as long as rows are known: the prefix first, then what is drawn, then the boundary where the
+   * length ends.
+   *
+   * @returns Whether it has come to its end.
+   */
+  #walk(draft: Draft): boolean {
+    const cache = this.#cache;
+    const prefix = this.#prefix;
+    const { tokens } = draft;
+    let { length, logLikelihood } = draft;
+    let row = cache.findAfter(tokens, length);
+    while (row !== UNKNOWN) {
+      const cell = length < prefix.length
+        ? cache.cell(row, prefix[length])
+        : length >= this.#maxLength
+        ? cache.cell(row, BOUNDARY)
+        : this.#draw(row, length, draft.stream);
+      logLikelihood += cache.logProb(cell);
+      const token = cache.token(cell);
+      if (token === BOUNDARY) break;
+      tokens[length++] = token;
+      row = cache.advance(cell, tokens, length);
+    }
+    draft.length = length;
+    draft.logLikelihood = logLikelihood;
+    return row !== UNKNOWN;
+  }
+
+  /** Draws a cell of a row; the cache draws where nothing shapes the row. */
+  #draw(row: number, length: number, stream: NameStream): number {
+    const cache = this.#cache;
+    if (this.#torch === undefined && this.#rules.length === 0) {
+      return length < this.#minLength ? cache.drawLetter(row, stream) : cache.draw(row, stream);
+    }
+    const logProbs = Float64Array.from(cache.logProbsOf(row));
+    if (length < this.#minLength) logProbs[BOUNDARY] = -Infinity;
+    for (const rule of this.#rules) rule(logProbs);
+    const token = this.#torch
+      ? this.#torch.multinomial(logProbs.map(Math.exp))
+      : drawFrom(logProbs, stream.uniform());
+    return cache.cell(row, token);
+  }
+
+  #finish(draft: Draft): SampledName {
+    const { tokens, length, logLikelihood } = draft;
+    if (spareDrafts.length < BATCH_NAMES) spareDrafts.push(draft);
+    const { nll, perplexity } = likelihood(logLikelihood, length + 1);
+    return { name: this.#vocabulary.decode(tokens, length), logLikelihood, nll, perplexity };
   }
 }
 
-/**
- * Goes on with a draft as long as rows are known: the prefix first, then what is drawn, then the boundary where the
- * length ends.
- *
- * @returns Whether it has come to its end.
- */
-function draw(draft: Draft, cache: DistributionCache, prefix: readonly number[], maxLength: number): boolean {
-  const { tokens } = draft;
-  let row = cache.findAfter(tokens);
-  while (row !== UNKNOWN) {
-    const length = tokens.length;
-    const token = length < prefix.length
-      ? prefix[length]
-      : length >= maxLength
-      ? BOUNDARY
-      : draft.draw(row, length);
-    draft.logLikelihood += cache.logProb(row, token);
-    if (token === BOUNDARY) return true;
-    tokens.push(token);
-    row = cache.advance(row, tokens);
+/** Drafts that have come to their ends, to be begun again: making one costs more than a short name does. */
+const spareDrafts: Draft[] = [];
+
+/** A name in the making. */
+class Draft {
+  /** Its place among the names that are made together. */
+  place = 0;
+  /** The tokens so far are the first `length` of these. */
+  readonly tokens: number[] = [];
+  length = 0;
+  logLikelihood = 0;
+  readonly stream = new NameStream(0, 0);
+
+  /** Begins another name. */
+  begin(place: number, seed: number, index: number): void {
+    this.place = place;
+    this.length = 0;
+    this.logLikelihood = 0;
+    this.stream.reset(seed, index);
   }
-  return false;
 }
 
 /** The rules that some options ask for beyond a fewest length, in the order in which they apply. */
-function shapingRules({ temperature: degree, topK: k, topP: p }: SamplingOptions): SamplingRule[] {
+function shapingRules({ temperature: degree, topK: k, topP: p }: DrawingOptions): SamplingRule[] {
   const rules: SamplingRule[] = [];
   if (degree !== undefined && degree !== 1) rules.push(temperature(degree));
   if (k !== undefined) rules.push(topK(k));
   if (p !== undefined) rules.push(topP(p));
   return rules;
-}
-
-/** Draws from a stream. Where no rule shapes the distribution, the cache's own rows are drawn from. */
-function streamDraw(cache: DistributionCache, stream: NameStream, options: SamplingOptions): Draw {
-  const minLength = options.minLength ?? 1;
-  const rules = shapingRules(options);
-  if (rules.length === 0) {
-    return (row, length) => {
-      const token = cache.draw(row, stream.uniform(), length < minLength ? BOUNDARY + 1 : BOUNDARY);
-      return token === UNKNOWN ? BOUNDARY : token;
-    };
-  }
-  rules.unshift(minimumLength(minLength));
-  return (row, length) => {
-    const logProbs = Float64Array.from(cache.logProbsOf(row));
-    for (const rule of rules) rule(logProbs, length);
-    return drawFrom(logProbs, stream.uniform());
-  };
-}
-
-/** Draws as `torch.multinomial` does. */
-function torchDraw(cache: DistributionCache, generator: TorchGenerator, options: SamplingOptions): Draw {
-  const rules = [minimumLength(options.minLength ?? 1), ...shapingRules(options)];
-  return (row, length) => {
-    const logProbs = Float64Array.from(cache.logProbsOf(row));
-    for (const rule of rules) rule(logProbs, length);
-    return generator.multinomial(logProbs.map(Math.exp));
-  };
 }
 
 /** Draws by inverting a cumulative distribution; where nothing is possible, the name ends. */

@@ -1,20 +1,10 @@
-import { BOUNDARY } from "./vocabulary.ts";
-
 /**
  * One step from a model's log-probabilities to the distribution that is sampled: it changes a row of
  * log-probabilities in place. What is left need not sum to 1; -Infinity rules a token out.
  *
  * @param row [vocabularySize], natural logarithms.
- * @param length How many characters the name has so far.
  */
-export type SamplingRule = (row: Float64Array, length: number) => void;
-
-/** Rules the boundary out until a name has `minimum` characters. */
-export function minimumLength(minimum: number): SamplingRule {
-  return (row, length) => {
-    if (length < minimum) row[BOUNDARY] = -Infinity;
-  };
-}
+export type SamplingRule = (row: Float64Array) => void;
 
 /** Divides by a temperature: below 1 the likely becomes likelier, above 1 all becomes more alike. */
 export function temperature(degree: number): SamplingRule {

@@ -1,6 +1,7 @@
 import { slideContexts } from "./context.ts";
+import { DistributionCache } from "./distribution_cache.ts";
 import type { LanguageModel } from "./language_model.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { BOUNDARY, BOUNDARY_SYMBOL, type Vocabulary } from "./vocabulary.ts";
 
 /** Most contexts that are sent to a model at once: enough to fill a batch, little memory. */
 const BATCH_CONTEXTS = 4096;
@@ -62,22 +63,26 @@ export async function scoreTokens(
   vocabulary: Vocabulary,
   tokens: readonly number[],
 ): Promise<Score> {
-  const { contextLength, vocabularySize } = model;
-  const { contexts, targets, count } = slideContexts([tokens], contextLength);
-  const rows = await model.logProbs(contexts);
+  const known = model instanceof DistributionCache ? model.logProbsAlong(tokens) : null;
+  const logProbs = known ?? await askLogProbs(model, tokens);
   let logLikelihood = 0;
-  const characters: CharacterScore[] = [];
-  for (let i = 0; i < count; i++) {
-    const logProb = rows[i * vocabularySize + targets[i]];
+  let context = BOUNDARY_SYMBOL.repeat(model.contextLength);
+  const characters = logProbs.map((logProb, i): CharacterScore => {
     logLikelihood += logProb;
-    characters.push({
-      context: vocabulary.decode(contexts.subarray(i * contextLength, (i + 1) * contextLength)),
-      character: vocabulary.symbol(targets[i]),
-      probability: Math.exp(logProb),
-      nll: 0 - logProb,
-    });
-  }
-  return { name: vocabulary.decode(tokens), ...likelihood(logLikelihood, count), characters };
+    const before = context;
+    const character = vocabulary.symbol(i < tokens.length ? tokens[i] : BOUNDARY);
+    context = context.slice(context.codePointAt(0)! > 0xffff ? 2 : 1) + character;
+    return { context: before, character, probability: Math.exp(logProb), nll: 0 - logProb };
+  });
+  const { nll, perplexity } = likelihood(logLikelihood, logProbs.length);
+  return { name: vocabulary.decode(tokens), logLikelihood, nll, perplexity, characters };
+}
+
+/** The log-probabilities of a name's tokens and of the boundary that closes it. */
+async function askLogProbs(model: LanguageModel, tokens: readonly number[]): Promise<number[]> {
+  const { contexts, targets } = slideContexts([tokens], model.contextLength);
+  const rows = await model.logProbs(contexts);
+  return Array.from(targets, (target, i) => rows[i * model.vocabularySize + target]);
 }
 
 /**

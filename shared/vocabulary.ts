@@ -118,10 +118,14 @@ export class Vocabulary {
     });
   }
 
-  /** The text of some tokens. */
-  decode(tokens: ArrayLike<number>): string {
+  /**
+   * The text of some tokens.
+   *
+   * @param length How many of them, from the first on. Default: all.
+   */
+  decode(tokens: ArrayLike<number>, length = tokens.length): string {
     let text = "";
-    for (let i = 0; i < tokens.length; i++) text += this.#symbols[tokens[i]];
+    for (let i = 0; i < length; i++) text += this.#symbols[tokens[i]];
     return text;
   }
 }

@@ -1,5 +1,7 @@
 /** 2^32 over the golden ratio, made odd: steps of it visit every 32-bit number, far apart. */
 const GOLDEN_STEP = 0x9e3779b9;
+/** 2^32 over the silver ratio, made odd, for a second walk that keeps no step with the first. */
+const SILVER_STEP = 0x6a09e667;
 
 /**
  * The stream of uniform numbers that one name is drawn from. It depends on nothing but the request's seed and
@@ -19,43 +21,47 @@ const GOLDEN_STEP = 0x9e3779b9;
  * ```
  */
 export class NameStream {
-  #a: number;
-  #b: number;
-  #c: number;
-  #d: number;
+  readonly #state = new Int32Array(4);
 
   /**
    * @param seed A whole number from 0 to 2^53 - 1.
    * @param index The name's place in its request, from 0.
    */
   constructor(seed: number, index: number) {
-    let hash = mix(seed >>> 0);
-    hash = mix(hash ^ Math.floor(seed / 2 ** 32) ^ GOLDEN_STEP);
-    hash = mix(hash + Math.imul(index + 1, GOLDEN_STEP));
-    this.#a = mix(hash + GOLDEN_STEP);
-    this.#b = mix(hash + 2 * GOLDEN_STEP);
-    this.#c = mix(hash + 3 * GOLDEN_STEP);
-    this.#d = mix(hash + 4 * GOLDEN_STEP);
-    // The four differ, being images of different numbers under a bijection, so they are never all zero,
-    // the one state that the recurrence cannot leave.
+    this.reset(seed, index);
   }
 
-  /** One float64 from [0, 1): 53 random bits, of two draws. */
+  /** Makes it the stream of another name. */
+  reset(seed: number, index: number): void {
+    // Two hashes of the seed move on by the index, by different steps: 64 bits tell one stream from another.
+    const low = mix(seed >>> 0);
+    const high = Math.floor(seed / 2 ** 32) ^ GOLDEN_STEP;
+    const first = mix(mix(low ^ high) + Math.imul(index + 1, GOLDEN_STEP));
+    const second = mix(mix(low + high) + Math.imul(index + 1, SILVER_STEP));
+    const state = this.#state;
+    state[0] = first;
+    state[1] = second;
+    state[2] = mix(first + GOLDEN_STEP);
+    state[3] = mix(second + GOLDEN_STEP) | 1; // never all zero, the one state that the recurrence cannot leave
+  }
+
+  /** One float64 from [0, 1): 53 random bits, of two numbers. */
   uniform(): number {
-    const high = this.#next() >>> 11;
-    return (high * 2 ** 32 + this.#next()) * 2 ** -53;
+    const high = this.next() >>> 11;
+    return (high * 2 ** 32 + this.next()) * 2 ** -53;
   }
 
-  #next(): number {
-    const scrambled = Math.imul(rotateLeft(Math.imul(this.#b, 5), 7), 9);
-    const shifted = this.#b << 9;
-    this.#c ^= this.#a;
-    this.#d ^= this.#b;
-    this.#b ^= this.#c;
-    this.#a ^= this.#d;
-    this.#c ^= shifted;
-    this.#d = rotateLeft(this.#d, 11);
-    return scrambled >>> 0;
+  /** A whole number from 0 to 2^32 - 1. */
+  next(): number {
+    const state = this.#state;
+    const b = state[1];
+    const c = state[2] ^ state[0];
+    const d = state[3] ^ b;
+    state[1] = b ^ c;
+    state[0] ^= d;
+    state[2] = c ^ (b << 9);
+    state[3] = rotateLeft(d, 11);
+    return Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
   }
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { DistributionCache, UNKNOWN } from "../../shared/distribution_cache.ts";
+import { UNKNOWN } from "../../shared/context_table.ts";
+import { DistributionCache } from "../../shared/distribution_cache.ts";
 import type { LanguageModel } from "../../shared/language_model.ts";
+import { NameStream } from "../../shared/random/name_stream.ts";
 import { PROBABILITIES, TableModel } from "./table_model.ts";
 
 /** A model over 5 tokens whose rows depend on the whole context, so that a mix-up of rows is seen. */
@@ -125,11 +127,11 @@ describe("DistributionCache", () => {
     expect(cache.rows).toBe(1 + 4 + 16 + 64);
     expect(model.batches).toEqual([85]);
     for (const context of [[0, 0, 0], [0, 0, 3], [0, 2, 1], [4, 4, 4], [1, 2, 3]]) {
-      const row = cache.find(context);
+      const row = cache.find(Int32Array.from(context));
       expect(row).not.toBe(UNKNOWN);
       expect(cache.logProbsOf(row)).toEqual(model.row(context));
     }
-    expect(cache.find([1, 0, 2])).toBe(UNKNOWN); // a boundary stands nowhere but before a name
+    expect(cache.find(Int32Array.of(1, 0, 2))).toBe(UNKNOWN); // a boundary stands nowhere but before a name
     const many = new DistributionCache(new HashModel(9));
     await many.rememberAll();
     expect(many.rows).toBe(0);
@@ -139,29 +141,45 @@ describe("DistributionCache", () => {
     const model = new HashModel(2);
     const cache = new DistributionCache(model);
     await cache.logProbs(contexts(2, 0, 25));
-    const tokens = [3];
-    let row = cache.advance(cache.findAfter([]), tokens);
-    for (const token of [1, 4, 4, 2, 1, 4]) {
+    const tokens: number[] = [];
+    let row = cache.findAfter(tokens, 0);
+    for (const token of [3, 1, 4, 4, 2, 1, 4]) {
       tokens.push(token);
-      row = cache.advance(row, tokens);
-      expect(cache.logProbsOf(row)).toEqual(model.row(tokens.slice(-2)));
+      const cell = cache.cell(row, token);
+      expect(cache.token(cell)).toBe(token);
+      expect(cache.logProb(cell)).toBe(cache.logProbsOf(row)[token]);
+      row = cache.advance(cell, tokens, tokens.length);
+      expect(cache.logProbsOf(row)).toEqual(model.row([0, ...tokens].slice(-2)));
     }
     expect(cache.find(Int32Array.of(4, 4))).not.toBe(UNKNOWN);
   });
 
-  test("draws tokens in a row's proportions, without the boundary where it is left out", async () => {
-    const cache = new DistributionCache(new TableModel(PROBABILITIES));
-    await cache.ask(Int32Array.of(1, 2));
-    const afterA = cache.find(Int32Array.of(1)); // 0.5, 0.25, 0.25
-    expect([0, 0.49, 0.51, 0.74, 0.76, 0.999999].map((u) => cache.draw(afterA, u, 0))).toEqual([
-      0,
-      0,
-      1,
-      1,
-      2,
-      2,
+  test("gives the log-probabilities of a name, where all its rows are known", async () => {
+    const model = new HashModel(2);
+    const cache = new DistributionCache(model);
+    expect(cache.logProbsAlong([3, 1])).toBe(null);
+    await cache.ask(Int32Array.of(0, 0, 0, 3));
+    expect(cache.logProbsAlong([3, 1])).toBe(null);
+    await cache.ask(Int32Array.of(3, 1));
+    expect(cache.logProbsAlong([3, 1])).toEqual([
+      model.row([0, 0])[3],
+      model.row([0, 3])[1],
+      model.row([3, 1])[0],
     ]);
-    expect([0, 0.49, 0.51, 0.999999].map((u) => cache.draw(afterA, u, 1))).toEqual([1, 1, 2, 2]);
-    expect(cache.draw(cache.find(Int32Array.of(2)), 0.5, 1)).toBe(UNKNOWN); // after b only the boundary
+  });
+
+  test("draws letters in a row's proportions without the boundary, and the boundary where nothing else is", async () => {
+    const cache = new DistributionCache(new TableModel([[0.5, 0.3, 0.2], [0.999999, 1e-6, 0], [1, 0, 0]]));
+    await cache.ask(Int32Array.of(0, 1, 2));
+    const draw = (context: number, index: number) => {
+      const row = cache.find(Int32Array.of(context));
+      return cache.token(cache.drawLetter(row, new NameStream(5, index)));
+    };
+    const drawn = Array.from({ length: 10_000 }, (_, index) => draw(0, index));
+    expect(drawn.every((token) => token === 1 || token === 2)).toBe(true);
+    // 6,000 are expected, with a standard deviation of 49.
+    expect(Math.abs(drawn.filter((token) => token === 1).length - 6000)).toBeLessThan(200);
+    expect(draw(1, 0)).toBe(1); // after eight draws of the boundary, the letters are weighed alone
+    expect(draw(2, 0)).toBe(0);
   });
 });

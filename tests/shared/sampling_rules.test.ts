@@ -1,21 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { minimumLength, type SamplingRule, temperature, topK, topP } from "../../shared/sampling_rules.ts";
+import { type SamplingRule, temperature, topK, topP } from "../../shared/sampling_rules.ts";
 
 /** What a rule leaves of a distribution, as probabilities that sum to 1. */
-function after(rule: SamplingRule, probabilities: number[], length = 0): number[] {
+function after(rule: SamplingRule, probabilities: number[]): number[] {
   const row = Float64Array.from(probabilities, Math.log);
-  rule(row, length);
+  rule(row);
   const weights = Array.from(row, Math.exp);
   const total = weights.reduce((a, b) => a + b);
   return weights.map((weight) => Number((weight / total).toFixed(12)));
 }
-
-describe("minimumLength", () => {
-  test("rules the boundary out until there are enough characters", () => {
-    expect(after(minimumLength(2), [0.5, 0.25, 0.25], 1)).toEqual([0, 0.5, 0.5]);
-    expect(after(minimumLength(2), [0.5, 0.25, 0.25], 2)).toEqual([0.5, 0.25, 0.25]);
-  });
-});
 
 describe("temperature", () => {
   test("raises probabilities to the power of its inverse", () => {
@@ -46,14 +39,14 @@ describe("topP", () => {
 
   test("takes p of what other rules have left", () => {
     const row = Float64Array.from([0.5, 0.3, 0.2], Math.log);
-    minimumLength(1)(row, 0);
-    topP(0.55)(row, 0);
-    expect(Array.from(row, Number.isFinite)).toEqual([false, true, false]);
+    topK(2)(row);
+    topP(0.6)(row);
+    expect(Array.from(row, Number.isFinite)).toEqual([true, false, false]); // 0.5 of the 0.8 that are left
   });
 
   test("leaves a row alone in which nothing is possible", () => {
     const row = new Float64Array(3).fill(-Infinity);
-    topP(0.5)(row, 0);
+    topP(0.5)(row);
     expect(Array.from(row)).toEqual([-Infinity, -Infinity, -Infinity]);
   });
 });

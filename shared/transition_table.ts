@@ -1,0 +1,149 @@
+import { UNKNOWN } from "./context_table.ts";
+
+/**
+ * Words of a cell: the largest random number that draws it, its log-probability as float32, and where it leads to.
+ * They lie side by side because who draws a cell wants them all, and what that costs is memory that it waits for.
+ */
+const CELL = 3;
+const LOG_PROB = 1;
+const STEP = 2;
+/** Bits of a step that hold the token: enough for 1,024. The rest holds the row that it leads to. */
+const TOKEN_BITS = 10;
+const TOKEN_MASK = 2 ** TOKEN_BITS - 1;
+/** Steps that lead to no row that is known. */
+const NO_ROW = 2 ** (32 - TOKEN_BITS) - 1;
+
+/**
+ * Rows of a Markov chain: a cell for each token, with how likely it is and which row it leads to.
+ *
+ * A token is drawn by inverting the row's cumulative distribution. The cells of a row stand in the order of falling
+ * probability, so a draw looks at few of them, and at memory that the next draw from that row will look at again. Chances are
+ * exact to 2^-32; what has probability 0 is never drawn.
+ *
+ * Cells are known by numbers, good as long as their rows.
+ */
+export class TransitionTable {
+  readonly #size: number;
+  /** [room, size, CELL], and the same memory as float32. */
+  #words: Uint32Array<ArrayBuffer>;
+  #floats: Float32Array;
+  /** [size]: what puts the tokens of a row in order. */
+  readonly #keys: Float64Array;
+
+  /**
+   * @param size How many tokens a row has, at most 1,024.
+   * @param room How many rows there is room for.
+   */
+  constructor(size: number, room: number) {
+    this.#size = size;
+    this.#words = new Uint32Array(room * size * CELL);
+    this.#floats = new Float32Array(this.#words.buffer);
+    this.#keys = new Float64Array(size);
+  }
+
+  /** What a row takes. */
+  static bytesPerRow(size: number): number {
+    return 4 * CELL * size;
+  }
+
+  /** How many rows there is room for. */
+  get room(): number {
+    return this.#words.length / (this.#size * CELL);
+  }
+
+  /** Makes room for more rows. */
+  grow(room: number): void {
+    const words = this.#words;
+    this.#words = new Uint32Array(room * this.#size * CELL);
+    this.#words.set(words);
+    this.#floats = new Float32Array(this.#words.buffer);
+  }
+
+  /**
+   * Writes a row; where its tokens lead to is not known.
+   *
+   * @param logProbs An array whose `size` elements from `offset` on are the row's log-probabilities.
+   */
+  set(row: number, logProbs: Float32Array, offset: number): void {
+    const size = this.#size;
+    const keys = this.#keys;
+    // A key is a whole number: 42 bits of the probability, negative for a falling order, and ten of the token.
+    let total = 0;
+    for (let token = 0; token < size; token++) {
+      const probability = Math.exp(logProbs[offset + token]);
+      total += probability;
+      keys[token] = token - Math.round(probability * 2 ** 42) * 2 ** TOKEN_BITS;
+    }
+    sort(keys);
+    let sum = 0;
+    let cell = row * size;
+    for (let i = 0; i < size; i++, cell++) {
+      const token = keys[i] - Math.floor(keys[i] / 2 ** TOKEN_BITS) * 2 ** TOKEN_BITS;
+      sum += Math.exp(logProbs[offset + token]);
+      this.#words[cell * CELL] = Math.min(Math.max(Math.round((sum / total) * 2 ** 32) - 1, 0), 2 ** 32 - 1);
+      this.#floats[cell * CELL + LOG_PROB] = logProbs[offset + token];
+      this.#words[cell * CELL + STEP] = (NO_ROW << TOKEN_BITS) | token;
+    }
+  }
+
+  /**
+   * Draws a cell from a row.
+   *
+   * @param chances Gives a random whole number from 0 to 2^32 - 1.
+   */
+  draw(row: number, chances: { next(): number }): number {
+    const chance = chances.next();
+    let cell = row * this.#size;
+    while (chance > this.#words[cell * CELL]) cell++;
+    return cell;
+  }
+
+  /** The cell of a token in a row. */
+  cell(row: number, token: number): number {
+    let cell = row * this.#size;
+    while ((this.#words[cell * CELL + STEP] & TOKEN_MASK) !== token) cell++;
+    return cell;
+  }
+
+  /** The token of a cell. */
+  token(cell: number): number {
+    return this.#words[cell * CELL + STEP] & TOKEN_MASK;
+  }
+
+  /** The log-probability of a cell. */
+  logProb(cell: number): number {
+    return this.#floats[cell * CELL + LOG_PROB];
+  }
+
+  /** The row that a cell leads to, {@link UNKNOWN} until it is linked. */
+  next(cell: number): number {
+    const row = this.#words[cell * CELL + STEP] >>> TOKEN_BITS;
+    return row === NO_ROW ? UNKNOWN : row;
+  }
+
+  /** Notes which row a cell leads to; {@link UNKNOWN} notes that none is known. */
+  link(cell: number, row: number): void {
+    this.#words[cell * CELL + STEP] = (row << TOKEN_BITS) | this.token(cell);
+  }
+
+  /** Copies the log-probabilities of a row to an array, [size] from `offset` on. */
+  copyLogProbs(row: number, target: Float32Array, offset: number): void {
+    for (let cell = row * this.#size; cell < (row + 1) * this.#size; cell++) {
+      target[offset + this.token(cell)] = this.logProb(cell);
+    }
+  }
+}
+
+/** Sorts numbers, rising; they are few, or the engine does it. */
+function sort(numbers: Float64Array): void {
+  if (numbers.length > 64) {
+    numbers.sort();
+    return;
+  }
+  for (let i = 1; i < numbers.length; i++) {
+    const number = numbers[i];
+    let place = i;
+    for (; place > 0 && numbers[place - 1] > number; place--) numbers[place] = numbers[place - 1];
+    numbers[place] = number;
+  }
+}

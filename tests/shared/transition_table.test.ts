@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import { UNKNOWN } from "../../shared/context_table.ts";
+import { TransitionTable } from "../../shared/transition_table.ts";
+
+const PROBABILITIES = [0.125, 0, 0.5, 0.25, 0.125];
+
+/** A table whose second row has these probabilities. */
+function table(probabilities: readonly number[]): TransitionTable {
+  const made = new TransitionTable(probabilities.length, 2);
+  made.set(1, Float32Array.from([0, ...probabilities], Math.log), 1);
+  return made;
+}
+
+/** The token that a random number draws. */
+function drawn(from: TransitionTable, share: number): number {
+  return from.token(from.draw(1, { next: () => Math.min(Math.floor(share * 2 ** 32), 2 ** 32 - 1) }));
+}
+
+describe("TransitionTable", () => {
+  test("draws by inverting the cumulative distribution, the likeliest token first", () => {
+    const shares = [0, 0.4999, 0.5001, 0.7499, 0.7501, 0.8749, 0.8751, 1];
+    expect(shares.map((share) => drawn(table(PROBABILITIES), share))).toEqual([2, 2, 3, 3, 0, 0, 4, 4]);
+  });
+
+  test("draws nothing that is impossible, whatever the sum is", () => {
+    const short = table(PROBABILITIES.map((probability) => probability * 0.99999));
+    for (const share of [0, 0.5, 0.99999, 0.999999999, 1]) expect(drawn(short, share)).not.toBe(1);
+    expect(drawn(table([0, 0, 1]), 0)).toBe(2);
+    expect(drawn(table([0, 0, 1]), 1)).toBe(2);
+  });
+
+  test("draws in proportion from a thousand tokens", () => {
+    const weights = Array.from({ length: 1001 }, (_, i) => 1 + ((i * 7919) % 1000));
+    const total = weights.reduce((a, b) => a + b);
+    const large = table(weights.map((weight) => weight / total));
+    const counts = new Map<number, number>();
+    const draws = 1_000_000;
+    for (let i = 0; i < draws; i++) {
+      const token = drawn(large, (i + 0.5) / draws); // evenly spaced: each share is met to within one draw
+      counts.set(token, (counts.get(token) ?? 0) + 1);
+    }
+    weights.forEach((weight, token) => {
+      expect(Math.abs((counts.get(token) ?? 0) - (draws * weight) / total)).toBeLessThan(1.5);
+    });
+  });
+
+  test("keeps the log-probabilities as they were given, in whatever order its cells stand", () => {
+    const made = table(PROBABILITIES);
+    const logProbs = Float32Array.from(PROBABILITIES, Math.log);
+    const copied = new Float32Array(6);
+    made.copyLogProbs(1, copied, 1);
+    expect(copied.subarray(1)).toEqual(logProbs);
+    logProbs.forEach((logProb, token) => expect(made.logProb(made.cell(1, token))).toBe(logProb));
+  });
+
+  test("remembers where a cell leads to, beside its token, and when it grows", () => {
+    const made = table(PROBABILITIES);
+    const cell = made.cell(1, 4);
+    expect(made.next(cell)).toBe(UNKNOWN);
+    made.link(cell, 1_000_000);
+    made.grow(100);
+    expect([made.room, made.next(cell), made.token(cell)]).toEqual([100, 1_000_000, 4]);
+    made.link(cell, UNKNOWN);
+    expect([made.next(cell), made.token(cell)]).toEqual([UNKNOWN, 4]);
+  });
+});
