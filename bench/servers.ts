@@ -10,6 +10,7 @@ const LONGEST_START = 30_000;
 
 /** A server that runs. */
 export interface Server {
+  pid: number;
   address: string;
   /** Milliseconds from the start of its process to its first answer. */
   startMilliseconds: number;
@@ -114,6 +115,7 @@ async function startAt(path: string, command: (port: string) => Command): Promis
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return {
+    pid: child.pid!,
     address,
     startMilliseconds: performance.now() - started,
     residentMemory: () => {

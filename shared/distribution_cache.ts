@@ -5,7 +5,7 @@ import { TransitionTable } from "./transition_table.ts";
 import { BOUNDARY } from "./vocabulary.ts";
 
 /** Memory that a cache may take where nothing else is said, in bytes. */
-export const CACHE_BYTES = 2 ** 24;
+export const CACHE_BYTES = 24 * 2 ** 20;
 /** Rows that a generation begins with; it grows by doubling. */
 const FIRST_ROWS = 256;
 /** Contexts that a run has room for before that grows. */
@@ -212,6 +212,7 @@ export class DistributionCache implements LanguageModel {
     let reachable = 0;
     for (let length = 0; length <= this.contextLength; length++) reachable += letters ** length;
     if (reachable > Math.min(this.#mostRows, MOST_REMEMBERED_AT_ONCE)) return;
+    this.#grow(Math.max(reachable, this.#rows.room));
     const contexts = new Int32Array(reachable * this.contextLength);
     let end = this.contextLength; // the first context is the beginning of a name, boundaries alone
     for (let start = 0; end < contexts.length; start += this.contextLength) {
@@ -271,12 +272,17 @@ export class DistributionCache implements LanguageModel {
   #add(tokens: Int32Array, offset: number, logProbs: Float32Array, from: number): number {
     if (this.#young.count === this.#mostRows) this.#growOld();
     else if (this.#young.count === this.#rows.room) {
-      this.#rows.grow(Math.min(2 * this.#rows.room, this.#mostRows));
-      this.#young.grow(this.#rows.room);
+      this.#grow(Math.min(2 * this.#rows.room, this.#mostRows));
     }
     const row = this.#young.add(tokens, offset);
     this.#rows.set(row, logProbs, from * this.vocabularySize);
     return row;
+  }
+
+  /** Makes room for more young rows. */
+  #grow(rows: number): void {
+    this.#rows.grow(rows);
+    this.#young.grow(rows);
   }
 
   /** The young rows become the old ones; those that were old are dropped, and their memory serves again. */

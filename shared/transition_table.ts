@@ -1,4 +1,5 @@
 import { UNKNOWN } from "./context_table.ts";
+import { exponential } from "./exponential.ts";
 
 /**
  * Words of a cell: the largest random number that draws it, its log-probability as float32, and where it leads to.
@@ -10,6 +11,8 @@ const STEP = 2;
 /** Bits of a step that hold the token: enough for 1,024. The rest holds the row that it leads to. */
 const TOKEN_BITS = 10;
 const TOKEN_MASK = 2 ** TOKEN_BITS - 1;
+/** Most tokens that are sorted by insertion, which is fast while they are few. */
+const MOST_INSERTED = 64;
 /** Steps that lead to no row that is known. */
 const NO_ROW = 2 ** (32 - TOKEN_BITS) - 1;
 
@@ -27,8 +30,10 @@ export class TransitionTable {
   /** [room, size, CELL], and the same memory as float32. */
   #words: Uint32Array<ArrayBuffer>;
   #floats: Float32Array;
-  /** [size]: what puts the tokens of a row in order. */
-  readonly #keys: Float64Array;
+  /** [size]: the probabilities of the row that is written. */
+  readonly #probabilities: Float64Array;
+  /** [size]: its tokens in the order of falling probability. */
+  readonly #order: Uint16Array;
 
   /**
    * @param size How many tokens a row has, at most 1,024.
@@ -38,7 +43,8 @@ export class TransitionTable {
     this.#size = size;
     this.#words = new Uint32Array(room * size * CELL);
     this.#floats = new Float32Array(this.#words.buffer);
-    this.#keys = new Float64Array(size);
+    this.#probabilities = new Float64Array(size);
+    this.#order = Uint16Array.from({ length: size }, (_, token) => token);
   }
 
   /** What a row takes. */
@@ -66,23 +72,21 @@ export class TransitionTable {
    */
   set(row: number, logProbs: Float32Array, offset: number): void {
     const size = this.#size;
-    const keys = this.#keys;
-    // A key is a whole number: 42 bits of the probability, negative for a falling order, and ten of the token.
+    const probabilities = this.#probabilities;
     let total = 0;
     for (let token = 0; token < size; token++) {
-      const probability = Math.exp(logProbs[offset + token]);
-      total += probability;
-      keys[token] = token - Math.round(probability * 2 ** 42) * 2 ** TOKEN_BITS;
+      total += probabilities[token] = exponential(logProbs[offset + token]);
     }
-    sort(keys);
+    this.#sort();
     let sum = 0;
-    let cell = row * size;
-    for (let i = 0; i < size; i++, cell++) {
-      const token = keys[i] - Math.floor(keys[i] / 2 ** TOKEN_BITS) * 2 ** TOKEN_BITS;
-      sum += Math.exp(logProbs[offset + token]);
-      this.#words[cell * CELL] = Math.min(Math.max(Math.round((sum / total) * 2 ** 32) - 1, 0), 2 ** 32 - 1);
-      this.#floats[cell * CELL + LOG_PROB] = logProbs[offset + token];
-      this.#words[cell * CELL + STEP] = (NO_ROW << TOKEN_BITS) | token;
+    for (let i = 0; i < size; i++) {
+      const token = this.#order[i];
+      sum += probabilities[token];
+      const last = Math.round((sum / total) * 2 ** 32) - 1;
+      const cell = (row * size + i) * CELL;
+      this.#words[cell] = Math.min(Math.max(last, 0), 2 ** 32 - 1);
+      this.#floats[cell + LOG_PROB] = logProbs[offset + token];
+      this.#words[cell + STEP] = (NO_ROW << TOKEN_BITS) | token;
     }
   }
 
@@ -132,18 +136,26 @@ export class TransitionTable {
       target[offset + this.token(cell)] = this.logProb(cell);
     }
   }
-}
 
-/** Sorts numbers, rising; they are few, or the engine does it. */
-function sort(numbers: Float64Array): void {
-  if (numbers.length > 64) {
-    numbers.sort();
-    return;
-  }
-  for (let i = 1; i < numbers.length; i++) {
-    const number = numbers[i];
-    let place = i;
-    for (; place > 0 && numbers[place - 1] > number; place--) numbers[place] = numbers[place - 1];
-    numbers[place] = number;
+  /** Puts the tokens in order: it begins with the order of the row before, which is mostly much the same. */
+  #sort(): void {
+    const probabilities = this.#probabilities;
+    const order = this.#order;
+    if (order.length > MOST_INSERTED) {
+      order.sort((a, b) => probabilities[b] - probabilities[a] || a - b);
+      return;
+    }
+    for (let i = 1; i < order.length; i++) {
+      const token = order[i];
+      const probability = probabilities[token];
+      let place = i;
+      for (; place > 0; place--) {
+        const other = order[place - 1];
+        if (probabilities[other] > probability) break;
+        if (probabilities[other] === probability && other < token) break;
+        order[place] = other;
+      }
+      order[place] = token;
+    }
   }
 }
