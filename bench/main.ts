@@ -37,25 +37,31 @@ if (unknown !== undefined || (jsonAt !== -1 && !jsonPath)) {
 }
 
 const machine = `${cpus()[0].model.trim()}, ${cpus().length} cores`;
-console.log(machine);
-const results: { bench: string; findings: Finding[] }[] = [];
+const results: { bench: string; title: string; findings: Finding[] }[] = [];
 for (const name of args.length > 0 ? args : Object.keys(benches)) {
   const { title, run } = benches[name];
-  console.log(`\n${title}`);
-  const findings = await run((text) => console.log(`  ${text}`));
-  for (const finding of findings) printFinding(finding);
-  results.push({ bench: name, findings });
+  console.log(`${name}: ${title}`);
+  results.push({ bench: name, title, findings: await run((text) => console.log(`  ${text}`)) });
 }
+printTable();
 if (jsonPath) await writeFile(jsonPath, JSON.stringify({ machine, results }, null, 1) + "\n");
 
-function printFinding({ what, unit, ours, peer, theirs }: Finding): void {
-  const ratio = (ours.median / theirs.median).toFixed(2);
-  console.log(`  ${what.padEnd(44)} ${show(ours)} ${unit}`);
-  console.log(`    ${peer.padEnd(42)} ${show(theirs)}   ratio ${ratio}`);
+/** One table of all that was found: medians, with the smallest and the largest. */
+function printTable(): void {
+  console.log(`\n${machine}; medians, and how far the runs lie apart\n`);
+  console.log(["what".padEnd(44), "ours".padEnd(34), "theirs".padEnd(34), "ratio"].join(" "));
+  for (const { title, findings } of results) {
+    console.log(`\n${title}`);
+    for (const { what, unit, ours, peer, theirs, beside } of findings) {
+      const ratio = (ours.median / theirs.median).toFixed(2);
+      console.log([what.padEnd(44), show(ours).padEnd(34), show(theirs).padEnd(34), ratio].join(" "));
+      console.log(`  ${unit}; theirs: ${peer}${beside ? `; ${beside}` : ""}`);
+    }
+  }
 }
 
 function show({ median, min, max }: Spread): string {
   const digits = median >= 100 ? 0 : median >= 1 ? 1 : 3;
   const text = (value: number) => value.toLocaleString("en", { maximumFractionDigits: digits });
-  return `${text(median).padStart(12)} (${text(min)} … ${text(max)})`;
+  return `${text(median)} (${text(min)} … ${text(max)})`;
 }

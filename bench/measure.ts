@@ -7,6 +7,8 @@ export interface Finding {
   /** Whom against, and how that did in the same run. */
   peer: string;
   theirs: Spread;
+  /** What else was seen, in words. */
+  beside?: string;
 }
 
 /** The median of several runs, and how far they lie apart. */

@@ -4,43 +4,64 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
+import { type HeapUsage, heapUsage } from "./heap.ts";
 
 /** How long a server may take to answer, in milliseconds. */
 const LONGEST_START = 30_000;
 
 /** A server that runs. */
 export interface Server {
-  pid: number;
   address: string;
   /** Milliseconds from the start of its process to its first answer. */
   startMilliseconds: number;
   /** Resident memory of its process, in MB. */
   residentMemory(): number;
+  /** What its JavaScript holds; it must have been started with an inspector. */
+  heapUsage(): Promise<HeapUsage>;
   end(): Promise<void>;
 }
 
+/** How a server is started. */
+export interface ServerOptions {
+  /** With an inspector, which tells what is in memory, and takes time. */
+  inspected?: boolean;
+}
+
 /** The real Deno server, with the permissions of its task. */
-export function startDenoServer(): Promise<Server> {
+export function startDenoServer(options?: ServerOptions): Promise<Server> {
   const permissions = ["--allow-net", "--allow-read=.", "--allow-env=HOST,PORT,EDGEMORE_MODEL"];
   return startAt(
     "/health",
-    (port) => [process.execPath, ["run", ...permissions, "functions/deno.ts"], { PORT: port }],
+    (port, inspector) => [
+      process.execPath,
+      ["run", ...inspector.map((address) => `--inspect=${address}`), ...permissions, "functions/deno.ts"],
+      { PORT: port },
+    ],
+    options,
   );
 }
 
 /** A bare Hono route on Deno that answers with a constant body. */
-export function startBareDeno(): Promise<Server> {
-  return startAt("/1", (port) => [process.execPath, ["run", "-A", "bench/bare_deno.ts"], { PORT: port }]);
+export function startBareDeno(options?: ServerOptions): Promise<Server> {
+  return startAt(
+    "/1",
+    (port, inspector) => [
+      process.execPath,
+      ["run", ...inspector.map((address) => `--inspect=${address}`), "-A", "bench/bare_deno.ts"],
+      { PORT: port },
+    ],
+    options,
+  );
 }
 
 /** The real workerd on the built Worker. */
-export function startWorkerd(): Promise<Server> {
-  return startBundle("build/worker", "worker.js", "/health");
+export function startWorkerd(options?: ServerOptions): Promise<Server> {
+  return startBundle("build/worker", "worker.js", "/health", options);
 }
 
 /** A bare Hono route on workerd. */
-export function startBareWorkerd(): Promise<Server> {
-  return startBundle("build/bare", "bare_worker.js", "/1");
+export function startBareWorkerd(options?: ServerOptions): Promise<Server> {
+  return startBundle("build/bare", "bare_worker.js", "/1", options);
 }
 
 /** Builds both Workers, as they are uploaded. */
@@ -54,7 +75,12 @@ export function buildWorkers(): void {
 }
 
 /** Writes workerd's configuration for a bundle: its modules, and where it listens. */
-async function startBundle(directory: string, main: string, path: string): Promise<Server> {
+async function startBundle(
+  directory: string,
+  main: string,
+  path: string,
+  options?: ServerOptions,
+): Promise<Server> {
   const others = readdirSync(directory).filter((file) => /\.(wasm|onnx)$/.test(file));
   const modules = [
     `(name = "${main}", esModule = embed "${main}")`,
@@ -71,10 +97,11 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (modules = [${modules.join(", ")}], compatibilityDate = "2026-10-01");
 `;
-  return await startAt(path, (port) => {
+  return await startAt(path, (port, inspector) => {
     writeFileSync(`${directory}/config.capnp`, config(port));
-    return [workerdBinary(), ["serve", `${directory}/config.capnp`], {}];
-  });
+    const flags = inspector.map((address) => `-i${address}`);
+    return [workerdBinary(), ["serve", ...flags, `${directory}/config.capnp`], {}];
+  }, options);
 }
 
 /** workerd comes with wrangler. */
@@ -87,9 +114,19 @@ function workerdBinary(): string {
 
 type Command = [program: string, args: string[], environment: Record<string, string>];
 
-async function startAt(path: string, command: (port: string) => Command): Promise<Server> {
+/**
+ * Starts a server and waits for its first answer.
+ *
+ * @param command What to run, for a port and, where one is wanted, the address of an inspector.
+ */
+async function startAt(
+  path: string,
+  command: (port: string, inspector: string[]) => Command,
+  { inspected = false }: ServerOptions = {},
+): Promise<Server> {
   const port = String(await freePort());
-  const [program, args, environment] = command(port);
+  const inspector = inspected ? [`127.0.0.1:${await freePort()}`] : [];
+  const [program, args, environment] = command(port, inspector);
   const started = performance.now();
   const child = spawn(program, args, {
     env: { ...process.env, ...environment },
@@ -115,13 +152,13 @@ async function startAt(path: string, command: (port: string) => Command): Promis
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return {
-    pid: child.pid!,
     address,
     startMilliseconds: performance.now() - started,
     residentMemory: () => {
       const { stdout } = spawnSync("ps", ["-o", "rss=", "-p", String(child.pid)], { encoding: "utf8" });
       return Number(stdout) / 1024;
     },
+    heapUsage: () => heapUsage(`http://${inspector[0]}`),
     end: () => {
       child.kill("SIGTERM");
       return end;

@@ -1,3 +1,4 @@
+import type { HeapUsage } from "./heap.ts";
 import type { Bench, Finding } from "./measure.ts";
 import { spread } from "./measure.ts";
 import {
@@ -8,10 +9,13 @@ import {
   startDenoServer,
   startWorkerd,
 } from "./servers.ts";
+import { hasWrk, load } from "./wrk.ts";
+import { wasmMemory } from "./wasm_memory.ts";
 
 const ROUNDS = 5;
 const REQUESTS = 100_000;
-const AT_ONCE = 64;
+/** When memory is looked at. */
+const MOMENTS = ["at the start", "after 50,000 requests", "after 100,000"];
 
 /** Starting, and memory under load. */
 export const start: Bench = {
@@ -22,8 +26,38 @@ export const start: Bench = {
       await measureStart("workerd", startWorkerd, startBareWorkerd),
       await measureStart("Deno", startDenoServer, startBareDeno),
     ];
-    for (const [runtime, startServer] of [["workerd", startWorkerd], ["Deno", startDenoServer]] as const) {
-      await watchMemory(runtime, await startServer(), tell);
+    if (!hasWrk) {
+      tell("SKIPPED: memory under load, for there is no wrk");
+      return findings;
+    }
+    const wasm = await wasmMemory();
+    for (
+      const [runtime, startOurs, startBare] of [
+        ["workerd", startWorkerd, startBareWorkerd],
+        ["Deno", startDenoServer, startBareDeno],
+      ] as const
+    ) {
+      tell(`${runtime}: ${REQUESTS} requests`);
+      const ours = await watchMemory(await startOurs({ inspected: true }), "/generate?n=5");
+      const theirs = await watchMemory(await startBare({ inspected: true }), "/1");
+      const peer = "a bare Hono route";
+      MOMENTS.forEach((moment, i) => {
+        const { heap, arrays } = ours.held[i];
+        findings.push({
+          what: `${runtime}, WebAssembly, heap, arrays ${moment}`,
+          unit: "MB",
+          ours: spread([wasm + heap + arrays]),
+          peer,
+          theirs: spread([theirs.held[i].heap + theirs.held[i].arrays]),
+          beside: `ours ${wasm.toFixed(0)} + ${heap.toFixed(0)} + ${arrays.toFixed(0)}`,
+        }, {
+          what: `${runtime}, resident memory ${moment}`,
+          unit: "MB",
+          ours: spread([ours.resident[i]]),
+          peer,
+          theirs: spread([theirs.resident[i]]),
+        });
+      });
     }
     return findings;
   },
@@ -52,23 +86,27 @@ async function measureStart(
   };
 }
 
-/** Asks 100,000 times, with another seed and another temperature each time, and looks at resident memory. */
-async function watchMemory(runtime: string, server: Server, tell: (text: string) => void): Promise<void> {
+/** What a server held at some moments, and its resident memory. */
+interface Watched {
+  held: HeapUsage[];
+  resident: number[];
+}
+
+/** Asks 100,000 times, for other names each time, and looks at memory at each of the moments. */
+async function watchMemory(server: Server, path: string): Promise<Watched> {
+  const watched: Watched = { held: [], resident: [] };
+  const look = async () => {
+    watched.resident.push(server.residentMemory());
+    watched.held.push(await server.heapUsage());
+  };
   try {
-    const figures = [server.residentMemory()];
-    for (const half of [0, 1]) {
-      for (let i = 0; i < REQUESTS / 2; i += AT_ONCE) {
-        await Promise.all(Array.from({ length: AT_ONCE }, async (_, k) => {
-          const seed = half * REQUESTS + i + k;
-          await (await fetch(`${server.address}/generate?n=5&seed=${seed}`)).arrayBuffer();
-        }));
-      }
-      figures.push(server.residentMemory());
+    await look();
+    for (const half of [1, 2]) {
+      for (let answered = 0; answered < REQUESTS / 2;) answered += load(server.address + path, 1).answered;
+      if (half === 1) await look();
     }
-    const [begin, middle, end] = figures.map((megabytes) => megabytes.toFixed(0));
-    tell(
-      `${runtime} resident memory: ${begin} MB at the start, ${middle} after 50,000 requests, ${end} after 100,000`,
-    );
+    await look();
+    return watched;
   } finally {
     await server.end();
   }

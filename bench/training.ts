@@ -1,3 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import type { Examples } from "../shared/context.ts";
 import { TorchGenerator } from "../shared/random/torch.ts";
@@ -8,7 +13,7 @@ import { DEFAULT_LIST } from "../trainer/commands/model_list.ts";
 import { makeCorpus, makeExamples, readList } from "../trainer/corpus.ts";
 import { fit, initialState } from "../trainer/fit.ts";
 import { startTensorFlow } from "../trainer/tensorflow.ts";
-import { alternate, type Bench, type Finding, type Spread } from "./measure.ts";
+import { alternate, type Bench, type Finding, type Spread, spread } from "./measure.ts";
 import { hasPyTorch, measureInPython } from "./python.ts";
 
 const ROUNDS = 5;
@@ -17,6 +22,9 @@ const [n, m, h, B, LEARNING_RATE] = [3, 10, 200, 32, 0.1];
 /** So many take about a second. */
 const STEPS = { fused: 15_000, tensorflow: 2000, tfjs: 1000, pytorch: 1500 };
 const WARM_UP = 100;
+/** What the notebook's 200,000 steps reach on its dev split. */
+const NOTEBOOK_STEPS = 200_000;
+const NOTEBOOK_DEV_NLL = 2.1046;
 
 /** The notebook's loop; prints steps a second. */
 const PYTORCH = `
@@ -79,12 +87,51 @@ export const training: Bench = {
       ["tensorflow", "TensorFlow.js, tf.train.sgd().minimize", "tfjs"],
       ["tensorflow", "PyTorch, one thread", "pytorch1"],
     ];
-    return rows.flatMap(([what, peer, name]): Finding[] => {
+    const findings = rows.flatMap(([what, peer, name]): Finding[] => {
       const [ours, theirs] = [rates[what], rates[name]];
       return ours && theirs ? [{ what: `backend ${what}`, unit: "steps/s", ours, peer, theirs }] : [];
     });
+    const names = process.env.EDGEMORE_NAMES;
+    if (!names) {
+      tell("SKIPPED: seconds to the notebook's dev NLL, for EDGEMORE_NAMES does not say where its list is");
+    } else if (rates.pytorch1) {
+      const { median, min, max } = rates.pytorch1;
+      findings.push({
+        what: `the command line, to dev NLL ${NOTEBOOK_DEV_NLL} and .onnx`,
+        unit: "s",
+        ours: commandLineSeconds(names),
+        peer: "PyTorch, one thread, the steps of the notebook alone, at the rate above",
+        theirs: {
+          median: NOTEBOOK_STEPS / median,
+          min: NOTEBOOK_STEPS / max,
+          max: NOTEBOOK_STEPS / min,
+        },
+      });
+    }
+    return findings;
   },
 };
+
+/** Seconds from the command line to the written model: the notebook's recipe with a cosine schedule. */
+function commandLineSeconds(names: string): Spread {
+  const directory = mkdtempSync(join(tmpdir(), "edgemore-"));
+  try {
+    return spread(Array.from({ length: 3 }, () => {
+      const flags = ["--data", names, "--schedule", "cosine", "--out", directory];
+      const start = performance.now();
+      const { status, stderr } = spawnSync(process.execPath, ["task", "train", ...flags], {
+        encoding: "utf8",
+      });
+      const seconds = (performance.now() - start) / 1000;
+      if (status !== 0) throw new Error(`Cannot train: ${stderr}`);
+      const { nll } = JSON.parse(readFileSync(join(directory, "mlp.json"), "utf8"));
+      if (!(nll.dev <= NOTEBOOK_DEV_NLL)) throw new Error(`It ended at a dev NLL of ${nll.dev}`);
+      return seconds;
+    }));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
 
 /** Steps a second of `fit`, as `deno task train` calls it, but for the dev split, which is one example. */
 async function fitRate(backend: BackendName, V: number, train: Examples, dev: Examples): Promise<number> {

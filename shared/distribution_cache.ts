@@ -5,7 +5,7 @@ import { TransitionTable } from "./transition_table.ts";
 import { BOUNDARY } from "./vocabulary.ts";
 
 /** Memory that a cache may take where nothing else is said, in bytes. */
-export const CACHE_BYTES = 24 * 2 ** 20;
+export const CACHE_BYTES = 20 * 2 ** 20;
 /** Rows that a generation begins with; it grows by doubling. */
 const FIRST_ROWS = 256;
 /** Contexts that a run has room for before that grows. */

@@ -1,0 +1,30 @@
+import { spawnSync } from "node:child_process";
+
+/** Connections that wrk keeps busy. */
+export const CONNECTIONS = 16;
+
+/** Whether there is wrk, to load a server with. */
+export const hasWrk: boolean = !spawnSync("wrk", ["-v"]).error;
+
+/** One load on one server. */
+export interface Load {
+  /** A second. */
+  requests: number;
+  answered: number;
+  p50: string;
+  p99: string;
+}
+
+/** Asks for a URL over and over, for some seconds. */
+export function load(url: string, seconds: number): Load {
+  const args = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, "--latency", url];
+  const { stdout } = spawnSync("wrk", args, { encoding: "utf8" });
+  const read = (pattern: RegExp) => pattern.exec(stdout)?.[1] ?? "?";
+  if (/Non-2xx/.test(stdout)) throw new Error(`Cannot measure ${url}: it answers with errors\n${stdout}`);
+  return {
+    requests: Number(read(/Requests\/sec:\s+([\d.]+)/)),
+    answered: Number(read(/(\d+) requests in/)),
+    p50: read(/50%\s+(\S+)/),
+    p99: read(/99%\s+(\S+)/),
+  };
+}
