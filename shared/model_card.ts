@@ -90,8 +90,3 @@ export function parseModelCard(text: string): ModelCard {
   }
   return result.data;
 }
-
-/** A card's quantiles as numbers. */
-export function cardQuantiles(card: ModelCard): number[] {
-  return card.nll_quantiles.map((quantile) => quantile ?? Infinity);
-}

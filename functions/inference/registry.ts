@@ -1,9 +1,11 @@
+import { cardQuantiles } from "../../shared/card_quantiles.ts";
 import { DistributionCache } from "../../shared/distribution_cache.ts";
 import type { LanguageModel } from "../../shared/language_model.ts";
-import { cardQuantiles, type ModelCard, parseModelCard } from "../../shared/model_card.ts";
+import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { Problem } from "../problem.ts";
 import { openOnnxModel } from "./onnx_model.ts";
+import { WASM_RUNTIME } from "./onnx_runtime.ts";
 
 /** The model that answers where none is named, if there is one of this name. */
 const DEFAULT_MODEL = "tuned";
@@ -25,6 +27,8 @@ export interface ServedModel {
   model: LanguageModel;
   /** The card's quantiles of the NLL of real names, rising. */
   quantiles: number[];
+  /** The bytes of its ONNX file. */
+  onnx: Uint8Array<ArrayBuffer>;
 }
 
 /** A model that cannot answer, and why. */
@@ -119,9 +123,9 @@ async function open({ name, card: text, onnx }: ModelFiles): Promise<ServedModel
     throw new Error(`${name}.onnx is not the file that its card describes: its SHA-256 is ${digest}`);
   }
   try {
-    const model = new DistributionCache(await openOnnxModel(onnx, card));
+    const model = new DistributionCache(await openOnnxModel(onnx, card, WASM_RUNTIME));
     await model.rememberAll();
-    return { card, vocabulary: new Vocabulary(card.vocabulary), model, quantiles: cardQuantiles(card) };
+    return { card, vocabulary: new Vocabulary(card.vocabulary), model, quantiles: cardQuantiles(card), onnx };
   } catch (error) {
     throw new Error(`${name}.onnx cannot be run: ${(error as Error).message}`);
   }

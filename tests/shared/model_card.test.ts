@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cardQuantiles, type ModelCard, modelName, parseModelCard } from "../../shared/model_card.ts";
+import { type ModelCard, modelName, parseModelCard } from "../../shared/model_card.ts";
 
 const card: ModelCard = {
   name: "pets",
@@ -42,9 +42,4 @@ test("modelName allows what a file and a URL can be called", () => {
   for (const name of ["", "-a", "a/b", "a.b", "A", "é", "a".repeat(65)]) {
     expect(modelName.safeParse(name).success).toBe(false);
   }
-});
-
-test("cardQuantiles reads null as infinity", () => {
-  expect(cardQuantiles(card).at(-1)).toBe(Infinity);
-  expect(cardQuantiles(card)[10]).toBe(1);
 });
