@@ -3,7 +3,9 @@ import type { Registry } from "./inference/registry.ts";
 import { answerProblem, type ParameterError, Problem } from "./problem.ts";
 import * as generate from "./routes/generate.ts";
 import * as health from "./routes/health.ts";
+import * as modelFile from "./routes/model_file.ts";
 import * as models from "./routes/models.ts";
+import * as next from "./routes/next.ts";
 import * as score from "./routes/score.ts";
 
 /** What an entry knows that the application does not. */
@@ -44,8 +46,10 @@ export function createApp(registry: Registry, { runtime }: AppOptions) {
   return app
     .openapi(generate.route, generate.handler(registry))
     .openapi(score.route, score.handler(registry))
+    .openapi(next.route, next.handler(registry))
     .openapi(models.listRoute, models.listHandler(registry))
     .openapi(models.cardRoute, models.cardHandler(registry))
+    .openapi(modelFile.route, modelFile.handler(registry))
     .openapi(health.route, health.handler(registry, runtime));
 }
 
