@@ -25,6 +25,7 @@ export async function openOnnxModel(
 ): Promise<LanguageModel> {
   const session = await runtime.InferenceSession.create(onnx, {
     executionProviders: [runtime.executionProvider],
+    logSeverityLevel: 3, // errors; WebGPU would warn of each node that it leaves to the CPU
   });
   const model = new OnnxModel(runtime, session, card.context_length, new Vocabulary(card.vocabulary).size);
   const row = await model.logProbs(new Int32Array(card.context_length));

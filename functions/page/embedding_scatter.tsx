@@ -1,0 +1,35 @@
+import type { VNode } from "preact";
+
+const SIZE = 400;
+const MARGIN = 24;
+
+/** Where a model has put its letters: a labelled scatter of the two directions in which they differ most. */
+export function EmbeddingScatter(
+  { symbols, places }: { symbols: readonly string[]; places: readonly number[][] },
+): VNode {
+  const scale = (axis: number) => {
+    const values = places.map((place) => place[axis]);
+    const low = Math.min(...values);
+    const range = Math.max(...values) - low || 1;
+    return (value: number) => MARGIN + (SIZE - 2 * MARGIN) * (value - low) / range;
+  };
+  const [x, y] = [scale(0), scale(1)];
+  return (
+    <figure class="picture">
+      <h3>Where it has put the letters</h3>
+      <svg viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label="Scatter of the letters’ embeddings">
+        {symbols.map((symbol, token) => (
+          <g class={"aeiouy".includes(symbol) ? "point vowel" : "point"}>
+            <circle cx={x(places[token][0])} cy={SIZE - y(places[token][1])} r="11" />
+            <text x={x(places[token][0])} y={SIZE - y(places[token][1])} dy="0.32em">{symbol}</text>
+          </g>
+        ))}
+      </svg>
+      <figcaption class="hint">
+        Each letter is a point in many dimensions; these are the two in which they differ most. Nobody told
+        the model what a vowel is (they are filled): letters that are used alike came to lie together. The dot
+        is the end of a name.
+      </figcaption>
+    </figure>
+  );
+}
