@@ -8,10 +8,10 @@ export function EmbeddingScatter(
   { symbols, places }: { symbols: readonly string[]; places: readonly number[][] },
 ): VNode {
   const scale = (axis: number) => {
-    const values = places.map((place) => place[axis]);
+    const values = spread(places.map((place) => place[axis]));
     const low = Math.min(...values);
     const range = Math.max(...values) - low || 1;
-    return (value: number) => MARGIN + (SIZE - 2 * MARGIN) * (value - low) / range;
+    return (token: number) => MARGIN + (SIZE - 2 * MARGIN) * (values[token] - low) / range;
   };
   const [x, y] = [scale(0), scale(1)];
   return (
@@ -20,16 +20,24 @@ export function EmbeddingScatter(
       <svg viewBox={`0 0 ${SIZE} ${SIZE}`} role="img" aria-label="Scatter of the letters’ embeddings">
         {symbols.map((symbol, token) => (
           <g class={"aeiouy".includes(symbol) ? "point vowel" : "point"}>
-            <circle cx={x(places[token][0])} cy={SIZE - y(places[token][1])} r="11" />
-            <text x={x(places[token][0])} y={SIZE - y(places[token][1])} dy="0.32em">{symbol}</text>
+            <circle cx={x(token)} cy={SIZE - y(token)} r="10" />
+            <text x={x(token)} y={SIZE - y(token)} dy="0.32em">{symbol}</text>
           </g>
         ))}
       </svg>
       <figcaption class="hint">
-        Each letter is a point in many dimensions; these are the two in which they differ most. Nobody told
-        the model what a vowel is (they are filled): letters that are used alike came to lie together. The dot
-        is the end of a name.
+        Each letter is a point in many dimensions; these are the two in which they differ most, far distances
+        drawn shorter. Nobody told the model what a vowel is (they are filled): letters that are used alike
+        came to lie together. The dot is the end of a name.
       </figcaption>
     </figure>
   );
+}
+
+/** Draws what is far out nearer, so that a crowd in the middle can be told apart. */
+function spread(values: readonly number[]): number[] {
+  const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
+  const middle = median(values);
+  const crowd = median(values.map((value) => Math.abs(value - middle))) || 1;
+  return values.map((value) => Math.asinh((value - middle) / crowd));
 }

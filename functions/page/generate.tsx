@@ -12,7 +12,7 @@ import { useAnswer } from "./use_answer.ts";
 const REST = 120;
 
 /** New names, and all that shapes them. */
-export function Generate({ model }: { model: string }): VNode {
+export function Generate({ model }: { model?: string }): VNode {
   const path = generatePath(state.value);
   const asked = useAnswer<Names>(path, state.value.place, model, REST);
   const { answer, failure, pending } = asked;
@@ -31,7 +31,7 @@ export function Generate({ model }: { model: string }): VNode {
           {failure && <FailureNotice failure={failure} retry={asked.retry} />}
           {answer && (
             <>
-              <ol class={pending ? "names pending" : "names"} aria-label="Names">
+              <ol role="list" class={pending ? "names pending" : "names"} aria-label="Names">
                 {answer.names.map(({ name, perplexity }) => (
                   <li>
                     <button type="button" title="Score it" onClick={() => score(name)}>

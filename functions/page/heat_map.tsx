@@ -33,17 +33,18 @@ export function HeatMap(
         ))}
         {counts.map((row, i) => (
           <g onMouseEnter={() => choose(i)}>
-            {row.map((count, j) => (
-              <rect
-                x={place(j)}
-                y={place(i)}
-                width={CELL}
-                height={CELL}
-                fill-opacity={Math.sqrt(count / most).toFixed(2)}
-              >
-                <title>{`${symbols[i]}${symbols[j]}: ${count.toLocaleString("en")}`}</title>
-              </rect>
-            ))}
+            <rect class="row" x={MARGIN} y={place(i)} width={CELL * symbols.length} height={CELL} />
+            {row.map((count, j) =>
+              count > 0 && (
+                <rect
+                  x={place(j)}
+                  y={place(i)}
+                  width={CELL}
+                  height={CELL}
+                  fill-opacity={Math.sqrt(count / most).toFixed(2)}
+                />
+              )
+            )}
           </g>
         ))}
         <rect class="chosen" x={MARGIN} y={place(chosen)} width={CELL * symbols.length} height={CELL} />

@@ -18,7 +18,7 @@ export function NextCharacters({ prefix, next }: Next): VNode {
   return (
     <div class="next">
       <h3 id="next-title">{prefix === "" ? "How names begin" : `What comes after “${prefix}”`}</h3>
-      <ol aria-labelledby="next-title">
+      <ol role="list" aria-labelledby="next-title">
         {next.slice(0, SHOWN).map(({ character, probability }) => (
           <li>
             {character === "." ? <span class="choice">end</span> : (

@@ -45,8 +45,8 @@ export function Page(): VNode {
           />
         )}
         {models.answer && name && <Switches cards={models.answer} model={name} />}
-        {name && <Generate model={name} />}
-        {name && <Score model={name} />}
+        <Generate model={name} />
+        <Score model={name} />
         {card && <Inside card={card} />}
       </main>
       <footer>

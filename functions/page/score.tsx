@@ -13,7 +13,7 @@ const SHADES = 9;
 const NATS_PER_SHADE = 0.5;
 
 /** How name-like what is typed is, letter by letter. */
-export function Score({ model }: { model: string }): VNode {
+export function Score({ model }: { model?: string }): VNode {
   const { name, place } = state.value;
   const asked = useAnswer<Scored>(name === "" ? null : scorePath(state.value), place, model);
   const next = useAnswer<Next>(nextPath(state.value), place, model);
@@ -44,7 +44,7 @@ export function Score({ model }: { model: string }): VNode {
           {name === "" && <p class="verdict">Type a name, or choose a letter it begins with.</p>}
           {answer && (
             <>
-              <ol class="letters" aria-label="Letters and how likely each was">
+              <ol role="list" class="letters" aria-label="Letters and how likely each was">
                 {answer.characters.map((character, i) => <Letter key={i} {...character} />)}
               </ol>
               <Legend />

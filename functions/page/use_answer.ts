@@ -22,25 +22,30 @@ export interface Asked<Answer> {
  * asks again by itself when the server said it may, or when the connection is back.
  *
  * @param path What to ask; null asks nothing.
+ * @param model The model to load, where the place is this browser; undefined as long as it is not known.
  * @param delay How long to wait for another change before asking, in milliseconds.
  */
 export function useAnswer<Answer>(
   path: string | null,
   place: Place,
-  model: string,
+  model: string | undefined,
   delay = 0,
 ): Asked<Answer> {
   const [asked, setAsked] = useState<Omit<Asked<Answer>, "retry">>({ pending: false });
   const [attempt, setAttempt] = useState(0);
   const retry = () => setAttempt((attempt) => attempt + 1);
 
+  // At the edge the path says which model, and the server which is its default: there nobody waits for a name.
+  const needed = place === "edge" ? "" : model;
+
   useEffect(() => {
     if (path === null) return setAsked({ pending: false });
+    if (needed === undefined) return;
     const abort = new AbortController();
     setAsked((last) => ({ ...last, pending: true }));
     const timer = setTimeout(async () => {
       try {
-        const ask = await askAt(place, model);
+        const ask = await askAt(place, needed);
         const started = performance.now();
         const response = await ask(path, abort.signal);
         if (!response.ok) throw await Failure.of(response);
@@ -51,12 +56,12 @@ export function useAnswer<Answer>(
         if (abort.signal.aborted) return;
         setAsked((last) => ({ ...last, failure: Failure.from(error), pending: false }));
       }
-    }, delay);
+    }, asked.answer ? delay : 0);
     return () => {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [path, place, model, attempt]);
+  }, [path, place, needed, attempt]);
 
   useEffect(() => {
     if (!asked.failure) return;
