@@ -69,7 +69,7 @@ export function Score({ model }: { model?: string }): VNode {
             </>
           )}
         </div>
-        {next.answer && <NextCharacters {...next.answer} />}
+        {next.answer && <NextCharacters {...next.answer} stale={stale} />}
       </div>
     </section>
   );

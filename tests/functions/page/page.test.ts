@@ -375,6 +375,9 @@ describeWithBrowser("the page", () => {
       }
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
     }
+    await page.getByLabel("A name").fill("z".repeat(256));
+    await page.getByText("What comes after “…zzz").waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     expect(errors.filter((error) => !error.includes("400"))).toEqual([]);
   });
 
