@@ -106,19 +106,5 @@ export function parseModelCard(text: string): ModelCard {
   } catch (error) {
     throw new TypeError(`Cannot read a model card: vocabulary: ${(error as Error).message}`);
   }
-  requirePictures(result.data);
   return result.data;
-}
-
-/** Refuses pictures of another vocabulary than the card's. */
-function requirePictures({ vocabulary, pictures }: ModelCard): void {
-  if (!pictures) return;
-  const tokens = Array.from(vocabulary).length + 1;
-  const { bigrams, embedding = { length: tokens } } = pictures;
-  const lengths = [bigrams.length, ...bigrams.map((row) => row.length), embedding.length];
-  const other = lengths.find((length) => length !== tokens);
-  if (other === undefined) return;
-  throw new TypeError(
-    `Cannot read a model card: pictures: one is of ${other} tokens, and there are ${tokens}`,
-  );
 }
