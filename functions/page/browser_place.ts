@@ -4,7 +4,7 @@ import type { OnnxRuntime } from "../inference/onnx_model.ts";
 import { provideOnnxRuntime, WASM_RUNTIME } from "../inference/onnx_runtime.ts";
 import { Registry } from "../inference/registry.ts";
 import { Failure } from "./failure.ts";
-import type { Ask, BrowserPlace } from "./place.ts";
+import { type Ask, askEdge, type BrowserPlace } from "./place.ts";
 
 /*
  * The server in the browser: the same application over the same model, but for what computes the model's rows. It
@@ -64,7 +64,7 @@ async function unpack(path: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 async function download(path: string): Promise<Response> {
-  const response = await fetch(path);
+  const response = await askEdge(path);
   if (!response.ok) throw await Failure.of(response);
   return response;
 }

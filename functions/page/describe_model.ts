@@ -10,16 +10,17 @@ export function describeModel(card: ModelCard): string {
     return `It counted, in ${lines} names, how often each letter is followed by each other one, and knows nothing else. ` +
       "To make a name it rolls a loaded die for the next letter, looking back at one letter only, until the die says stop.";
   }
-  const guesses = figure(training.steps * training.batch_size);
-  const learnt =
-    `It learnt its ${
-      figure(parameters)
-    } numbers from ${lines} names by guessing their next letter ${guesses} ` +
-    "times, and being nudged a little towards the right answer each time.";
-  if (architecture !== "mlp") {
-    return `It looks back at ${context_length} letters to guess the next one. ${learnt}`;
+  const looks = architecture === "mlp"
+    ? `It is a small neural network: it looks back at ${context_length} letters, turns each into a point in ` +
+      `${hyperparameters.embedding} dimensions, and lets ${hyperparameters.hidden} artificial neurons make of these ` +
+      "points how likely each letter comes next."
+    : `It looks back at ${context_length} letters to say how likely each letter comes next.`;
+  if (training.steps === 0) {
+    return `${looks} It has learnt nothing yet: its ${figure(parameters)} numbers are as chance drew them.`;
   }
-  return `It is a small neural network: it looks back at ${context_length} letters, turns each into a point in ` +
-    `${hyperparameters.embedding} dimensions, and lets ${hyperparameters.hidden} artificial neurons make of these points ` +
-    `how likely each letter comes next. ${learnt}`;
+  const guesses = figure(training.steps * training.batch_size);
+  return `${looks} It learnt its ${
+    figure(parameters)
+  } numbers from ${lines} names by guessing their next letter ` +
+    `${guesses} times, and being nudged a little towards the right answer each time.`;
 }

@@ -29,13 +29,14 @@ export class Failure extends Error {
     return new Failure(`The server cannot answer: ${reason}.`);
   }
 
+  /** There is no way to the server. */
+  static unreachable(): Failure {
+    return new Failure("The server cannot be reached. Is there a connection? What you typed is kept.");
+  }
+
   /** Whatever was thrown, as a failure. */
   static from(error: unknown): Failure {
     if (error instanceof Failure) return error;
-    // What fetch throws where there is no way to the server.
-    if (error instanceof TypeError) {
-      return new Failure("The server cannot be reached. Is there a connection? What you typed is kept.");
-    }
     return new Failure((error as Error).message);
   }
 }

@@ -15,7 +15,14 @@ export const loading: Signal<string> = signal("");
 /** The applications that run in this browser, by model and place: each is opened once. */
 const opened = new Map<string, Promise<Ask>>();
 
-const askEdge: Ask = (path, signal) => fetch(path, { signal });
+/** Asks the server. */
+export async function askEdge(path: string, signal?: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(path, { signal });
+  } catch (error) {
+    throw error instanceof TypeError ? Failure.unreachable() : error; // an abort is no TypeError
+  }
+}
 
 /** Who answers for a model at a place. The first to ask for one in the browser waits until it is loaded. */
 export function askAt(place: Place, model: string): Promise<Ask> {
@@ -30,7 +37,9 @@ export function askAt(place: Place, model: string): Promise<Ask> {
 async function openInBrowser(place: BrowserPlace, model: string): Promise<Ask> {
   try {
     loading.value = `Loading ONNX Runtime and the model ${model} …`;
-    const { openModel } = await import("./browser_place.ts");
+    const { openModel } = await import("./browser_place.ts").catch(() =>
+      Promise.reject(Failure.unreachable())
+    );
     return await openModel(place, model);
   } catch (error) {
     throw new Failure(

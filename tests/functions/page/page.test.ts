@@ -299,6 +299,20 @@ describeWithBrowser("the page", () => {
       expect(await page.getByLabel("Begins with").inputValue()).toBe("zo");
     });
 
+    test("where the browser cannot load what it is to run, and loads it once it can", async () => {
+      const { page } = await openPage(browser, `${server.address}/?seed=42`);
+      await page.context().setOffline(true);
+      await page.getByRole("radio", { name: "Here, WebAssembly" }).check({ force: true });
+      const alert = page.locator("#generate").getByRole("alert");
+      await alert.waitFor();
+      expect(await alert.textContent()).toContain(
+        "WebAssembly cannot run here: The server cannot be reached.",
+      );
+      await page.context().setOffline(false);
+      await page.getByText(/seed 42, in [\d.]+ ms in this browser by WebAssembly/).waitFor();
+      await expectNames(page, expected);
+    });
+
     test("where it has asked too much, and asks again when it may", async () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       await page.route(
