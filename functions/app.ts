@@ -4,7 +4,9 @@ import { answerProblem, Problem } from "./problem.ts";
 import { invalidParameters } from "./query.ts";
 import * as generate from "./routes/generate.ts";
 import * as health from "./routes/health.ts";
+import * as modelFile from "./routes/model_file.ts";
 import * as models from "./routes/models.ts";
+import * as next from "./routes/next.ts";
 import * as score from "./routes/score.ts";
 
 /** What an entry knows that the application does not. */
@@ -45,8 +47,10 @@ export function createApp(registry: Registry, { runtime }: AppOptions) {
   // The routes that a model answers read their queries themselves; see queryReader.
   for (const { route } of [generate, score]) app.openAPIRegistry.registerPath(route);
   return app
+    .openapi(next.route, next.handler(registry))
     .openapi(models.listRoute, models.listHandler(registry))
     .openapi(models.cardRoute, models.cardHandler(registry))
+    .openapi(modelFile.route, modelFile.handler(registry))
     .openapi(health.route, health.handler(registry, runtime))
     .get(generate.route.path, generate.handler(registry))
     .get(score.route.path, score.handler(registry));

@@ -1,8 +1,12 @@
+import { fileURLToPath } from "node:url";
+import { serveStatic } from "hono/deno";
 import { createApp } from "./app.ts";
 import { provideOnnxRuntime } from "./inference/onnx_runtime.ts";
 import { type ModelFiles, Registry } from "./inference/registry.ts";
+import { servePage } from "./serve_page.ts";
 
 const MODELS = new URL("../models/", import.meta.url);
+const PAGE = fileURLToPath(new URL("../build/page/", import.meta.url));
 const WASM = new URL(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
 
 /** The models of a directory, found by their cards. */
@@ -34,6 +38,7 @@ async function main(): Promise<void> {
     if (status === "broken") console.error(`warning: model ${name} is broken: ${reason}`);
   }
   const app = createApp(registry, { runtime: "deno" });
+  servePage(app, serveStatic({ root: PAGE, precompressed: true }));
   const onListen = (address: Deno.NetAddr) => {
     console.log(`edgemore answers at http://${address.hostname}:${address.port}`);
   };

@@ -5,6 +5,8 @@ import { Vocabulary } from "./vocabulary.ts";
 export const CARD_QUANTILES = 101;
 /** Most points of a loss history on a card. */
 export const CARD_HISTORY_POINTS = 200;
+/** Most tokens, the boundary included, of a model whose card holds {@link Pictures}: more could not be read. */
+export const MOST_PICTURED_TOKENS = 40;
 
 /** What a model may be called: it is a file name and a part of a URL. */
 export const modelName = z.string().regex(
@@ -16,6 +18,19 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal d
 const count = z.int().nonnegative();
 /** Nats a character; null stands for infinity, which JSON has not: something in the split is impossible. */
 const nll = z.number().nonnegative().nullable();
+
+/** A number for each token, or for each pair: token 0, the boundary, comes first. */
+const picturesSchema = z.object({
+  bigrams: z.array(z.array(count)).describe(
+    "[tokens, tokens]: how often the train split has the row's character and then the column's",
+  ),
+  embedding: z.array(z.array(z.number()).length(2)).optional().describe(
+    "[tokens, 2]: each token's embedding, along the two directions in which they differ most",
+  ),
+});
+
+/** What a page draws of a model. */
+export type Pictures = z.infer<typeof picturesSchema>;
 
 /**
  * The schema of `models/NAME.json`, the card beside `models/NAME.onnx`: what a server must know to run the
@@ -60,6 +75,9 @@ export const modelCardSchema = z.object({
   nll_quantiles: z.array(nll).length(CARD_QUANTILES).describe(
     "Of the NLL of each name of the dev split, at 0%, 1% … 100%; null is infinite",
   ),
+  pictures: picturesSchema.optional().describe(
+    `What a page draws of the model; left out where there are more than ${MOST_PICTURED_TOKENS} tokens`,
+  ),
 });
 
 /** What is known of a model; see {@link modelCardSchema}. */
@@ -89,9 +107,4 @@ export function parseModelCard(text: string): ModelCard {
     throw new TypeError(`Cannot read a model card: vocabulary: ${(error as Error).message}`);
   }
   return result.data;
-}
-
-/** A card's quantiles as numbers. */
-export function cardQuantiles(card: ModelCard): number[] {
-  return card.nll_quantiles.map((quantile) => quantile ?? Infinity);
 }

@@ -16,6 +16,7 @@ import { type Candidate, fit, type FitHooks, type FitState, initialState, judge 
 import { saveModel } from "./model_files.ts";
 import { exportOnnx } from "./onnx/export.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "./parameters.ts";
+import { makePictures } from "./pictures.ts";
 import type { TrainOptions } from "./train_options.ts";
 
 /** Where a run that was stopped goes on. */
@@ -120,6 +121,7 @@ export async function train(
     training,
     nll: { train: finiteOrNull(nll.train), dev: finiteOrNull(nll.dev), test: finiteOrNull(nll.test) },
     nll_quantiles: nllQuantiles.map(finiteOrNull),
+    pictures: makePictures(examples.train, parameters, vocabulary.size),
   });
   if (!stopped) await removeCheckpoint(options.checkpoints, name);
   return { card, stopped };

@@ -1,4 +1,8 @@
-import { env } from "onnxruntime-web/wasm";
+import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
+import type { OnnxRuntime } from "./onnx_model.ts";
+
+/** ONNX Runtime Web on WebAssembly. */
+export const WASM_RUNTIME: OnnxRuntime = { InferenceSession, Tensor, executionProvider: "wasm" };
 
 /**
  * Gives ONNX Runtime Web its WebAssembly, before the first session is created. One thread: an answer is a

@@ -1,10 +1,12 @@
+import { cardQuantiles } from "../../shared/card_quantiles.ts";
 import { DistributionCache } from "../../shared/distribution_cache.ts";
 import type { LanguageModel } from "../../shared/language_model.ts";
-import { cardQuantiles, type ModelCard, parseModelCard } from "../../shared/model_card.ts";
+import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
 import { sample } from "../../shared/sampling.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { Problem } from "../problem.ts";
-import { openOnnxModel } from "./onnx_model.ts";
+import { type OnnxRuntime, openOnnxModel } from "./onnx_model.ts";
+import { WASM_RUNTIME } from "./onnx_runtime.ts";
 
 /** The model that answers where none is named, if there is one of this name. */
 const DEFAULT_MODEL = "tuned";
@@ -29,6 +31,8 @@ export interface ServedModel {
   model: LanguageModel;
   /** The card's quantiles of the NLL of real names, rising. */
   quantiles: number[];
+  /** The bytes of its ONNX file. */
+  onnx: Uint8Array<ArrayBuffer>;
 }
 
 /** A model that cannot answer, and why. */
@@ -61,12 +65,17 @@ export class Registry {
    * @param files Their files.
    * @param defaultModel The model that answers where none is named. Default: "tuned", or the first in the
    * alphabet.
+   * @param runtime What runs them. Default: WebAssembly.
    * @throws {RangeError} If there is no model of the default's name. A model that is broken is no error.
    */
-  static async open(files: Iterable<ModelFiles>, defaultModel?: string): Promise<Registry> {
+  static async open(
+    files: Iterable<ModelFiles>,
+    defaultModel?: string,
+    runtime: OnnxRuntime = WASM_RUNTIME,
+  ): Promise<Registry> {
     const models = new Map<string, ServedModel | BrokenModel>();
     for (const file of [...files].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      models.set(file.name, await open(file).catch((error: Error) => ({ reason: error.message })));
+      models.set(file.name, await open(file, runtime).catch((error: Error) => ({ reason: error.message })));
     }
     const names = [...models.keys()];
     if (defaultModel !== undefined && !models.has(defaultModel)) {
@@ -114,7 +123,7 @@ export class Registry {
   }
 }
 
-async function open({ name, card: text, onnx }: ModelFiles): Promise<ServedModel> {
+async function open({ name, card: text, onnx }: ModelFiles, runtime: OnnxRuntime): Promise<ServedModel> {
   const card = parseModelCard(text);
   if (card.name !== name) throw new Error(`${name}.json is the card of ${JSON.stringify(card.name)}`);
   if (!onnx) throw new Error(`${name}.onnx is missing`);
@@ -123,12 +132,12 @@ async function open({ name, card: text, onnx }: ModelFiles): Promise<ServedModel
     throw new Error(`${name}.onnx is not the file that its card describes: its SHA-256 is ${digest}`);
   }
   try {
-    const model = new DistributionCache(await openOnnxModel(onnx, card));
+    const model = new DistributionCache(await openOnnxModel(onnx, card, runtime));
     const vocabulary = new Vocabulary(card.vocabulary);
     // Rows that names need most come first and lie together, where a processor's own memory holds them.
     await sample(model, vocabulary, { n: REHEARSED_NAMES, seed: 0 });
     await model.rememberAll();
-    return { card, vocabulary, model, quantiles: cardQuantiles(card) };
+    return { card, vocabulary, model, quantiles: cardQuantiles(card), onnx };
   } catch (error) {
     throw new Error(`${name}.onnx cannot be run: ${(error as Error).message}`);
   }

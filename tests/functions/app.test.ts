@@ -177,6 +177,8 @@ describe("/openapi.json", () => {
       "/health",
       "/models",
       "/models/{name}",
+      "/models/{name}/model.onnx",
+      "/next",
       "/score",
     ]);
     const { parameters, responses } = body.paths["/generate"].get;

@@ -1,4 +1,6 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describeWithBrowser, startBrowser } from "../browser.ts";
+import { openPage, shownNames } from "../functions/page/open_page.ts";
 import { startServer } from "../processes.ts";
 
 /** The real servers, by runtime. */
@@ -41,6 +43,11 @@ describe("Deno and workerd", () => {
     "/generate?n=20&seed=42&compat=torch",
     "/models",
     "/models/mlp",
+    "/models/mlp/model.onnx",
+    "/models/gpt/model.onnx",
+    "/next?prefix=mar",
+    "/",
+    "/assets/nothing.js",
     "/openapi.json",
     "/generate?n=0",
     "/generate?model=gpt",
@@ -79,4 +86,52 @@ describe("Deno and workerd", () => {
       expect(await ask()).not.toBe(await ask());
     },
   );
+
+  test("send the page and its files with the same bytes and headers", async () => {
+    const html = await (await fetch(`${servers.get("deno")}/`)).text();
+    const [script, style] = [/\/assets\/main-\w+\.js/, /\/assets\/style-\w+\.css/].map((file) =>
+      file.exec(html)![0]
+    );
+    const kept = "public, max-age=31536000, immutable";
+    for (const [path, cacheControl] of [["/", "no-cache"], [script, kept], [style, kept]]) {
+      const [deno, workerd] = await Promise.all(["deno", "workerd"].map(async (runtime) => {
+        const response = await fetch(servers.get(runtime) + path);
+        const { status, headers } = response;
+        const names = [
+          "cache-control",
+          "content-security-policy",
+          "referrer-policy",
+          "x-content-type-options",
+        ];
+        const type = headers.get("content-type")!.split(";")[0];
+        return { status, type, headers: names.map((name) => headers.get(name)), body: await response.text() };
+      }));
+      expect(workerd).toEqual(deno);
+      expect(deno.status).toBe(200);
+      expect(deno.headers[0]).toBe(cacheControl);
+      expect(deno.headers[1]).toContain("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'");
+    }
+  });
+
+  test.each(["deno", "workerd"])("%s sends the page to nobody who has it", async (runtime) => {
+    const address = `${servers.get(runtime)}/`;
+    const etag = (await fetch(address)).headers.get("etag")!;
+    expect((await fetch(address, { headers: { "if-none-match": etag } })).status).toBe(304);
+    expect((await fetch(address, { method: "HEAD" })).status).toBe(200);
+  });
+});
+
+describeWithBrowser("The page from workerd", () => {
+  test("makes the names that Deno makes, there and in the browser", async () => {
+    const browser = await startBrowser("none");
+    onTestFinished(() => browser.close());
+    const { page, errors } = await openPage(browser, `${servers.get("workerd")}/?seed=42`);
+    const { names } = await (await fetch(`${servers.get("deno")}/generate?n=20&seed=42`)).json();
+    const expected = names.map(({ name }: { name: string }) => name);
+    expect(await shownNames(page)).toEqual(expected);
+    await page.getByRole("radio", { name: "Here, WebAssembly" }).check({ force: true });
+    await page.getByText(/in this browser by WebAssembly/).first().waitFor();
+    expect(await shownNames(page)).toEqual(expected);
+    expect(errors).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cardQuantiles, type ModelCard, modelName, parseModelCard } from "../../shared/model_card.ts";
+import { type ModelCard, modelName, parseModelCard } from "../../shared/model_card.ts";
 
 const card: ModelCard = {
   name: "pets",
@@ -27,6 +27,7 @@ describe("parseModelCard", () => {
     [JSON.stringify({ ...card, sha256: "abc" }), "sha256: a SHA-256 is 64 hexadecimal digits"],
     [JSON.stringify({ ...card, vocabulary: "aa" }), "vocabulary: "],
     [JSON.stringify({ ...card, nll: { train: 1, dev: 1 } }), "nll.test: "],
+    [JSON.stringify({ ...card, pictures: { bigrams: [["many"]] } }), "pictures.bigrams.0.0: "],
     [JSON.stringify({ ...card, nll_quantiles: [1] }), "nll_quantiles: "],
     [JSON.stringify({ ...card, name: "../etc/passwd" }), "name: "],
   ])("says what is wrong with %s", (text, message) => {
@@ -42,9 +43,4 @@ test("modelName allows what a file and a URL can be called", () => {
   for (const name of ["", "-a", "a/b", "a.b", "A", "é", "a".repeat(65)]) {
     expect(modelName.safeParse(name).success).toBe(false);
   }
-});
-
-test("cardQuantiles reads null as infinity", () => {
-  expect(cardQuantiles(card).at(-1)).toBe(Infinity);
-  expect(cardQuantiles(card)[10]).toBe(1);
 });

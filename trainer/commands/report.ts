@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { LanguageModel } from "../../shared/language_model.ts";
-import type { ModelCard } from "../../shared/model_card.ts";
+import { type ModelCard, MOST_PICTURED_TOKENS } from "../../shared/model_card.ts";
 import { sample } from "../../shared/sampling.ts";
 import { scoreWords } from "../../shared/scoring.ts";
 import { type Corpus, makeCorpus } from "../corpus.ts";
@@ -19,8 +19,6 @@ import { duration } from "./progress.ts";
 
 /** How many samples, and how many of the most and least likely names, are shown. */
 const SHOWN = 40;
-/** Largest vocabulary whose bigrams are drawn: beyond, the labels could not be read. */
-const MOST_HEAT_MAP_CHARACTERS = 40;
 
 /** A name and how likely it is. */
 interface Named {
@@ -50,7 +48,7 @@ Examples:
     const plots: Drawing[] = [];
     if (card.training.loss_history.length > 1) plots.push(historyPlot(card.training.loss_history));
     if (parameters.C) plots.push(embeddingScatter(name, parameters.C, vocabulary));
-    if (vocabulary.size <= MOST_HEAT_MAP_CHARACTERS) {
+    if (vocabulary.size <= MOST_PICTURED_TOKENS) {
       plots.push(bigramHeatMap(slideContexts(corpus.words.train, 1), vocabulary, "one symbol"));
     }
     const { likeliest, unlikeliest } = await rankDev(model, corpus);

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { ModelCard } from "../../../shared/model_card.ts";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
 import { openOnnxModel } from "../../../functions/inference/onnx_model.ts";
+import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
 import { buildNetwork, type Hyperparameters } from "../../../trainer/architecture.ts";
 import { architectures, findArchitecture } from "../../../trainer/architectures/all.ts";
 import { DEFAULT_LIST } from "../../../trainer/commands/model_list.ts";
@@ -57,7 +58,7 @@ describe.each(CASES)("%s %j", (name, hyperparameters) => {
 
     const onnx = exportOnnx(network, parameters, { name: "a", architecture: name, vocabulary, devNll: 2.5 });
     const card = { context_length: network.contextLength, vocabulary: vocabulary.characters } as ModelCard;
-    const served = await openOnnxModel(onnx, card);
+    const served = await openOnnxModel(onnx, card, WASM_RUNTIME);
     const trained = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
     const [ours, theirs] = [
       await trained.logProbs(examples.dev.contexts),

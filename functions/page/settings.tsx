@@ -1,0 +1,106 @@
+import type { VNode } from "preact";
+import { change, type Setting, state } from "./page_state.ts";
+import type { Failure } from "./failure.ts";
+
+interface Field {
+  setting: Setting;
+  label: string;
+  hint: string;
+  placeholder?: string;
+  /** Digits alone, for the keyboard of a phone. */
+  inputMode?: "numeric" | "decimal";
+}
+
+const FIELDS: Field[] = [
+  { setting: "prefix", label: "Begins with", hint: "Every name starts so.", placeholder: "anything" },
+  { setting: "n", label: "How many", hint: "1 to 1000", inputMode: "numeric" },
+  { setting: "min_length", label: "Shortest", hint: "characters", placeholder: "1", inputMode: "numeric" },
+  { setting: "max_length", label: "Longest", hint: "characters", placeholder: "64", inputMode: "numeric" },
+  {
+    setting: "top_k",
+    label: "Top-k",
+    hint: "only the k likeliest letters",
+    placeholder: "all",
+    inputMode: "numeric",
+  },
+  {
+    setting: "top_p",
+    label: "Top-p",
+    hint: "only the likeliest share, 0 to 1",
+    placeholder: "1",
+    inputMode: "decimal",
+  },
+  { setting: "seed", label: "Seed", hint: "The same seed, the same names.", inputMode: "numeric" },
+];
+
+/** What shapes the names. Each change is asked with at once, and by the same seed. */
+export function Settings({ failure }: { failure?: Failure }): VNode {
+  return (
+    <form class="settings" aria-labelledby="settings-title" onSubmit={(event) => event.preventDefault()}>
+      <h3 id="settings-title">How they are made</h3>
+      <Temperature />
+      <div class="fields">
+        {FIELDS.map((field) => (
+          <TextField
+            {...field}
+            wrong={failure?.errors.find(({ parameter }) => parameter === field.setting)?.message}
+          />
+        ))}
+      </div>
+      <p class="check">
+        <input
+          id="novel"
+          type="checkbox"
+          checked={state.value.novel}
+          onChange={({ currentTarget }) => change({ novel: currentTarget.checked })}
+        />
+        <label for="novel">Only new ones, none that is on the list</label>
+      </p>
+    </form>
+  );
+}
+
+function Temperature(): VNode {
+  const { temperature } = state.value;
+  return (
+    <div class="field temperature">
+      <label for="temperature">
+        Temperature <output>{temperature}</output>
+      </label>
+      <input
+        id="temperature"
+        type="range"
+        min="0.1"
+        max="2.5"
+        step="0.1"
+        value={temperature}
+        aria-describedby="temperature-hint"
+        onInput={({ currentTarget }) => change({ temperature: currentTarget.value })}
+      />
+      <p class="hint ends" id="temperature-hint">
+        <span>likelier</span>
+        <span>stranger</span>
+      </p>
+    </div>
+  );
+}
+
+function TextField({ setting, label, hint, wrong, ...input }: Field & { wrong?: string }): VNode {
+  return (
+    <p class={`field ${setting}`}>
+      <label for={setting}>{label}</label>
+      <input
+        id={setting}
+        type="text"
+        autocomplete="off"
+        spellcheck={false}
+        value={state.value[setting]}
+        aria-invalid={wrong !== undefined}
+        aria-describedby={`${setting}-hint`}
+        onInput={({ currentTarget }) => change({ [setting]: currentTarget.value })}
+        {...input}
+      />
+      <span class={wrong ? "hint wrong" : "hint"} id={`${setting}-hint`}>{wrong ?? hint}</span>
+    </p>
+  );
+}

@@ -1,0 +1,56 @@
+import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import { nextCharacters } from "../../shared/next_characters.ts";
+import { modelField } from "../answers.ts";
+import { encodeParameter } from "../characters.ts";
+import type { Registry } from "../inference/registry.ts";
+import { MAX_NAME_LENGTH, modelParameter, queryOf, text } from "../parameters.ts";
+import { MODEL_PROBLEMS } from "../problem.ts";
+
+const query = queryOf({
+  prefix: text({
+    minimum: 0,
+    maximum: MAX_NAME_LENGTH,
+    default: "",
+    description: "How the name begins",
+    example: "mar",
+  }).optional(),
+  model: modelParameter,
+});
+
+const answer = z.object({
+  model: modelField,
+  prefix: z.string().openapi({ description: "The beginning as the model read it", example: "mar" }),
+  next: z.array(z.object({
+    character: z.string().openapi({ description: "The character, the end of the name as '.'", example: "i" }),
+    probability: z.number().openapi({ example: 0.31 }),
+  })).openapi({ description: "Every character that the model knows, the likeliest first" }),
+}).openapi("Next");
+
+/** `GET /next`: what may follow the beginning of a name. */
+export const route = createRoute({
+  method: "get",
+  path: "/next",
+  summary: "Tell which character comes next",
+  request: { query },
+  responses: {
+    200: {
+      description: "How likely each character comes next",
+      content: { "application/json": { schema: answer } },
+    },
+    ...MODEL_PROBLEMS,
+  },
+});
+
+/** Answers `GET /next` from the models of a registry. */
+export function handler(registry: Registry): RouteHandler<typeof route> {
+  return async (context) => {
+    const { model, prefix = "" } = context.req.valid("query");
+    const served = registry.get(model);
+    const tokens = encodeParameter(served, "prefix", prefix);
+    return context.json({
+      model: served.card.name,
+      prefix: served.vocabulary.decode(tokens),
+      next: await nextCharacters(served.model, served.vocabulary, tokens),
+    }, 200);
+  };
+}

@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs";
+import { env } from "node:process";
+import { type Browser, chromium } from "playwright-core";
+import { describe } from "vitest";
+
+/** Where Debian, Ubuntu, other Linuxes and macOS have Chromium or Chrome. */
+const USUAL_PATHS = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/snap/bin/chromium",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+/** The browser of this machine, or undefined where it has none. */
+const CHROMIUM_PATH = env.CHROMIUM_PATH || USUAL_PATHS.find((path) => existsSync(path));
+
+/** Declares tests that need a real Chromium. Without one they are skipped, and that is said aloud. */
+export function describeWithBrowser(title: string, tests: () => void): void {
+  if (CHROMIUM_PATH) return void describe(title, tests);
+  console.warn(`SKIPPED: ${title}. Set CHROMIUM_PATH to the path of Chromium or Chrome to run it.`);
+  describe.skip(title, tests);
+}
+
+/**
+ * Starts Chromium.
+ *
+ * @param graphics "software" gives it WebGPU on SwiftShader, "none" no WebGPU.
+ */
+export async function startBrowser(graphics: "none" | "software"): Promise<Browser> {
+  return await chromium.launch({
+    executablePath: CHROMIUM_PATH,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      ...(graphics === "none"
+        ? ["--disable-gpu"]
+        : ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]),
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}

@@ -1,0 +1,39 @@
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { onTestFinished } from "vitest";
+
+/** A page that is open, and what has come of it so far. */
+export interface OpenPage {
+  page: Page;
+  /** What stands in the console as an error, and exceptions that nobody caught. */
+  errors: string[];
+  /** The addresses that it has asked for. */
+  requests: string[];
+}
+
+/** Opens the page for the length of a test, and waits until it is of use. */
+export async function openPage(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions = {},
+): Promise<OpenPage> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    reducedMotion: "reduce",
+    ...options,
+  });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const [errors, requests]: string[][] = [[], []];
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("request", (request) => requests.push(request.url()));
+  await page.goto(address);
+  await page.getByRole("list", { name: "Names" }).waitFor();
+  await page.getByRole("list", { name: "Letters and how likely each was" }).waitFor();
+  return { page, errors, requests };
+}
+
+/** The names that the page shows. */
+export async function shownNames(page: Page): Promise<string[]> {
+  return await page.locator(".names .name").allTextContents();
+}
