@@ -12,7 +12,7 @@ import { WASM_RUNTIME } from "./onnx_runtime.ts";
 const DEFAULT_MODEL = "tuned";
 
 /** Names that are made before the first is asked for. */
-const REHEARSED_NAMES = 1000;
+const REHEARSED_NAMES = 200;
 
 /** The two files of a model, as a runtime finds them. */
 export interface ModelFiles {
