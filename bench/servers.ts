@@ -54,7 +54,7 @@ export function buildWorkers(): void {
 
 /** Writes workerd's configuration for a bundle: its modules, and where it listens. */
 async function startBundle(directory: string, main: string, path: string): Promise<Server> {
-  const others = readdirSync(directory).filter((file) => /\.(wasm|onnx)$/.test(file));
+  const others = readdirSync(directory).filter((file) => /\.(wasm|onnx|known)$/.test(file));
   const modules = [
     `(name = "${main}", esModule = embed "${main}")`,
     ...others.map((file) =>

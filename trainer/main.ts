@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import process from "node:process";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { findLrCommand } from "./commands/find_lr.ts";
+import { knownCommand } from "./commands/known.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { sampleCommand } from "./commands/sample.ts";
@@ -14,6 +15,7 @@ const program = new Command("deno task")
   .addCommand(evaluateCommand)
   .addCommand(sampleCommand)
   .addCommand(findLrCommand)
+  .addCommand(knownCommand)
   .addCommand(replayCommand)
   .addCommand(reportCommand)
   .hook("preAction", startTensorFlow);
