@@ -6,6 +6,7 @@ import * as generate from "./routes/generate.ts";
 import * as health from "./routes/health.ts";
 import * as models from "./routes/models.ts";
 import * as score from "./routes/score.ts";
+import * as scoreMany from "./routes/score_many.ts";
 
 /** What an entry knows that the application does not. */
 export interface AppOptions {
@@ -43,11 +44,12 @@ export function createApp(registry: Registry, { runtime }: AppOptions) {
     },
   });
   // The routes that a model answers read their queries themselves; see queryReader.
-  for (const { route } of [generate, score]) app.openAPIRegistry.registerPath(route);
+  for (const { route } of [generate, score, scoreMany]) app.openAPIRegistry.registerPath(route);
   return app
     .openapi(models.listRoute, models.listHandler(registry))
     .openapi(models.cardRoute, models.cardHandler(registry))
     .openapi(health.route, health.handler(registry, runtime))
     .get(generate.route.path, generate.handler(registry))
-    .get(score.route.path, score.handler(registry));
+    .get(score.route.path, score.handler(registry))
+    .post(scoreMany.route.path, scoreMany.handler(registry));
 }

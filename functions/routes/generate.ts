@@ -2,21 +2,13 @@ import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import type { KnownNames } from "../../shared/known_names.ts";
+import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
 import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry, ServedModel } from "../inference/registry.ts";
 import { EVENT_STREAM, eventsSchema, nameFigures, readLastEvent, streamNames } from "../name_events.ts";
-import {
-  decimal,
-  flag,
-  MAX_NAME_LENGTH,
-  modelParameter,
-  oneOf,
-  queryOf,
-  text,
-  wholeNumber,
-} from "../parameters.ts";
+import { decimal, flag, modelParameter, oneOf, queryOf, text, wholeNumber } from "../parameters.ts";
 import { MODEL_PROBLEMS, Problem } from "../problem.ts";
 import { queryReader } from "../query.ts";
 

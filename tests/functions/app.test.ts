@@ -168,7 +168,10 @@ test("a route that is not there is a problem too", async () => {
 describe("/openapi.json", () => {
   interface Document {
     openapi: string;
-    paths: Record<string, { get: { parameters?: { name: string; schema: object }[]; responses: object } }>;
+    paths: Record<string, {
+      get: { parameters?: { name: string; schema: object }[]; responses: object };
+      post?: { requestBody: { content: object }; responses: object };
+    }>;
   }
 
   test("describes every route, parameter and answer", async () => {
@@ -201,5 +204,8 @@ describe("/openapi.json", () => {
     );
     expect(parameters![0].schema).toMatchObject({ type: "integer", minimum: 1, maximum: 1000, default: 10 });
     expect(Object.keys(responses)).toEqual(["200", "204", "400", "404", "503"]);
+    const { post } = body.paths["/score"];
+    expect(Object.keys(post!.requestBody.content)).toEqual(["application/json", "text/plain"]);
+    expect(Object.keys(post!.responses)).toEqual(["200", "400", "404", "413", "415", "503"]);
   });
 });
