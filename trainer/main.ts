@@ -6,6 +6,7 @@ import { knownCommand } from "./commands/known.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { sampleCommand } from "./commands/sample.ts";
+import { scoreCommand } from "./commands/score.ts";
 import { trainCommand } from "./commands/train.ts";
 import { startTensorFlow } from "./tensorflow.ts";
 
@@ -14,6 +15,7 @@ const program = new Command("deno task")
   .addCommand(trainCommand)
   .addCommand(evaluateCommand)
   .addCommand(sampleCommand)
+  .addCommand(scoreCommand)
   .addCommand(findLrCommand)
   .addCommand(knownCommand)
   .addCommand(replayCommand)

@@ -15,6 +15,7 @@ import type { Registry, ServedModel } from "../inference/registry.ts";
 import { flag, modelParameter, queryOf } from "../parameters.ts";
 import { MODEL_PROBLEMS, Problem, problemResponse } from "../problem.ts";
 import { queryReader } from "../query.ts";
+import { requestChunks } from "../request_chunks.ts";
 import { textStream } from "../text_stream.ts";
 import { scoreSchema } from "./score.ts";
 
@@ -111,7 +112,7 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
     const served = registry.get(model);
     const request = context.req.raw;
     if (bodyType(context) === "text/plain") {
-      const lines = scoreLines(served, request.body ?? ReadableStream.from([]), { characters });
+      const lines = scoreLines(served, requestChunks(request), { characters });
       return streamed(context, NDJSON, linesOfLines(lines));
     }
     const names = readNames(await readBody(request, MOST_BYTES, INSTEAD));
