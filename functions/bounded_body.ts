@@ -5,7 +5,7 @@ import { Problem } from "./problem.ts";
  *
  * @param mostBytes How many bytes it may have.
  * @param instead What a client may do about it, for the message.
- * @throws {Problem} 413 if it has more.
+ * @throws {Problem} 413 if it has more, 400 if it breaks off.
  */
 export async function readBody(request: Request, mostBytes: number, instead: string): Promise<Uint8Array> {
   const tooLarge = (has: string): Problem =>
@@ -17,7 +17,9 @@ export async function readBody(request: Request, mostBytes: number, instead: str
   // Not `for await … throw`: a problem is to be answered at once, whatever becomes of the rest of the body.
   const reader = request.body?.getReader();
   while (reader) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(() => {
+      throw brokenOff();
+    });
     if (done) break;
     chunks.push(value);
     length += value.length;
@@ -32,4 +34,12 @@ export async function readBody(request: Request, mostBytes: number, instead: str
     at += chunk.length;
   }
   return bytes;
+}
+
+/** Of a client that is gone: nobody reads it, but it is no fault of the server's. */
+function brokenOff(): Problem {
+  return Problem.ofParameters("invalid-parameter", [{
+    parameter: "body",
+    message: "broke off before its end",
+  }]);
 }

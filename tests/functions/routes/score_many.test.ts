@@ -124,6 +124,15 @@ describe("POST /score", () => {
     expect(declared.status).toBe(413);
   });
 
+  test("answers a body that breaks off as the client's fault, not its own", async () => {
+    const broken = new ReadableStream({
+      pull: (controller) => controller.error(new Error("the client is gone")),
+    });
+    const response = await post("/score", "application/json", broken);
+    expect(response.status).toBe(400);
+    expect((await response.json()).detail).toBe("body broke off before its end");
+  });
+
   test.each([
     ['{"name":"ada"}', "must be a JSON array of names, got an object"],
     ['"ada"', "must be a JSON array of names, got a text"],
