@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { argv, exit } from "node:process";
+import { bulk } from "./bulk.ts";
 import { http } from "./http.ts";
 import type { Bench, Finding, Spread } from "./measure.ts";
 import { sampling } from "./sampling.ts";
@@ -9,7 +10,7 @@ import { start } from "./start.ts";
 import { training } from "./training.ts";
 
 /** Every bench, by the name that the command line knows it by. */
-const benches: Record<string, Bench> = { sampling, scoring, training, http, start };
+const benches: Record<string, Bench> = { sampling, scoring, bulk, training, http, start };
 
 const HELP = `deno task bench [NAME …] [--json FILE]
 

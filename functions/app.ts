@@ -8,6 +8,7 @@ import * as modelFile from "./routes/model_file.ts";
 import * as models from "./routes/models.ts";
 import * as next from "./routes/next.ts";
 import * as score from "./routes/score.ts";
+import * as scoreMany from "./routes/score_many.ts";
 
 /** What an entry knows that the application does not. */
 export interface AppOptions {
@@ -45,13 +46,15 @@ export function createApp(registry: Registry, { runtime }: AppOptions) {
     },
   });
   // The routes that a model answers read their queries themselves; see queryReader.
-  for (const { route } of [generate, score]) app.openAPIRegistry.registerPath(route);
+  for (const { route } of [generate, score, scoreMany]) app.openAPIRegistry.registerPath(route);
   return app
     .openapi(next.route, next.handler(registry))
     .openapi(models.listRoute, models.listHandler(registry))
     .openapi(models.cardRoute, models.cardHandler(registry))
     .openapi(modelFile.route, modelFile.handler(registry))
+    .openapi(modelFile.knownRoute, modelFile.knownHandler(registry))
     .openapi(health.route, health.handler(registry, runtime))
     .get(generate.route.path, generate.handler(registry))
-    .get(score.route.path, score.handler(registry));
+    .get(score.route.path, score.handler(registry))
+    .post(scoreMany.route.path, scoreMany.handler(registry));
 }

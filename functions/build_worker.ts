@@ -1,6 +1,6 @@
 /*
  * Writes build/worker.ts, the entry of the Cloudflare Worker: a Worker has no directory to read, so every
- * model in models/ is imported by name, the cards as text and the ONNX files as data.
+ * model in models/ is imported by name, the cards as text and the other files as data.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
@@ -14,12 +14,15 @@ const names = readdirSync(MODELS)
 const imports: string[] = [];
 const models = names.map((name, i) => {
   const card = JSON.stringify(readFileSync(new URL(`${name}.json`, MODELS), "utf8"));
-  const file = `${name}.onnx`;
-  const present = existsSync(new URL(file, MODELS));
-  if (present) imports.push(`import onnx${i} from ${JSON.stringify(`../models/${file}`)};`);
-  return `  { name: ${JSON.stringify(name)}, card: ${card}, onnx: ${
-    present ? `new Uint8Array(onnx${i})` : "null"
-  } },`;
+  /** Imports a file of the model, if there is one; returns what it is called. */
+  const importData = (extension: string): string => {
+    const file = `${name}.${extension}`;
+    if (!existsSync(new URL(file, MODELS))) return "null";
+    imports.push(`import ${extension}${i} from ${JSON.stringify(`../models/${file}`)};`);
+    return `new Uint8Array(${extension}${i})`;
+  };
+  const [onnx, known] = [importData("onnx"), importData("known")];
+  return `  { name: ${JSON.stringify(name)}, card: ${card}, onnx: ${onnx}, known: ${known} },`;
 });
 
 mkdirSync(BUILD, { recursive: true });

@@ -1,3 +1,4 @@
+import { unknownCharacter } from "../shared/bulk_scoring.ts";
 import { UnknownCharacterError } from "../shared/vocabulary.ts";
 import type { ServedModel } from "./inference/registry.ts";
 import { Problem } from "./problem.ts";
@@ -16,10 +17,7 @@ export function encodeParameter(
     return vocabulary.encode(text);
   } catch (error) {
     if (!(error instanceof UnknownCharacterError)) throw error;
-    const { character, position } = error;
-    const message =
-      `${JSON.stringify(text)} has the character ${JSON.stringify(character)} at position ${position}, ` +
-      `which model ${card.name} does not know: it knows ${vocabulary.description}`;
+    const message = `${JSON.stringify(text)} ${unknownCharacter(error, card.name, vocabulary)}`;
     throw Problem.ofParameters("invalid-parameter", [{ parameter, message }]);
   }
 }

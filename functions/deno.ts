@@ -15,8 +15,13 @@ async function readModels(directory: URL): Promise<ModelFiles[]> {
   for await (const { name: file } of Deno.readDir(directory)) {
     const name = /^([^.].*)\.json$/.exec(file)?.[1];
     if (name === undefined) continue;
-    const onnx = await Deno.readFile(new URL(`${name}.onnx`, directory)).catch(() => null);
-    files.push({ name, card: await Deno.readTextFile(new URL(file, directory)), onnx });
+    const read = (other: string) => Deno.readFile(new URL(other, directory)).catch(() => null);
+    files.push({
+      name,
+      card: await Deno.readTextFile(new URL(file, directory)),
+      onnx: await read(`${name}.onnx`),
+      known: await read(`${name}.known`),
+    });
   }
   return files;
 }

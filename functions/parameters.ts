@@ -112,9 +112,6 @@ function inRange(value: number, minimum: number, maximum: number): number | unde
   return value >= minimum && value <= maximum ? value : undefined;
 }
 
-/** Most characters of a name, asked for or asked about. */
-export const MAX_NAME_LENGTH = 256;
-
 /** Which model answers. */
 export const modelParameter: z.ZodOptional<Parameter<string>> = text({
   minimum: 1,

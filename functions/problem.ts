@@ -26,6 +26,8 @@ const KINDS = {
   "invalid-parameter": ["Invalid parameter", 400],
   "unknown-model": ["Unknown model", 404],
   "not-found": ["Not found", 404],
+  "body-too-large": ["Body too large", 413],
+  "unsupported-media-type": ["Unsupported media type", 415],
   "broken-model": ["Broken model", 503],
   "internal-error": ["Internal error", 500],
 } as const;
@@ -71,12 +73,14 @@ export class Problem extends Error {
  * error.
  */
 export function answerProblem(error: Error, context: Context): Response {
-  const problem = error instanceof Problem ? error : unexpected(error);
+  const problem = problemOf(error);
   const document = problem.toJSON();
   return context.body(JSON.stringify(document), KINDS[problem.kind][1], { "content-type": PROBLEM_TYPE });
 }
 
-function unexpected(error: Error): Problem {
+/** The problem that an error is; one that is no problem of the request's is logged. */
+export function problemOf(error: Error): Problem {
+  if (error instanceof Problem) return error;
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem("invalid-parameter", error.message);
   }
@@ -85,12 +89,13 @@ function unexpected(error: Error): Problem {
 }
 
 /** How an error stands in the OpenAPI document. */
-interface ProblemResponse {
+export interface ProblemResponse {
   description: string;
   content: { [PROBLEM_TYPE]: { schema: typeof problemSchema } };
 }
 
-function problemResponse(description: string): ProblemResponse {
+/** An error for a route's OpenAPI document. */
+export function problemResponse(description: string): ProblemResponse {
   return { description, content: { [PROBLEM_TYPE]: { schema: problemSchema } } };
 }
 

@@ -72,6 +72,12 @@ export const modelCardSchema = z.object({
   nll: z.object({ train: nll, dev: nll, test: nll }).describe(
     "Mean negative log-likelihood a character, in nats; null is infinite",
   ),
+  known_names: z.object({
+    names: count.describe("How many different names"),
+    sha256: sha256.describe("Of the .known file"),
+  }).optional().describe(
+    "The list's names, as NAME.known holds them, by which the new are told from the known",
+  ),
   nll_quantiles: z.array(nll).length(CARD_QUANTILES).describe(
     "Of the NLL of each name of the dev split, at 0%, 1% … 100%; null is infinite",
   ),

@@ -64,9 +64,23 @@ export async function scoreTokens(
   tokens: readonly number[],
 ): Promise<Score> {
   const known = model instanceof DistributionCache ? model.logProbsAlong(tokens) : null;
-  const logProbs = known ?? await askLogProbs(model, tokens);
+  const logProbs = known ?? (await askLogProbs(model, [tokens]))[0];
+  return describeScore(vocabulary, model.contextLength, tokens, logProbs);
+}
+
+/**
+ * A score, character by character.
+ *
+ * @param logProbs The log-probabilities of the name's tokens and of the boundary that closes it.
+ */
+export function describeScore(
+  vocabulary: Vocabulary,
+  contextLength: number,
+  tokens: readonly number[],
+  logProbs: readonly number[],
+): Score {
   let logLikelihood = 0;
-  let context = BOUNDARY_SYMBOL.repeat(model.contextLength);
+  let context = BOUNDARY_SYMBOL.repeat(contextLength);
   const characters = logProbs.map((logProb, i): CharacterScore => {
     logLikelihood += logProb;
     const before = context;
@@ -78,11 +92,35 @@ export async function scoreTokens(
   return { name: vocabulary.decode(tokens), logLikelihood, nll, perplexity, characters };
 }
 
-/** The log-probabilities of a name's tokens and of the boundary that closes it. */
-async function askLogProbs(model: LanguageModel, tokens: readonly number[]): Promise<number[]> {
-  const { contexts, targets } = slideContexts([tokens], model.contextLength);
+/**
+ * The log-probabilities of the tokens of some words, and of the boundary that closes each. Those of words whose rows
+ * are remembered are looked up; all others are asked for in one run.
+ *
+ * @param words The tokens of each word, without boundaries.
+ */
+export async function logProbsOfWords(
+  model: LanguageModel,
+  words: readonly (readonly number[])[],
+): Promise<number[][]> {
+  const known = words.map((word) => model instanceof DistributionCache ? model.logProbsAlong(word) : null);
+  const missing = words.filter((_, i) => known[i] === null);
+  if (missing.length === 0) return known as number[][];
+  const asked = await askLogProbs(model, missing);
+  let next = 0;
+  return known.map((logProbs) => logProbs ?? asked[next++]);
+}
+
+/** The log-probabilities of each word's tokens and of the boundary that closes it, in one run. */
+async function askLogProbs(
+  model: LanguageModel,
+  words: readonly (readonly number[])[],
+): Promise<number[][]> {
+  const { contexts, targets } = slideContexts(words, model.contextLength);
   const rows = await model.logProbs(contexts);
-  return Array.from(targets, (target, i) => rows[i * model.vocabularySize + target]);
+  let row = 0;
+  return words.map((word) =>
+    Array.from({ length: word.length + 1 }, () => rows[row * model.vocabularySize + targets[row++]])
+  );
 }
 
 /**

@@ -14,6 +14,8 @@ export interface Ended {
 
 /** A running Deno program. */
 export interface Program {
+  /** The id of its process. */
+  pid: number;
   /** Sends it a signal, as Ctrl-C does. */
   signal(name: "SIGINT" | "SIGTERM"): void;
   /** Resolves when it has ended. */
@@ -38,6 +40,7 @@ export function startDeno(args: string[], environment: Record<string, string> = 
     });
   });
   return {
+    pid: child.pid!,
     // Not child.kill: after that, Deno reports the signal as the end, whatever the program ended with.
     signal: (name) => void (running && process.kill(child.pid!, name)),
     ended,
@@ -65,6 +68,8 @@ export function startTrainer(args: string[]): Program {
 
 /** A server that runs. */
 export interface Server {
+  /** The id of its process, which may have started others. */
+  pid: number;
   /** Where it answers, as http://host:port. */
   address: string;
   /** Ends it, and waits until it has ended. */
@@ -87,7 +92,7 @@ export async function startServer(
     await program.ended;
   };
   try {
-    return { address: (await program.printed(ready))[1], end };
+    return { pid: program.pid, address: (await program.printed(ready))[1], end };
   } catch (error) {
     await end();
     throw error;

@@ -2,9 +2,11 @@ import { Command, CommanderError } from "commander";
 import process from "node:process";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { findLrCommand } from "./commands/find_lr.ts";
+import { knownCommand } from "./commands/known.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { sampleCommand } from "./commands/sample.ts";
+import { scoreCommand } from "./commands/score.ts";
 import { trainCommand } from "./commands/train.ts";
 import { startTensorFlow } from "./tensorflow.ts";
 
@@ -13,7 +15,9 @@ const program = new Command("deno task")
   .addCommand(trainCommand)
   .addCommand(evaluateCommand)
   .addCommand(sampleCommand)
+  .addCommand(scoreCommand)
   .addCommand(findLrCommand)
+  .addCommand(knownCommand)
   .addCommand(replayCommand)
   .addCommand(reportCommand)
   .hook("preAction", startTensorFlow);

@@ -4,10 +4,11 @@ import { type ModelCard, modelCardSchema, parseModelCard } from "../shared/model
 import { Vocabulary } from "../shared/vocabulary.ts";
 import type { Network } from "./architecture.ts";
 import { findArchitecture } from "./architectures/all.ts";
+import { describeKnownNames, type KnownNamesFile } from "./known_names.ts";
 import { readParameters } from "./onnx/import.ts";
 import type { Parameters } from "./parameters.ts";
 import { sha256 } from "./sha256.ts";
-import { writeAside } from "./write_whole.ts";
+import { writeAside, writeWhole } from "./write_whole.ts";
 
 /** A model as its two files hold it. */
 export interface StoredModel {
@@ -17,31 +18,67 @@ export interface StoredModel {
   parameters: Parameters;
 }
 
+/** The files of a model that its card names by their hashes. */
+export interface ModelParts {
+  /** `NAME.onnx`. */
+  onnx: Uint8Array<ArrayBuffer>;
+  /** `NAME.known`, or null for a model that comes without. */
+  known: KnownNamesFile | null;
+}
+
 /**
- * Writes `NAME.onnx` and its card `NAME.json`. Both are whole under temporary names before either gets its
- * own; a model is found by its card, which comes last.
+ * Writes `NAME.onnx`, `NAME.known` and the card of both, `NAME.json`. All are whole under temporary names before any
+ * gets its own; a model is found by its card, which comes last.
  *
- * @param card Everything but the file's SHA-256.
+ * @param card Everything but what the files themselves say.
  */
 export async function saveModel(
   directory: string,
-  onnx: Uint8Array<ArrayBuffer>,
-  card: Omit<ModelCard, "sha256">,
+  { onnx, known }: ModelParts,
+  card: Omit<ModelCard, "sha256" | "known_names">,
 ): Promise<ModelCard> {
-  const whole = modelCardSchema.parse({ ...card, sha256: await sha256(onnx) });
-  const onnxPath = join(directory, `${card.name}.onnx`);
-  const cardPath = join(directory, `${card.name}.json`);
+  const whole = modelCardSchema.parse({
+    ...card,
+    sha256: await sha256(onnx),
+    ...(known && { known_names: await describeKnownNames(known) }),
+  });
   await mkdir(directory, { recursive: true });
-  const onnxAside = await writeAside(onnxPath, onnx);
+  const files: [extension: string, content: Uint8Array | string][] = [
+    ["onnx", onnx],
+    ...(known ? [["known", known.bytes] as [string, Uint8Array]] : []),
+    ["json", cardText(whole)],
+  ];
+  const asides: string[] = [];
   try {
-    const cardAside = await writeAside(cardPath, JSON.stringify(whole, null, 1) + "\n");
-    await rename(onnxAside, onnxPath);
-    await rename(cardAside, cardPath);
+    const path = (extension: string) => join(directory, `${card.name}.${extension}`);
+    for (const [extension, content] of files) asides.push(await writeAside(path(extension), content));
+    for (const [i, [extension]] of files.entries()) await rename(asides[i], path(extension));
+    if (!known) await rm(path("known"), { force: true }); // of the model that was there before
   } catch (error) {
-    await rm(onnxAside, { force: true });
+    for (const aside of asides) await rm(aside, { force: true });
     throw error;
   }
   return whole;
+}
+
+/**
+ * Gives a model that there is its file of known names: `NAME.known`, and then the card that names it.
+ *
+ * @returns The new card.
+ */
+export async function saveKnownNames(
+  directory: string,
+  card: ModelCard,
+  known: KnownNamesFile,
+): Promise<ModelCard> {
+  const whole = modelCardSchema.parse({ ...card, known_names: await describeKnownNames(known) });
+  await writeWhole(join(directory, `${card.name}.known`), known.bytes);
+  await writeWhole(join(directory, `${card.name}.json`), cardText(whole));
+  return whole;
+}
+
+function cardText(card: ModelCard): string {
+  return JSON.stringify(card, null, 1) + "\n";
 }
 
 /**

@@ -13,6 +13,7 @@ import { removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { type Corpus, makeExamples, type Split, SPLIT_SEED } from "./corpus.ts";
 import { evaluate, tensorFlowModel } from "./evaluate.ts";
 import { type Candidate, fit, type FitHooks, type FitState, initialState, judge } from "./fit.ts";
+import { encodeKnownNames } from "./known_names.ts";
 import { saveModel } from "./model_files.ts";
 import { exportOnnx } from "./onnx/export.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "./parameters.ts";
@@ -110,7 +111,8 @@ export async function train(
   dispose(weights);
   const { name, architecture, hyperparameters } = options;
   const onnx = exportOnnx(network, parameters, { name, architecture, vocabulary, devNll: nll.dev });
-  const card = await saveModel(options.out, onnx, {
+  const known = encodeKnownNames(list.lines, vocabulary);
+  const card = await saveModel(options.out, { onnx, known }, {
     name,
     architecture,
     hyperparameters,

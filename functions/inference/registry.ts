@@ -1,5 +1,6 @@
 import { cardQuantiles } from "../../shared/card_quantiles.ts";
 import { DistributionCache } from "../../shared/distribution_cache.ts";
+import { KnownNames } from "../../shared/known_names.ts";
 import type { LanguageModel } from "../../shared/language_model.ts";
 import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
 import { sample } from "../../shared/sampling.ts";
@@ -14,7 +15,7 @@ const DEFAULT_MODEL = "tuned";
 /** Names that are made before the first is asked for. */
 const REHEARSED_NAMES = 200;
 
-/** The two files of a model, as a runtime finds them. */
+/** The files of a model, as a runtime finds them. */
 export interface ModelFiles {
   /** The card's file name without `.json`. */
   name: string;
@@ -22,6 +23,8 @@ export interface ModelFiles {
   card: string;
   /** The bytes of `NAME.onnx`, or null where there is no such file. */
   onnx: Uint8Array<ArrayBuffer> | null;
+  /** The bytes of `NAME.known`, if there is such a file. */
+  known?: Uint8Array<ArrayBuffer> | null;
 }
 
 /** A model that answers. */
@@ -31,8 +34,10 @@ export interface ServedModel {
   model: LanguageModel;
   /** The card's quantiles of the NLL of real names, rising. */
   quantiles: number[];
-  /** The bytes of its ONNX file. */
-  onnx: Uint8Array<ArrayBuffer>;
+  /** The bytes of its ONNX file, and of its list if it came with one. */
+  files: { onnx: Uint8Array<ArrayBuffer>; known: Uint8Array<ArrayBuffer> | null };
+  /** The names of its list, or null where it came without. */
+  known: KnownNames | null;
 }
 
 /** A model that cannot answer, and why. */
@@ -123,22 +128,41 @@ export class Registry {
   }
 }
 
-async function open({ name, card: text, onnx }: ModelFiles, runtime: OnnxRuntime): Promise<ServedModel> {
+async function open(
+  { name, card: text, onnx, ...files }: ModelFiles,
+  runtime: OnnxRuntime,
+): Promise<ServedModel> {
   const card = parseModelCard(text);
   if (card.name !== name) throw new Error(`${name}.json is the card of ${JSON.stringify(card.name)}`);
   if (!onnx) throw new Error(`${name}.onnx is missing`);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", onnx)).toHex();
-  if (digest !== card.sha256) {
-    throw new Error(`${name}.onnx is not the file that its card describes: its SHA-256 is ${digest}`);
-  }
+  await requireHash(`${name}.onnx`, onnx, card.sha256);
+  // A card may name none: then a file that is there is of another model that had this name.
+  const knownFile = card.known_names && files.known ? files.known : null;
+  if (knownFile) await requireHash(`${name}.known`, knownFile, card.known_names!.sha256);
+  const vocabulary = new Vocabulary(card.vocabulary);
+  let model: DistributionCache;
   try {
-    const model = new DistributionCache(await openOnnxModel(onnx, card, runtime));
-    const vocabulary = new Vocabulary(card.vocabulary);
+    model = new DistributionCache(await openOnnxModel(onnx, card, runtime));
     // Rows that names need most come first and lie together, where a processor's own memory holds them.
     await sample(model, vocabulary, { n: REHEARSED_NAMES, seed: 0 });
     await model.rememberAll();
-    return { card, vocabulary, model, quantiles: cardQuantiles(card), onnx };
   } catch (error) {
     throw new Error(`${name}.onnx cannot be run: ${(error as Error).message}`);
   }
+  const known = knownFile && new KnownNames(knownFile, card.vocabulary);
+  return {
+    card,
+    vocabulary,
+    model,
+    quantiles: cardQuantiles(card),
+    files: { onnx, known: knownFile },
+    known,
+  };
+}
+
+/** @throws {Error} If a file is not the one whose SHA-256 the card has. */
+async function requireHash(file: string, bytes: Uint8Array<ArrayBuffer>, expected: string): Promise<void> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  if (digest === expected) return;
+  throw new Error(`${file} is not the file that its card describes: its SHA-256 is ${digest}`);
 }

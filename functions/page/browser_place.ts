@@ -33,7 +33,10 @@ export async function openModel(place: BrowserPlace, model: string): Promise<Ask
     download(`/models/${model}`).then((response) => response.text()),
     download(`/models/${model}/model.onnx`).then((response) => response.bytes()),
   ]);
-  const registry = await Registry.open([{ name: model, card, onnx }], undefined, await runtime);
+  const known = JSON.parse(card).known_names
+    ? await download(`/models/${model}/model.known`).then((response) => response.bytes())
+    : null;
+  const registry = await Registry.open([{ name: model, card, onnx, known }], undefined, await runtime);
   const [{ reason }] = registry.statuses();
   if (reason) throw new Failure(`the model does not load: ${reason}.`);
   const app = createApp(registry, { runtime: place });

@@ -1,21 +1,14 @@
 import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import { finiteOrNull } from "../../shared/finite_or_null.ts";
-import { sample } from "../../shared/sampling.ts";
+import type { KnownNames } from "../../shared/known_names.ts";
+import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
+import { NameSearch } from "../../shared/name_search.ts";
 import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
-import type { Registry } from "../inference/registry.ts";
-import {
-  decimal,
-  flag,
-  MAX_NAME_LENGTH,
-  modelParameter,
-  oneOf,
-  queryOf,
-  text,
-  wholeNumber,
-} from "../parameters.ts";
+import type { Registry, ServedModel } from "../inference/registry.ts";
+import { EVENT_STREAM, eventsSchema, nameFigures, readLastEvent, streamNames } from "../name_events.ts";
+import { decimal, flag, modelParameter, oneOf, queryOf, text, wholeNumber } from "../parameters.ts";
 import { MODEL_PROBLEMS, Problem } from "../problem.ts";
 import { queryReader } from "../query.ts";
 
@@ -66,6 +59,12 @@ const query = queryOf({
     example: 42,
   }).optional(),
   unique: flag({ default: false, description: "Repeat no name" }).optional(),
+  novel: flag({
+    default: false,
+    description:
+      "Leave out names of the list that the model was trained on. With it or `unique`, at most 20 names are " +
+      "drawn for each one asked for; where those are not enough, `shortfall` says how many there are, and why",
+  }).optional(),
   compat: oneOf(["torch"], {
     description:
       "Draw as `torch.multinomial(probs, 1, generator=g)` does, name after name from one generator seeded " +
@@ -86,7 +85,7 @@ const answer = z.object({
   })),
   shortfall: z.string().optional().openapi({
     description: "Why there are fewer names than were asked for",
-    example: "12 of 50 names: 1000 were drawn, and the rest are repeats",
+    example: "12 of 50 names: 1000 were drawn, of which 90 are in the training list and 898 repeat others",
   }),
 }).openapi("Names");
 
@@ -95,10 +94,22 @@ export const route = createRoute({
   method: "get",
   path: "/generate",
   summary: "Make names",
-  request: { query },
+  request: {
+    query,
+    headers: z.object({
+      "last-event-id": z.string().optional().openapi({
+        description:
+          "The id of the last event that a client got of this stream: it goes on after that one. " +
+          "An `EventSource` sends it by itself",
+        example: "42-10",
+      }),
+    }),
+  },
   responses: {
     200: {
-      description: "The names, as JSON, or as text with one name a line where `Accept` prefers text/plain",
+      description:
+        "The names, as JSON, as text with one name a line where `Accept` prefers text/plain, or each " +
+        "as an event when it is made, where it prefers text/event-stream",
       headers: z.object({
         "edgemore-seed": z.string().openapi({
           description: "In a text/plain answer, the seed: the text has no place for it",
@@ -107,7 +118,11 @@ export const route = createRoute({
       content: {
         "application/json": { schema: answer },
         "text/plain": { schema: z.string().openapi({ example: "marlena\nkaiyah\n" }) },
+        [EVENT_STREAM]: { schema: eventsSchema },
       },
+    },
+    204: {
+      description: "A client that has had the last event of a stream, `end`, asks for what comes after",
     },
     ...MODEL_PROBLEMS,
   },
@@ -119,12 +134,15 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
     const asked = readQuery(context);
     const served = registry.get(asked.model);
     const torch = asked.compat === "torch";
-    const { n = 10, seed = randomSeed(), prefix = "", temperature, unique = false } = asked;
+    const type = preferredType(context);
+    const resumed = type === EVENT_STREAM ? readLastEvent(context, asked.seed) : null;
+    if (resumed?.ended) return context.body(null, 204);
+    const { n = 10, seed = resumed?.seed ?? randomSeed(), prefix = "", temperature, unique = false } = asked;
     const minLength = asked.min_length ?? (torch ? 0 : 1);
     const maxLength = asked.max_length ?? (torch ? MAX_NAME_LENGTH : 64);
     requireLengths(encodeParameter(served, "prefix", prefix).length, minLength, maxLength);
 
-    const names = await sample(served.model, served.vocabulary, {
+    const search = new NameSearch(served.model, served.vocabulary, {
       n,
       seed,
       temperature,
@@ -134,32 +152,42 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
       minLength,
       maxLength,
       unique,
+      known: asked.novel ? requireKnown(served) : undefined,
       draws: torch ? "torch" : "streams",
     });
 
-    if (prefersText(context)) {
+    if (type === EVENT_STREAM) {
+      return streamNames(context, search, { model: served.card.name, seed, sent: resumed?.sent ?? 0 });
+    }
+    const names = await search.all();
+    if (type === "text/plain") {
       context.header("edgemore-seed", String(seed));
       return context.text(names.map(({ name }) => `${name}\n`).join(""), 200);
     }
+    const shortfall = search.shortfall();
     return context.json({
       model: served.card.name,
       seed,
-      names: names.map(({ name, nll, perplexity }) => ({
-        name,
-        nll: finiteOrNull(nll),
-        perplexity: finiteOrNull(perplexity),
-      })),
-      ...(names.length < n &&
-        { shortfall: `${names.length} of ${n} names: all others that were drawn are repeats` }),
+      names: names.map(nameFigures),
+      ...(shortfall && { shortfall }),
     }, 200);
   };
 }
 
-/** Whether the client would rather have text than JSON. Few name text at all, and parsing the header takes time. */
-function prefersText(context: Context): boolean {
-  if (!context.req.header("accept")?.includes("text/plain")) return false;
-  const supports = ["application/json", "text/plain"];
-  return accepts(context, { header: "Accept", supports, default: supports[0] }) === "text/plain";
+/** What the client would rather have. Few name another type than JSON, and parsing the header takes time. */
+function preferredType(context: Context): "application/json" | "text/plain" | typeof EVENT_STREAM {
+  if (!context.req.header("accept")?.includes("text/")) return "application/json";
+  const supports = ["application/json", "text/plain", EVENT_STREAM] as const;
+  const accepted = accepts(context, { header: "Accept", supports: [...supports], default: supports[0] });
+  return supports.find((type) => type === accepted) ?? supports[0];
+}
+
+/** The names of a model's list. */
+function requireKnown({ card, known }: ServedModel): KnownNames {
+  if (known) return known;
+  const message = `must be "false" for model ${card.name}, which came without the names of its list` +
+    (card.known_names ? ` (its card names ${card.name}.known)` : "");
+  throw Problem.ofParameters("invalid-parameter", [{ parameter: "novel", message }]);
 }
 
 /** A seed for who brings none. It need not be secret, so it need not be cryptographic, which costs workerd 9 µs. */

@@ -1,41 +1,72 @@
 import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { etag } from "hono/etag";
 import type { Registry } from "../inference/registry.ts";
-import { MODEL_PROBLEMS } from "../problem.ts";
+import { MODEL_PROBLEMS, Problem } from "../problem.ts";
+
+const BINARY = "application/octet-stream";
 
 /** `GET /models/:name/model.onnx`: the model itself. */
 export const route = createRoute({
   method: "get",
   path: "/models/{name}/model.onnx",
   summary: "Download a model",
-  request: { params: z.object({ name: z.string().openapi({ example: "mlp" }) }) },
-  middleware: etag(), // answers 304 by the tag that the handler sets
-  responses: {
-    200: {
-      description: "The ONNX file: input `context`, int64 [batch, context_length]; output `log_probs`, " +
-        "float32 [batch, vocabulary_size]",
-      headers: z.object({
-        etag: z.string().openapi({ description: "The SHA-256 of the file, as on the card, in quotes" }),
-      }),
-      content: {
-        "application/octet-stream": { schema: z.string().openapi({ type: "string", format: "binary" }) },
-      },
-    },
-    304: { description: "The file is that of the `If-None-Match`" },
-    404: MODEL_PROBLEMS[404],
-    503: MODEL_PROBLEMS[503],
-  },
+  ...fileOf(
+    "The ONNX file: input `context`, int64 [batch, context_length]; output `log_probs`, " +
+      "float32 [batch, vocabulary_size]",
+  ),
+});
+
+/** `GET /models/:name/model.known`: the list that it learnt from, as `novel=true` looks names up in it. */
+export const knownRoute = createRoute({
+  method: "get",
+  path: "/models/{name}/model.known",
+  summary: "Download the list of a model in its compact form",
+  ...fileOf("The automaton of the list's names"),
 });
 
 /** Answers `GET /models/:name/model.onnx` from a registry. */
 export function handler(registry: Registry): RouteHandler<typeof route> {
   return (context) => {
-    const { card, onnx } = registry.get(context.req.valid("param").name, "name");
-    return context.body(onnx, 200, {
-      "content-type": "application/octet-stream",
-      "content-length": String(onnx.length),
-      "cache-control": "no-cache",
-      etag: `"${card.sha256}"`,
-    });
+    const { card, files } = registry.get(context.req.valid("param").name, "name");
+    return answerFile(context, files.onnx, card.sha256);
+  };
+}
+
+/** Answers `GET /models/:name/model.known` from a registry. */
+export function knownHandler(registry: Registry): RouteHandler<typeof knownRoute> {
+  return (context) => {
+    const { card, files } = registry.get(context.req.valid("param").name, "name");
+    if (!files.known) throw new Problem("not-found", `Model ${card.name} came without its list of names`);
+    return answerFile(context, files.known, card.known_names!.sha256);
+  };
+}
+
+function answerFile(context: Context, bytes: Uint8Array<ArrayBuffer>, sha256: string): Response {
+  return context.body(bytes, 200, {
+    "content-type": BINARY,
+    "content-length": String(bytes.length),
+    "cache-control": "no-cache",
+    etag: `"${sha256}"`,
+  });
+}
+
+/** What the routes of both files have in common. */
+function fileOf(description: string) {
+  return {
+    request: { params: z.object({ name: z.string().openapi({ example: "mlp" }) }) },
+    middleware: etag(), // answers 304 by the tag that the handler sets
+    responses: {
+      200: {
+        description,
+        headers: z.object({
+          etag: z.string().openapi({ description: "The SHA-256 of the file, as on the card, in quotes" }),
+        }),
+        content: { [BINARY]: { schema: z.string().openapi({ type: "string", format: "binary" }) } },
+      },
+      304: { description: "The file is that of the `If-None-Match`" },
+      404: MODEL_PROBLEMS[404],
+      503: MODEL_PROBLEMS[503],
+    },
   };
 }

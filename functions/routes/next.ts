@@ -3,7 +3,8 @@ import { nextCharacters } from "../../shared/next_characters.ts";
 import { modelField } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
-import { MAX_NAME_LENGTH, modelParameter, queryOf, text } from "../parameters.ts";
+import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
+import { modelParameter, queryOf, text } from "../parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
 
 const query = queryOf({

@@ -1,11 +1,11 @@
 import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
-import { finiteOrNull } from "../../shared/finite_or_null.ts";
-import { shareAbove } from "../../shared/quantiles.ts";
+import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
+import { fullScoreRecord } from "../../shared/score_record.ts";
 import { scoreTokens } from "../../shared/scoring.ts";
 import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
-import { MAX_NAME_LENGTH, modelParameter, queryOf, text } from "../parameters.ts";
+import { modelParameter, queryOf, text } from "../parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
 import { queryReader } from "../query.ts";
 
@@ -16,7 +16,8 @@ const query = queryOf({
 
 const readQuery = queryReader(query);
 
-const answer = z.object({
+/** A score as it is answered. */
+export const scoreSchema = z.object({
   model: modelField,
   name: z.string().openapi({ description: "The name as the model read it", example: "andrej" }),
   possible: z.boolean().openapi({ description: "Whether its probability is above 0" }),
@@ -50,7 +51,7 @@ export const route = createRoute({
   summary: "Score a name",
   request: { query },
   responses: {
-    200: { description: "How likely the name is", content: { "application/json": { schema: answer } } },
+    200: { description: "How likely the name is", content: { "application/json": { schema: scoreSchema } } },
     ...MODEL_PROBLEMS,
   },
 });
@@ -62,20 +63,6 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
     const served = registry.get(asked.model);
     const tokens = encodeParameter(served, "name", asked.name);
     const scored = await scoreTokens(served.model, served.vocabulary, tokens);
-    return context.json({
-      model: served.card.name,
-      name: scored.name,
-      possible: scored.logLikelihood !== -Infinity,
-      log_likelihood: finiteOrNull(scored.logLikelihood),
-      nll: finiteOrNull(scored.nll),
-      perplexity: finiteOrNull(scored.perplexity),
-      percentile: 100 * shareAbove(served.quantiles, scored.nll),
-      characters: scored.characters.map(({ context, character, probability, nll }) => ({
-        context,
-        character,
-        probability,
-        nll: finiteOrNull(nll),
-      })),
-    }, 200);
+    return context.json(fullScoreRecord(served, scored), 200);
   };
 }

@@ -36,6 +36,7 @@ describe("parameters", () => {
     "/generate?seed=9007199254740991",
     "/generate?unique=true",
     "/generate?unique=false",
+    "/generate?novel=true&unique=true",
     "/generate?compat=torch",
     "/generate?model=bigram",
     "/score?name=a&model=mlp",
@@ -85,6 +86,7 @@ describe("parameters", () => {
     ["/generate?seed=abc", "seed", 'got "abc"'],
     ["/generate?unique=yes", "unique", 'must be "true" or "false", got "yes"'],
     ["/generate?unique=toString", "unique", 'got "toString"'],
+    ["/generate?novel=1", "novel", 'must be "true" or "false", got "1"'],
     ["/generate?compat=numpy", "compat", 'must be "torch", got "numpy"'],
     [
       "/generate?temprature=1",
@@ -166,7 +168,10 @@ test("a route that is not there is a problem too", async () => {
 describe("/openapi.json", () => {
   interface Document {
     openapi: string;
-    paths: Record<string, { get: { parameters?: { name: string; schema: object }[]; responses: object } }>;
+    paths: Record<string, {
+      get: { parameters?: { name: string; schema: object }[]; responses: object };
+      post?: { requestBody: { content: object }; responses: object };
+    }>;
   }
 
   test("describes every route, parameter and answer", async () => {
@@ -194,10 +199,15 @@ describe("/openapi.json", () => {
         "max_length",
         "seed",
         "unique",
+        "novel",
         "compat",
+        "last-event-id",
       ],
     );
     expect(parameters![0].schema).toMatchObject({ type: "integer", minimum: 1, maximum: 1000, default: 10 });
-    expect(Object.keys(responses)).toEqual(["200", "400", "404", "503"]);
+    expect(Object.keys(responses)).toEqual(["200", "204", "400", "404", "503"]);
+    const { post } = body.paths["/score"];
+    expect(Object.keys(post!.requestBody.content)).toEqual(["application/json", "text/plain"]);
+    expect(Object.keys(post!.responses)).toEqual(["200", "400", "404", "413", "415", "503"]);
   });
 });

@@ -20,12 +20,18 @@ async function readFiles(directory: string, names: string[]): Promise<ModelFiles
       name,
       card: await readFile(join(directory, `${name}.json`), "utf8"),
       onnx: new Uint8Array(await readFile(join(directory, `${name}.onnx`))),
+      known: await readFile(join(directory, `${name}.known`)).then(
+        (bytes) => new Uint8Array(bytes),
+        () => null,
+      ),
     };
   }));
 }
 
 /** An application in this process: real models, real ONNX Runtime Web, no socket. */
 export interface ServedApp {
+  /** Its models. */
+  registry: Registry;
   /** Asks it and reads the JSON of the answer. */
   ask<Answer = Record<string, unknown>>(path: string, init?: RequestInit): Promise<{
     status: number;
@@ -42,8 +48,10 @@ export interface ServedApp {
 /** Serves some models, by default the committed ones. */
 export async function serveModels(files?: ModelFiles[]): Promise<ServedApp> {
   await startOnnxRuntime();
-  const app = createApp(await Registry.open(files ?? await modelFiles()), { runtime: "test" });
+  const registry = await Registry.open(files ?? await modelFiles());
+  const app = createApp(registry, { runtime: "test" });
   return {
+    registry,
     ask: async (path, init) => {
       const response = await app.request(path, init);
       const { status, headers } = response;

@@ -41,6 +41,8 @@ describe("Deno and workerd", () => {
     "/generate?n=300&seed=7&temperature=2.5&top_k=12&top_p=0.9",
     "/generate?n=50&seed=7&prefix=Mar&min_length=5&max_length=9&unique=true",
     "/generate?n=20&seed=42&compat=torch",
+    "/generate?n=100&seed=42&novel=true&unique=true",
+    "/generate?n=100&seed=42&novel=true&unique=true&max_length=3",
     "/models",
     "/models/mlp",
     "/models/mlp/model.onnx",
@@ -56,6 +58,32 @@ describe("Deno and workerd", () => {
   ])("answer %s with the same bytes", async (path) => {
     const [deno, workerd] = await askAll(path);
     expect(workerd).toEqual(deno);
+  });
+
+  test.each([
+    ["application/json", '["Andrej","r2","","eleanor"]', "application/json"],
+    ["application/json", '["Andrej","r2","","eleanor"]', "application/x-ndjson"],
+    ["text/plain", "\ufeffAndrej\r\nr2\n\neleanor", "*/*"],
+    ["text/plain", "eleanor\n".repeat(500), "*/*"],
+    ["application/json", '["ada",5]', "*/*"],
+    ["image/png", "ada", "*/*"],
+  ])("answer POST /score of %s, %j, for %s, with the same bytes", async (type, body, accept) => {
+    const [deno, workerd] = await askAll("/score?model=mlp", {
+      method: "POST",
+      headers: { "content-type": type, accept },
+      body,
+    });
+    expect(workerd).toEqual(deno);
+  });
+
+  test("send the same events", async () => {
+    const [deno, workerd] = await askAll("/generate?n=50&seed=3&novel=true&unique=true", {
+      headers: { accept: "text/event-stream" },
+    });
+    expect(deno.body).toMatch(
+      /^(event: name\ndata: \{.+\}\nid: 3-\d+\n\n){50}event: end\n.+\nid: 3-end\n\n$/,
+    );
+    expect(workerd.body).toBe(deno.body);
   });
 
   test("answer text with the same bytes", async () => {

@@ -28,7 +28,12 @@ describe("train", () => {
       ...["--checkpoints", directory],
     );
     expect(trained).toMatchObject({ code: 0, stdout: expect.stringContaining("dishes.onnx: ") });
-    expect((await readdir(directory)).sort()).toEqual(["dishes.json", "dishes.onnx", "dishes.txt"]);
+    expect((await readdir(directory)).sort()).toEqual([
+      "dishes.json",
+      "dishes.known",
+      "dishes.onnx",
+      "dishes.txt",
+    ]);
     const card = parseModelCard(await readFile(join(directory, "dishes.json"), "utf8"));
     expect(card).toMatchObject({
       name: "dishes",
@@ -122,7 +127,12 @@ describe("train", () => {
     await run("train", ...settings, "--name", "broken", "--out", unbroken, "--checkpoints", unbroken);
     const read = (file: string) => readFile(file);
     expect(await read(join(directory, "broken.onnx"))).toEqual(await read(join(unbroken, "broken.onnx")));
-    expect((await readdir(directory)).sort()).toEqual(["broken.json", "broken.onnx", "unbroken"]);
+    expect((await readdir(directory)).sort()).toEqual([
+      "broken.json",
+      "broken.known",
+      "broken.onnx",
+      "unbroken",
+    ]);
     const again = await run("train", "--resume", ...where);
     expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no checkpoint") });
   });

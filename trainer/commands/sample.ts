@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
-import { sample, type SampledName } from "../../shared/sampling.ts";
+import { NameSearch } from "../../shared/name_search.ts";
+import type { SampledName } from "../../shared/sampler.ts";
 import { tensorFlowModel } from "../evaluate.ts";
 import { loadModel } from "../model_files.ts";
 import { mapValues, toTensor } from "../parameters.ts";
@@ -17,6 +18,7 @@ interface SampleFlags {
   minLength?: number;
   maxLength?: number;
   unique?: boolean;
+  novel?: boolean;
   compat?: "torch";
   models: string;
   data?: string;
@@ -43,6 +45,7 @@ export const sampleCommand: Command = new Command("sample")
   .option("--min-length <number>", "fewest characters (default: 1)", wholeNumber(0, 256))
   .option("--max-length <number>", "most characters (default: 64)", wholeNumber(1, 256))
   .option("--unique", "no name twice")
+  .option("--novel", "no name of the list")
   .addOption(
     new Option("--compat <library>", "draw as torch.multinomial does, to replay a notebook").choices([
       "torch",
@@ -56,21 +59,28 @@ export const sampleCommand: Command = new Command("sample")
 Examples:
   deno task sample mlp --n 20 --seed 42
   deno task sample mlp --prefix mar --temperature 0.7
-  deno task sample pets --data pets.txt --unique`,
+  deno task sample pets --data pets.txt --unique --novel`,
   )
   .action(async (name: string, flags: SampleFlags) => {
     const { card, vocabulary, network, parameters } = await loadModel(flags.models, name);
     const listed = new Set((await modelList(card, flags.data)).lines);
     const model = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
-    const { compat, seed = crypto.getRandomValues(new Uint32Array(1))[0], ...options } = flags;
-    const names = await sample(model, vocabulary, { ...options, seed, draws: compat ?? "streams" });
+    const { compat, seed = crypto.getRandomValues(new Uint32Array(1))[0], novel, ...options } = flags;
+    const search = new NameSearch(model, vocabulary, {
+      ...options,
+      seed,
+      draws: compat ?? "streams",
+      known: novel ? listed : undefined,
+    });
+    const names = await search.all();
 
     const known = names.filter((sampled) => listed.has(sampled.name));
     const fresh = names.filter((sampled) => !listed.has(sampled.name));
     console.log(`${names.length} names from ${name}, seed ${seed}`);
     printNames("in the list", known);
     printNames("new", fresh);
-    if (names.length < flags.n) console.error(`Only ${names.length} different names were found.`);
+    const shortfall = search.shortfall();
+    if (shortfall) console.error(shortfall);
   });
 
 /** Prints names with their perplexities, the likeliest first. */

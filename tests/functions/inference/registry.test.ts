@@ -24,6 +24,7 @@ describe("broken models", () => {
       withCard(mlp, "wrong-hash", { sha256: "0".repeat(64) }),
       withCard({ ...mlp, onnx: truncated }, "truncated", {}),
       withCard({ ...mlp, onnx: truncated }, "truncated-with-its-hash", { sha256: await sha256(truncated) }),
+      { ...withCard(mlp, "wrong-known", {}), known: mlp.known!.slice(1) },
       withCard(mlp, "wrong-vocabulary", { vocabulary: "abc" }),
       withCard(mlp, "wrong-context", { context_length: 4 }),
     ]);
@@ -35,6 +36,7 @@ describe("broken models", () => {
     ["other-name", 'other-name.json is the card of "mlp"'],
     ["no-onnx", "no-onnx.onnx is missing"],
     ["wrong-hash", "wrong-hash.onnx is not the file that its card describes: its SHA-256 is "],
+    ["wrong-known", "wrong-known.known is not the file that its card describes"],
     ["truncated", "truncated.onnx is not the file that its card describes"],
     ["truncated-with-its-hash", "truncated-with-its-hash.onnx cannot be run: "],
     [

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { readFile } from "node:fs/promises";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
 import { parseModelCard } from "../../../shared/model_card.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
 import { buildNetwork } from "../../../trainer/architecture.ts";
 import { mlp } from "../../../trainer/architectures/mlp.ts";
+import { DEFAULT_LIST } from "../../../trainer/commands/model_list.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { sha256 } from "../../../trainer/sha256.ts";
 import { UNTRAINED_NAMES } from "../../notebook_figures.ts";
@@ -100,6 +102,36 @@ describe("GET /generate", () => {
     const { body } = await app.ask<Names>("/generate?seed=1&n=100&unique=true&max_length=1");
     expect(body.names.length).toBeLessThanOrEqual(26);
     expect(body.shortfall).toMatch(/^\d+ of 100 names: /);
+  });
+
+  test("with novel, makes no name of the training list, and the others in their order", async () => {
+    const listed = new Set((await readFile(DEFAULT_LIST, "utf8")).trim().split("\n"));
+    for (const query of ["seed=5", "seed=6&model=bigram", "seed=5&compat=torch", "seed=5&temperature=0.5"]) {
+      const all = await names(`${query}&n=1000`);
+      const fresh = all.filter((name) => !listed.has(name));
+      expect(fresh.length).toBeLessThan(1000);
+      const novel = await names(`${query}&n=20&novel=true`);
+      expect(novel).toEqual(fresh.slice(0, 20));
+      expect(await names(`${query}&n=10&novel=true&unique=true`)).toEqual(novel.slice(0, 10));
+    }
+  });
+
+  test("with novel, says how many names of the list it had to leave out", async () => {
+    const { body } = await app.ask<Names>("/generate?seed=1&n=3&novel=true&top_k=1");
+    expect(body.names).toEqual([]);
+    expect(body.shortfall).toBe("0 of 3 names: 60 were drawn, of which 60 are in the training list");
+  });
+
+  test("refuses novel where the model came without its list", async () => {
+    const [bigram, mlp] = await modelFiles();
+    const { known_names: _, ...card } = parseModelCard(mlp.card);
+    const without = await serveModels([{ ...bigram, known: null }, { ...mlp, card: JSON.stringify(card) }]);
+    for (const [model, reason] of [["bigram", " (its card names bigram.known)"], ["mlp", ""]]) {
+      const { status, body } = await without.ask(`/generate?novel=true&model=${model}`);
+      const message = `must be "false" for model ${model}, which came without the names of its list${reason}`;
+      expect([status, body.errors]).toEqual([400, [{ parameter: "novel", message }]]);
+      expect((await without.ask(`/generate?novel=false&model=${model}`)).status).toBe(200);
+    }
   });
 
   test("draws first letters in the model's proportions, 100,000 of them at temperatures 0.5, 1 and 2", async () => {

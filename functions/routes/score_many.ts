@@ -1,0 +1,227 @@
+import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import type { Context, TypedResponse } from "hono";
+import { accepts } from "hono/accepts";
+import {
+  inBatches,
+  type RefusedName,
+  type ScoredLine,
+  scoreLines,
+  scoreNames,
+} from "../../shared/bulk_scoring.ts";
+import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
+import type { ScoreRecord } from "../../shared/score_record.ts";
+import { readBody } from "../bounded_body.ts";
+import type { Registry, ServedModel } from "../inference/registry.ts";
+import { flag, modelParameter, queryOf } from "../parameters.ts";
+import { MODEL_PROBLEMS, Problem, problemResponse } from "../problem.ts";
+import { queryReader } from "../query.ts";
+import { requestChunks } from "../request_chunks.ts";
+import { textStream } from "../text_stream.ts";
+import { scoreSchema } from "./score.ts";
+
+/** Most names of a JSON array. */
+export const MOST_NAMES = 10_000;
+/** Most bytes of a JSON array: room for as many names of the greatest length in any script of the first plane. */
+export const MOST_BYTES = 2 ** 23;
+/** The media type of JSON documents, one a line. */
+const NDJSON = "application/x-ndjson";
+const INSTEAD = "text/plain, one name a line, may be of any length";
+
+const query = queryOf({
+  model: modelParameter,
+  characters: flag({
+    default: true,
+    description: "Tell of each character, as `GET /score` does; without, an answer is a fifth as long",
+  }).optional(),
+});
+
+const readQuery = queryReader(query);
+
+const refusal = z.object({
+  index: z.int().optional().openapi({ description: "In an array, which name it is, from 0", example: 1 }),
+  line: z.int().optional().openapi({ description: "In text, which line it is, from 1", example: 2 }),
+  name: z.string().openapi({
+    description: "The name as it was given; of a longer one the first 256 characters",
+    example: "r2-d2",
+  }),
+  error: z.object({ type: z.string(), title: z.string(), detail: z.string() }).openapi({
+    description: "What is wrong with it, as a problem of RFC 9457",
+    example: {
+      type: "urn:edgemore:problem:invalid-name",
+      title: "Invalid name",
+      detail: 'name has the character "2" at position 1, which model tuned does not know: it knows "abc…xyz"',
+    },
+  }),
+}).openapi("RefusedName");
+
+const answers = z.array(z.union([scoreSchema.partial({ characters: true }), refusal])).openapi("Scores");
+
+/** `POST /score`: how likely many names are. */
+export const route = createRoute({
+  method: "post",
+  path: "/score",
+  summary: "Score many names",
+  description:
+    "What `GET /score` answers, for each name in order. A name that cannot be scored has an object with " +
+    "its place and its `error` there, and the rest goes on. Text is answered while it comes, at the pace at which the " +
+    "answer is read: a client reads while it sends, as curl does, or sends no more than some thousand lines. An " +
+    "answer that breaks off was not finished.",
+  request: {
+    query,
+    body: {
+      required: true,
+      description:
+        `A JSON array of at most ${MOST_NAMES} names in ${MOST_BYTES} bytes, or text with one name a line, ` +
+        "in UTF-8, of any length",
+      content: {
+        "application/json": {
+          schema: z.array(z.string()).max(MOST_NAMES).openapi({ example: ["andrej", "r2-d2"] }),
+        },
+        "text/plain": { schema: z.string().openapi({ example: "andrej\nr2-d2\n" }) },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: "The answers: to a JSON array an array, or one a line where `Accept` prefers " +
+        `${NDJSON}; to text always one a line`,
+      content: {
+        "application/json": { schema: answers },
+        [NDJSON]: {
+          schema: z.string().openapi({
+            description: "A JSON object a line, as in the array",
+            example: '{"model":"tuned","name":"andrej","possible":true,"nll":1.87,"percentile":59.4}\n' +
+              '{"line":2,"name":"r2-d2","error":{"title":"Invalid name"}}\n',
+          }),
+        },
+      },
+    },
+    ...MODEL_PROBLEMS,
+    400: problemResponse(
+      "A parameter has a value that is not allowed, or the body is no JSON array of texts",
+    ),
+    413: problemResponse(`The array has more than ${MOST_NAMES} names or ${MOST_BYTES} bytes`),
+    415: problemResponse("The body is neither application/json nor text/plain in UTF-8"),
+  },
+});
+
+/** Answers `POST /score` from the models of a registry. */
+export function handler(registry: Registry): RouteHandler<typeof route> {
+  return async (context) => {
+    const { model, characters } = readQuery(context);
+    const served = registry.get(model);
+    const request = context.req.raw;
+    if (bodyType(context) === "text/plain") {
+      const lines = scoreLines(served, requestChunks(request), { characters });
+      return streamed(context, NDJSON, linesOfLines(lines));
+    }
+    const names = readNames(await readBody(request, MOST_BYTES, INSTEAD));
+    const scored = scoreArray(served, names, characters);
+    return prefersLines(context)
+      ? streamed(context, NDJSON, linesOfArray(scored))
+      : streamed(context, "application/json", arrayOf(scored));
+  };
+}
+
+/** An answer as its pieces are made. Its type is what they amount to, for a typed client. */
+type Streamed = Response & TypedResponse<z.infer<typeof answers>, 200, "json">;
+
+function streamed(context: Context, type: string, pieces: AsyncGenerator<string>): Streamed {
+  return context.body(textStream(pieces), 200, { "content-type": type }) as unknown as Streamed;
+}
+
+/**
+ * What the body is.
+ *
+ * @throws {Problem} 415 if it is neither of the two that are read.
+ */
+function bodyType(context: Context): "application/json" | "text/plain" {
+  const header = context.req.header("content-type") ?? "";
+  const [type, ...parameters] = header.toLowerCase().split(";").map((part) => part.trim());
+  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
+  const utf8 = charset === undefined || /^"?utf-?8"?$/.test(charset);
+  if (utf8 && (type === "application/json" || type === "text/plain")) return type;
+  const got = header === "" ? "no content-type" : JSON.stringify(header);
+  throw new Problem(
+    "unsupported-media-type",
+    `The body must be application/json or text/plain, in UTF-8, got ${got}`,
+  );
+}
+
+/** Whether the client would rather have a JSON object a line than an array. */
+function prefersLines(context: Context): boolean {
+  const supports = ["application/json", NDJSON];
+  return accepts(context, { header: "Accept", supports, default: supports[0] }) === NDJSON;
+}
+
+/**
+ * The names of a JSON array.
+ *
+ * @throws {Problem} 400 if it is no array of texts, 413 if there are too many.
+ */
+function readNames(bytes: Uint8Array): string[] {
+  const refuse = (got: string) => {
+    const message = `must be a JSON array of names, ${got}`;
+    return Problem.ofParameters("invalid-parameter", [{ parameter: "body", message }]);
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw refuse(error instanceof SyntaxError ? `is not JSON: ${error.message}` : "is not UTF-8");
+  }
+  if (!Array.isArray(json)) throw refuse(`got ${kindOf(json)}`);
+  if (json.length > MOST_NAMES) {
+    const detail = `The body must have at most ${MOST_NAMES} names, has ${json.length}; ${INSTEAD}`;
+    throw new Problem("body-too-large", detail);
+  }
+  return json.map((name: unknown, index) => {
+    if (typeof name === "string") return name;
+    throw refuse(`got ${kindOf(name)} at index ${index}`);
+  });
+}
+
+/** A value's kind in the words of JSON. */
+function kindOf(value: unknown): string {
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "number") return `the number ${value}`;
+  if (typeof value === "string") return "a text";
+  return Array.isArray(value) ? "an array" : "an object";
+}
+
+type ScoredName = ScoreRecord | RefusedName & { index: number };
+
+async function* scoreArray(
+  served: ServedModel,
+  names: readonly string[],
+  characters?: boolean,
+): AsyncGenerator<ScoredName[]> {
+  let index = 0;
+  for (const batch of inBatches(names, ({ length }) => Math.min(length, MAX_NAME_LENGTH))) {
+    const results = await scoreNames(served, batch, { characters });
+    const first = index;
+    yield results.map((result, i) => ("error" in result ? { index: first + i, ...result } : result));
+    index += batch.length;
+  }
+}
+
+async function* arrayOf(batches: AsyncGenerator<ScoredName[]>): AsyncGenerator<string> {
+  let before = "[";
+  for await (const batch of batches) {
+    yield before + batch.map((scored) => JSON.stringify(scored)).join(",");
+    before = ",";
+  }
+  yield before === "[" ? "[]" : "]";
+}
+
+async function* linesOfArray(batches: AsyncGenerator<ScoredName[]>): AsyncGenerator<string> {
+  for await (const batch of batches) yield batch.map((scored) => `${JSON.stringify(scored)}\n`).join("");
+}
+
+async function* linesOfLines(batches: AsyncGenerator<ScoredLine[]>): AsyncGenerator<string> {
+  for await (const batch of batches) yield batch.map(lineJson).join("");
+}
+
+function lineJson({ line, result }: ScoredLine): string {
+  return `${JSON.stringify("error" in result ? { line, ...result } : result)}\n`;
+}

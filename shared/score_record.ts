@@ -1,0 +1,58 @@
+import { finiteOrNull } from "./finite_or_null.ts";
+import type { LanguageModel } from "./language_model.ts";
+import { shareAbove } from "./quantiles.ts";
+import type { Score } from "./scoring.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** A model with what it takes to score names and to rank them among real ones. */
+export interface ScoringModel {
+  card: { name: string };
+  vocabulary: Vocabulary;
+  model: LanguageModel;
+  /** The card's quantiles of the NLL of real names, rising. */
+  quantiles: readonly number[];
+}
+
+/** A score as it is answered and written: in JSON's numbers, null for what is infinite. */
+export interface ScoreRecord {
+  model: string;
+  name: string;
+  possible: boolean;
+  log_likelihood: number | null;
+  nll: number | null;
+  perplexity: number | null;
+  percentile: number;
+  characters?: { context: string; character: string; probability: number; nll: number | null }[];
+}
+
+/** A score with all of its characters. */
+export type FullScoreRecord = Required<ScoreRecord>;
+
+/** The record of a score, character by character. */
+export function fullScoreRecord(scoring: ScoringModel, scored: Score): FullScoreRecord {
+  return {
+    ...scoreRecord(scoring, scored),
+    characters: scored.characters.map(({ context, character, probability, nll }) => ({
+      context,
+      character,
+      probability,
+      nll: finiteOrNull(nll),
+    })),
+  };
+}
+
+/** The record of a score without its characters. */
+export function scoreRecord(
+  { card, quantiles }: ScoringModel,
+  { name, logLikelihood, nll, perplexity }: Omit<Score, "characters">,
+): ScoreRecord {
+  return {
+    model: card.name,
+    name,
+    possible: logLikelihood !== -Infinity,
+    log_likelihood: finiteOrNull(logLikelihood),
+    nll: finiteOrNull(nll),
+    perplexity: finiteOrNull(perplexity),
+    percentile: 100 * shareAbove(quantiles, nll),
+  };
+}

@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Line, LineSplitter, LONGEST_LINE } from "../../shared/lines.ts";
+
+/** The lines of some bytes that come in pieces of so many. */
+function split(bytes: Uint8Array, pieces: readonly number[] = []): Line[] {
+  const splitter = new LineSplitter();
+  const lines: Line[] = [];
+  let start = 0;
+  for (const piece of pieces) {
+    lines.push(...splitter.push(bytes.subarray(start, start + piece)));
+    start += piece;
+  }
+  return [...lines, ...splitter.push(bytes.subarray(start)), ...splitter.end()];
+}
+
+function texts(text: string, pieces?: readonly number[]): string[] {
+  return split(new TextEncoder().encode(text), pieces).map(({ text }) => text);
+}
+
+/** Any text, with many ends of lines of each kind, and characters of one to four bytes. */
+const anyText = fc.array(fc.constantFrom("a", "ß", "ไ", "😀", "\n", "\r\n", "\r", " "), { maxLength: 60 })
+  .map((parts) => parts.join(""));
+
+describe("LineSplitter", () => {
+  test("gives the same lines wherever the bytes are cut, and loses nothing", () => {
+    fc.assert(fc.property(anyText, fc.array(fc.integer({ min: 0, max: 5 })), (text, pieces) => {
+      const lines = split(new TextEncoder().encode(text), pieces);
+      const expected = text.split("\n");
+      if (expected.at(-1) === "") expected.pop();
+      expect(lines.map(({ text }) => text)).toEqual(expected.map((line) => line.replace(/\r$/, "")));
+      expect(lines.map(({ number }) => number)).toEqual(expected.map((_, i) => i + 1));
+      expect(lines.every(({ cut }) => !cut)).toBe(true);
+    }));
+  });
+
+  test("ends lines with LF or CRLF, the last one with nothing", () => {
+    expect(texts("ada\r\nbob\neve")).toEqual(["ada", "bob", "eve"]);
+    expect(texts("ada\n")).toEqual(["ada"]);
+    expect(texts("\n\r\n")).toEqual(["", ""]);
+    expect(texts("")).toEqual([]);
+    expect(texts("a\rb\r")).toEqual(["a\rb"]);
+  });
+
+  test("skips a byte order mark, cut anywhere", () => {
+    for (const pieces of [[], [1], [2], [3], [1, 1, 1]]) {
+      expect(texts("\ufeffada\n\ufeffbob", pieces)).toEqual(["ada", "\ufeffbob"]);
+    }
+  });
+
+  test("reads bytes that are no UTF-8 as U+FFFD", () => {
+    const bytes = Uint8Array.of(0x61, 0xff, 0x62, 0x0a, 0x63, 0xe2, 0x82);
+    expect(split(bytes).map(({ text }) => text)).toEqual(["a\ufffdb", "c\ufffd"]);
+  });
+
+  test("cuts an endless line, and goes on after its end", () => {
+    const long = "x".repeat(LONGEST_LINE);
+    for (
+      const pieces of [[], [LONGEST_LINE], [LONGEST_LINE + 1], [10, LONGEST_LINE], [LONGEST_LINE + 2, 1, 1]]
+    ) {
+      const lines = split(
+        new TextEncoder().encode(`${long}\r\n${long}y\n${long}\r\r\nada\n${long}yy`),
+        pieces,
+      );
+      expect(lines.map(({ number, cut }) => [number, cut])).toEqual(
+        [[1, false], [2, true], [3, true], [4, false], [5, true]],
+      );
+      expect(lines.map(({ text }) => text)).toEqual([long, long, long, "ada", long]);
+    }
+  });
+
+  test("keeps no more of a line than it may", () => {
+    const splitter = new LineSplitter();
+    const megabyte = new Uint8Array(2 ** 20).fill(0x78);
+    for (let i = 0; i < 100; i++) expect([...splitter.push(megabyte)]).toEqual([]);
+    const [line] = splitter.push(Uint8Array.of(0x0a));
+    expect([line.text.length, line.cut, line.number]).toEqual([LONGEST_LINE, true, 1]);
+  });
+
+  test("cuts and counts as the whole text would be, at any length", () => {
+    const lengths = fc.array(fc.integer({ min: LONGEST_LINE - 3, max: LONGEST_LINE + 3 }), { maxLength: 4 });
+    const pieces = fc.array(fc.integer({ min: 1, max: 2 * LONGEST_LINE }));
+    fc.assert(fc.property(lengths, pieces, fc.constantFrom("\n", "\r\n"), (lengths, pieces, lineEnd) => {
+      const bytes = new TextEncoder().encode(lengths.map((length) => "x".repeat(length) + lineEnd).join(""));
+      expect(split(bytes, pieces).map(({ text, cut }) => [text.length, cut])).toEqual(
+        lengths.map((length) => [Math.min(length, LONGEST_LINE), length > LONGEST_LINE]),
+      );
+    }));
+  });
+});

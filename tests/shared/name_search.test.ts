@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { NameSearch, type SamplingOptions } from "../../shared/name_search.ts";
+import { sample } from "../../shared/sampling.ts";
+import { Vocabulary } from "../../shared/vocabulary.ts";
+import { LETTERS, PROBABILITIES, TableModel } from "./table_model.ts";
+
+const vocabulary = new Vocabulary(LETTERS);
+
+function search(options: Partial<SamplingOptions>): NameSearch {
+  return new NameSearch(new TableModel(PROBABILITIES), vocabulary, { n: 50, seed: 1, ...options });
+}
+
+async function names(options: Partial<SamplingOptions>): Promise<string[]> {
+  return (await search(options).all()).map(({ name }) => name);
+}
+
+describe("NameSearch", () => {
+  test("leaves out known names, and keeps the order of the rest", async () => {
+    const known = new Set(["a", "ab"]);
+    const all = await names({ n: 500 });
+    const rest = await names({ n: 100, known });
+    expect(rest).toEqual(all.filter((name) => !known.has(name)).slice(0, 100));
+  });
+
+  test("leaves out known names and repeats at once", async () => {
+    const known = new Set(["a", "ab"]);
+    const found = await names({ n: 5, known, unique: true });
+    expect(new Set(found).size).toBe(5);
+    expect(found.filter((name) => known.has(name))).toEqual([]);
+  });
+
+  test.each([{}, { unique: true }, { known: new Set(["a"]) }, {
+    unique: true,
+    known: new Set(["a", "aaa"]),
+  }])(
+    "with %j, fewer names are the beginning of more, however many are asked for at a time",
+    async (options) => {
+      const twenty = await names({ ...options, n: 20 });
+      for (const n of [1, 2, 5, 10]) {
+        const fewer = await names({ ...options, n });
+        expect(fewer).toEqual(twenty.slice(0, fewer.length));
+      }
+      const some = search({ ...options, n: 20 });
+      const found: string[] = [];
+      while (!some.done) found.push(...(await some.next(3)).map(({ name }) => name));
+      expect(found).toEqual(twenty);
+    },
+  );
+
+  test("without anything to leave out, draws what is asked for", async () => {
+    const all = search({ n: 7 });
+    expect((await all.next(3)).length).toBe(3);
+    expect(all.done).toBe(false);
+    expect((await all.next(100)).length).toBe(4);
+    expect([all.done, all.shortfall()]).toEqual([true, undefined]);
+  });
+
+  test("says how many there are, and of each reason how many it left out", async () => {
+    const repeats = search({ unique: true, maxLength: 2 });
+    expect((await repeats.all()).length).toBe(4);
+    expect(repeats.shortfall()).toBe("4 of 50 names: 1000 were drawn, of which 996 repeat others");
+
+    const listed = search({ maxLength: 1, known: new Set(["a", "b"]) });
+    expect(await listed.all()).toEqual([]);
+    expect(listed.shortfall()).toBe("0 of 50 names: 1000 were drawn, of which 1000 are in the training list");
+
+    const both = search({ unique: true, maxLength: 1, known: new Set(["a"]) });
+    expect((await both.all()).map(({ name }) => name)).toEqual(["b"]);
+    const [, known, repeated] = /(\d+) are in the training list and (\d+) repeat others$/.exec(
+      both.shortfall()!,
+    )!;
+    expect(Number(known) + Number(repeated)).toBe(999);
+    const drawn = await sample(new TableModel(PROBABILITIES), vocabulary, { n: 1000, seed: 1, maxLength: 1 });
+    expect(Number(known)).toBe(drawn.filter(({ name }) => name === "a").length);
+  });
+});
