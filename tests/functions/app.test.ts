@@ -182,6 +182,7 @@ describe("/openapi.json", () => {
       "/health",
       "/models",
       "/models/{name}",
+      "/models/{name}/model.known",
       "/models/{name}/model.onnx",
       "/next",
       "/score",
