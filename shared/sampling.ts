@@ -11,6 +11,8 @@ import { BOUNDARY, type Vocabulary } from "./vocabulary.ts";
 const BATCH_NAMES = 1024;
 /** How many names are drawn for each one asked for, at most, when repeats are left out. */
 const DRAWS_PER_UNIQUE_NAME = 20;
+/** How many characters are drawn, at most, before no more names are sought in place of repeats. */
+const CHARACTERS_FOR_UNIQUE_NAMES = 32_000;
 
 /** How many names are sampled, and how. */
 export interface SamplingOptions extends DrawingOptions {
@@ -55,7 +57,8 @@ export interface SampledName extends Likelihood {
 /**
  * Makes names with a language model.
  *
- * @returns `n` names; fewer only with `unique`, when {@link DRAWS_PER_UNIQUE_NAME} draws for each did not find them.
+ * @returns `n` names; fewer only with `unique`, when {@link DRAWS_PER_UNIQUE_NAME} draws for each, or
+ * {@link CHARACTERS_FOR_UNIQUE_NAMES} characters in all, did not find them.
  * @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not.
  *
  * @example
@@ -72,9 +75,14 @@ export async function sample(
   const sampler = new Sampler(model, vocabulary, options);
   if (!unique) return await sampler.next(n);
   const names = new Map<string, SampledName>();
-  for (let left = n * DRAWS_PER_UNIQUE_NAME; left > 0 && names.size < n;) {
+  let characters = 0;
+  for (
+    let left = n * DRAWS_PER_UNIQUE_NAME;
+    left > 0 && names.size < n && characters < CHARACTERS_FOR_UNIQUE_NAMES;
+  ) {
     const batch = await sampler.next(Math.min(left, n - names.size));
     for (const name of batch) {
+      characters += name.name.length;
       if (!names.has(name.name)) names.set(name.name, name);
     }
     left -= batch.length;
