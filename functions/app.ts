@@ -1,17 +1,38 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { cors } from "hono/cors";
 import type { Registry } from "./inference/registry.ts";
-import { answerProblem, Problem } from "./problem.ts";
+import { requireToken } from "./manners/bearer_token.ts";
+import { everyAnswer } from "./manners/every_answer.ts";
+import { otherMethods } from "./manners/other_methods.ts";
+import { limitRate, type RateLimiter } from "./manners/rate_limit.ts";
+import { EXPOSED_HEADERS } from "./manners/security_headers.ts";
+import { openApiHandler } from "./openapi.ts";
+import { answerProblem } from "./problem.ts";
 import { invalidParameters } from "./query.ts";
 import * as generate from "./routes/generate.ts";
 import * as health from "./routes/health.ts";
 import * as models from "./routes/models.ts";
 import * as score from "./routes/score.ts";
 
-/** What an entry knows that the application does not. */
+/** What an entry knows that the application does not. What is left out is not installed, and costs nothing. */
 export interface AppOptions {
   /** Where it runs, for `/health`. */
   runtime: string;
+  /** Takes a line of JSON about each request. */
+  log?: (line: string) => void;
+  /** Sends `Server-Timing`; of use only where the clock goes on while a request is answered. Default false. */
+  serverTiming?: boolean;
+  /** The origins whose pages may read the answers. Default: all. */
+  origins?: string[];
+  /** Closes everything but `/health` to who does not bear it. */
+  token?: string;
+  /** Who counts requests, and how it knows a client's address. */
+  rateLimit?: { limiter: RateLimiter; addressOf: (context: Context) => string };
 }
+
+/** The application, as `hc<App>(address)` of `hono/client` wants to know it. */
+export type App = ReturnType<typeof createApp>;
 
 /**
  * The whole API as one Hono application. It knows no runtime: an entry gives it the models, and `fetch` to
@@ -20,28 +41,23 @@ export interface AppOptions {
  * @param registry The models.
  */
 // deno-lint-ignore explicit-module-boundary-types -- the routes' types, which a typed client takes, are inferred
-export function createApp(registry: Registry, { runtime }: AppOptions) {
+export function createApp(registry: Registry, options: AppOptions) {
+  const { runtime, log, serverTiming = false, origins, token, rateLimit } = options;
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) throw invalidParameters(result.error);
     },
   });
   app.onError(answerProblem);
-  app.notFound(({ req }) => {
-    throw new Problem(
-      "not-found",
-      `There is no ${req.method} ${req.path} here; /openapi.json lists what there is`,
-    );
-  });
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: {
-      title: "edgemore",
-      version: "0.1.0",
-      description: "Names made and scored by character-level language models.",
-      license: { name: "MIT" },
-    },
-  });
+  app.notFound(otherMethods(app, origins));
+  app.use(everyAnswer({ log, serverTiming, open: origins === undefined, closed: token !== undefined }));
+  if (origins !== undefined) {
+    const restricted = cors({ origin: origins, exposeHeaders: EXPOSED_HEADERS });
+    app.use((context, next) => context.req.method === "OPTIONS" ? next() : restricted(context, next));
+  }
+  if (rateLimit !== undefined) app.use(limitRate(rateLimit.limiter, rateLimit.addressOf));
+  if (token !== undefined) app.use(requireToken(token));
+  app.get("/openapi.json", ...openApiHandler(app, token !== undefined));
   // The routes that a model answers read their queries themselves; see queryReader.
   for (const { route } of [generate, score]) app.openAPIRegistry.registerPath(route);
   return app

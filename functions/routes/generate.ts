@@ -6,6 +6,7 @@ import { sample } from "../../shared/sampling.ts";
 import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
+import { keepForEver, keepNothing } from "../manners/caching.ts";
 import {
   decimal,
   flag,
@@ -74,6 +75,9 @@ const query = queryOf({
   }).optional(),
 });
 
+/** Most characters that names may be made to have together: drawing them takes a cold model half a second. */
+const MOST_CHARACTERS = 32_000;
+
 const readQuery = queryReader(query);
 
 const answer = z.object({
@@ -90,25 +94,37 @@ const answer = z.object({
   }),
 }).openapi("Names");
 
+const example: z.infer<typeof answer> = {
+  model: "tuned",
+  seed: 42,
+  names: [
+    { name: "aavano", nll: 2.210770377090999, perplexity: 9.122741637813919 },
+    { name: "garian", nll: 1.7991742874894823, perplexity: 6.044654256578145 },
+  ],
+};
+
 /** `GET /generate`: names that a model makes. */
 export const route = createRoute({
   method: "get",
   path: "/generate",
+  operationId: "generate",
+  tags: ["names"],
   summary: "Make names",
   request: { query },
   responses: {
     200: {
       description: "The names, as JSON, or as text with one name a line where `Accept` prefers text/plain",
       headers: z.object({
-        "edgemore-seed": z.string().openapi({
+        "edgemore-seed": z.string().optional().openapi({
           description: "In a text/plain answer, the seed: the text has no place for it",
         }),
       }),
       content: {
-        "application/json": { schema: answer },
-        "text/plain": { schema: z.string().openapi({ example: "marlena\nkaiyah\n" }) },
+        "application/json": { schema: answer, example },
+        "text/plain": { schema: z.string(), example: "aavano\ngarian\n" },
       },
     },
+    304: { description: "The answer is the one that `If-None-Match` names" },
     ...MODEL_PROBLEMS,
   },
 });
@@ -123,6 +139,12 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
     const minLength = asked.min_length ?? (torch ? 0 : 1);
     const maxLength = asked.max_length ?? (torch ? MAX_NAME_LENGTH : 64);
     requireLengths(encodeParameter(served, "prefix", prefix).length, minLength, maxLength);
+    requireBounded(n, minLength);
+
+    const asText = prefersText(context);
+    context.set("vary", "Accept");
+    if (asked.seed === undefined) keepNothing(context, served.card);
+    else if (keepForEver(context, served.card, asText ? "text" : "json")) return context.body(null, 304);
 
     const names = await sample(served.model, served.vocabulary, {
       n,
@@ -137,7 +159,7 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
       draws: torch ? "torch" : "streams",
     });
 
-    if (prefersText(context)) {
+    if (asText) {
       context.header("edgemore-seed", String(seed));
       return context.text(names.map(({ name }) => `${name}\n`).join(""), 200);
     }
@@ -177,4 +199,13 @@ function requireLengths(prefixLength: number, minLength: number, maxLength: numb
     const message = `must have at most max_length (${maxLength}) characters, has ${prefixLength}`;
     throw Problem.ofParameters("invalid-parameter", [{ parameter: "prefix", message }]);
   }
+}
+
+/** Refuses what takes long to draw, however the names come out. */
+function requireBounded(n: number, minLength: number): void {
+  if (n * minLength <= MOST_CHARACTERS) return;
+  const message =
+    `must be at most ${MOST_CHARACTERS} when multiplied with n, got ${minLength} with n ${n}: ` +
+    `at most ${Math.floor(MOST_CHARACTERS / n)} with this n`;
+  throw Problem.ofParameters("invalid-parameter", [{ parameter: "min_length", message }]);
 }

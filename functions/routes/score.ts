@@ -5,6 +5,7 @@ import { scoreTokens } from "../../shared/scoring.ts";
 import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
+import { keepForEver } from "../manners/caching.ts";
 import { MAX_NAME_LENGTH, modelParameter, queryOf, text } from "../parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
 import { queryReader } from "../query.ts";
@@ -43,14 +44,35 @@ const answer = z.object({
   })),
 }).openapi("Score");
 
+const example: z.infer<typeof answer> = {
+  model: "bigram",
+  name: "al",
+  possible: true,
+  log_likelihood: -6.257143020629883,
+  nll: 2.0857143402099610,
+  perplexity: 8.050342,
+  percentile: 89.1,
+  characters: [
+    { context: ".", character: "a", probability: 0.1375, nll: 1.984131 },
+    { context: "a", character: "l", probability: 0.0746, nll: 2.595614 },
+    { context: "l", character: ".", probability: 0.1867, nll: 1.677398 },
+  ],
+};
+
 /** `GET /score`: how likely a name is. */
 export const route = createRoute({
   method: "get",
   path: "/score",
+  operationId: "score",
+  tags: ["names"],
   summary: "Score a name",
   request: { query },
   responses: {
-    200: { description: "How likely the name is", content: { "application/json": { schema: answer } } },
+    200: {
+      description: "How likely the name is",
+      content: { "application/json": { schema: answer, example } },
+    },
+    304: { description: "The answer is the one that `If-None-Match` names" },
     ...MODEL_PROBLEMS,
   },
 });
@@ -61,6 +83,7 @@ export function handler(registry: Registry): RouteHandler<typeof route> {
     const asked = readQuery(context);
     const served = registry.get(asked.model);
     const tokens = encodeParameter(served, "name", asked.name);
+    if (keepForEver(context, served.card, "json")) return context.body(null, 304);
     const scored = await scoreTokens(served.model, served.vocabulary, tokens);
     return context.json({
       model: served.card.name,
