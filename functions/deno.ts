@@ -75,7 +75,8 @@ async function main(): Promise<void> {
       ? undefined
       : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy) },
   });
-  serveDocs(app, serveStatic({ root: PAGE, precompressed: true }));
+  const rewriteRequestPath = (path: string) => path === "/docs" ? "/docs.html" : path;
+  serveDocs(app, serveStatic({ root: PAGE, precompressed: true, rewriteRequestPath }));
   const onListen = (address: Deno.NetAddr) => {
     console.log(`edgemore answers at http://${address.hostname}:${address.port}`);
   };

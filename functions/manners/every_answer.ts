@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { answerProblem, Problem } from "../problem.ts";
 import { cacheControl } from "./caching.ts";
 import { requestId } from "./request_id.ts";
@@ -40,6 +40,7 @@ export function everyAnswer({ log, serverTiming, open, closed }: EveryAnswerOpti
     } else {
       await next();
     }
+    if (raw.method === "HEAD") await sayLength(context);
     const { headers, status } = context.res;
     // A page brings its own policy, and a file its own time.
     const page = headers.has("content-security-policy");
@@ -61,4 +62,14 @@ export function everyAnswer({ log, serverTiming, open, closed }: EveryAnswerOpti
     if (serverTiming) headers.set("server-timing", `app;dur=${milliseconds.toFixed(3)}`);
     log?.(logLine(id, raw.method, context.req.path, status, milliseconds, context.get("model")));
   };
+}
+
+/** Says how long a body is that is not sent; where it would be a stream, nobody knows. */
+async function sayLength(context: Context): Promise<void> {
+  const { headers, body } = context.res;
+  if (
+    body === null || !/^(application\/(problem\+)?json|text\/plain)/.test(headers.get("content-type") ?? "")
+  ) return;
+  const bytes = await context.res.clone().arrayBuffer();
+  context.header("content-length", String(bytes.byteLength));
 }

@@ -1,4 +1,4 @@
-import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { finiteOrNull } from "../../shared/finite_or_null.ts";
@@ -18,7 +18,7 @@ import {
   wholeNumber,
 } from "../parameters.ts";
 import { MODEL_PROBLEMS, Problem } from "../problem.ts";
-import { queryReader } from "../query.ts";
+import { type QueryHandler, queryReader } from "../query.ts";
 
 const query = queryOf({
   n: wholeNumber({ minimum: 1, maximum: 1000, default: 10, description: "How many names" }).optional(),
@@ -130,7 +130,7 @@ export const route = createRoute({
 });
 
 /** Answers `GET /generate` from the models of a registry. */
-export function handler(registry: Registry): RouteHandler<typeof route> {
+export function handler(registry: Registry): QueryHandler<typeof route> {
   return async (context) => {
     const asked = readQuery(context);
     const served = registry.get(asked.model);

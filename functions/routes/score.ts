@@ -1,4 +1,4 @@
-import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import { finiteOrNull } from "../../shared/finite_or_null.ts";
 import { shareAbove } from "../../shared/quantiles.ts";
 import { scoreTokens } from "../../shared/scoring.ts";
@@ -8,7 +8,7 @@ import type { Registry } from "../inference/registry.ts";
 import { keepForEver } from "../manners/caching.ts";
 import { MAX_NAME_LENGTH, modelParameter, queryOf, text } from "../parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
-import { queryReader } from "../query.ts";
+import { type QueryHandler, queryReader } from "../query.ts";
 
 const query = queryOf({
   name: text({ minimum: 1, maximum: MAX_NAME_LENGTH, description: "The name to score", example: "andrej" }),
@@ -78,7 +78,7 @@ export const route = createRoute({
 });
 
 /** Answers `GET /score` from the models of a registry. */
-export function handler(registry: Registry): RouteHandler<typeof route> {
+export function handler(registry: Registry): QueryHandler<typeof route> {
   return async (context) => {
     const asked = readQuery(context);
     const served = registry.get(asked.model);
