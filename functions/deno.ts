@@ -58,7 +58,9 @@ function endWhenTold(server: Deno.HttpServer, lines: LineBuffer): void {
 async function main(): Promise<void> {
   const port = readPort();
   const hostname = Deno.env.get("HOST") || "127.0.0.1";
-  const { token, origins, rateLimit, trustProxy, log } = readSettings((name) => Deno.env.get(name));
+  const { token, origins, rateLimit, trustProxy, serverTiming, log } = readSettings((name) =>
+    Deno.env.get(name)
+  );
   provideOnnxRuntime(await Deno.readFile(WASM));
   const registry = await Registry.open(await readModels(MODELS), Deno.env.get("EDGEMORE_MODEL") || undefined);
   for (const { name, status, reason } of registry.statuses()) {
@@ -70,7 +72,7 @@ async function main(): Promise<void> {
     token,
     origins,
     log: log ? (line) => lines.add(line) : undefined,
-    serverTiming: true,
+    serverTiming,
     rateLimit: rateLimit === undefined || rateLimit === "off"
       ? undefined
       : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy) },

@@ -10,6 +10,8 @@ export interface Settings {
   rateLimit?: RateLimit | "off";
   /** `EDGEMORE_TRUST_PROXY`: whether `X-Forwarded-For` says who asks. */
   trustProxy: boolean;
+  /** `EDGEMORE_SERVER_TIMING`: whether answers say how long they took. */
+  serverTiming: boolean;
   /** `EDGEMORE_LOG`: whether a line is written for each request. */
   log: boolean;
 }
@@ -20,6 +22,7 @@ export type SettingName =
   | "EDGEMORE_ORIGINS"
   | "EDGEMORE_RATE_LIMIT"
   | "EDGEMORE_TRUST_PROXY"
+  | "EDGEMORE_SERVER_TIMING"
   | "EDGEMORE_LOG";
 
 /** What RFC 6750 lets a bearer token be made of. */
@@ -44,8 +47,8 @@ export function readSettings(variable: (name: SettingName) => string | undefined
     token,
     origins: read("EDGEMORE_ORIGINS")?.split(",").map((origin) => readOrigin(origin.trim())),
     rateLimit: rateLimit === undefined || rateLimit === "off" ? rateLimit : readRateLimit(rateLimit),
-    trustProxy:
-      oneOf("EDGEMORE_TRUST_PROXY", read("EDGEMORE_TRUST_PROXY") ?? "false", ["true", "false"]) === "true",
+    trustProxy: flag("EDGEMORE_TRUST_PROXY", read("EDGEMORE_TRUST_PROXY")),
+    serverTiming: flag("EDGEMORE_SERVER_TIMING", read("EDGEMORE_SERVER_TIMING")),
     log: oneOf("EDGEMORE_LOG", read("EDGEMORE_LOG") ?? "requests", ["requests", "off"]) === "requests",
   };
 }
@@ -57,6 +60,10 @@ function readOrigin(text: string): string {
       JSON.stringify(text)
     }`,
   );
+}
+
+function flag(name: SettingName, text = "false"): boolean {
+  return oneOf(name, text, ["true", "false"]) === "true";
 }
 
 function oneOf<Word extends string>(name: SettingName, text: string, words: readonly Word[]): Word {

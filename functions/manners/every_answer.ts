@@ -12,7 +12,7 @@ const LONGEST_URL = 8192;
 export interface EveryAnswerOptions {
   /** Takes a line of JSON about each request. Default: nobody. */
   log?: (line: string) => void;
-  /** Whether the time that an answer took goes with it. It costs a header. */
+  /** Whether the time that an answer took goes with it. */
   serverTiming: boolean;
   /** Whether pages of every origin may read the answers. */
   open: boolean;

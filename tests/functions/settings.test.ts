@@ -5,7 +5,14 @@ const read = (variables: { [Name in SettingName]?: string }) => readSettings((na
 
 describe("readSettings", () => {
   test("leaves everything open where nothing is set", () => {
-    const open = { token: undefined, origins: undefined, rateLimit: undefined, trustProxy: false, log: true };
+    const open = {
+      token: undefined,
+      origins: undefined,
+      rateLimit: undefined,
+      trustProxy: false,
+      serverTiming: false,
+      log: true,
+    };
     expect(read({})).toEqual(open);
     expect(read({ EDGEMORE_TOKEN: "", EDGEMORE_ORIGINS: "", EDGEMORE_RATE_LIMIT: "" })).toEqual(open);
   });
@@ -16,12 +23,14 @@ describe("readSettings", () => {
       EDGEMORE_ORIGINS: "https://example.com, http://localhost:3000",
       EDGEMORE_RATE_LIMIT: "600/60s",
       EDGEMORE_TRUST_PROXY: "true",
+      EDGEMORE_SERVER_TIMING: "true",
       EDGEMORE_LOG: "off",
     })).toEqual({
       token: "abc=",
       origins: ["https://example.com", "http://localhost:3000"],
       rateLimit: { requests: 600, seconds: 60 },
       trustProxy: true,
+      serverTiming: true,
       log: false,
     });
     expect(read({ EDGEMORE_RATE_LIMIT: "off" }).rateLimit).toBe("off");

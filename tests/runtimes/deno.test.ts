@@ -40,26 +40,20 @@ describe("deno task start", () => {
       onTestFinished(() => server.signal("SIGTERM"));
       const [, address] = await server.printed(/answers at (http:\S+)/);
       await (await fetch(`${address}/health`, { headers: { "x-request-id": "first" } })).text();
-      // A cold model has a second's work with them, so the signal comes while they are under way.
-      const slow = Array.from({ length: 4 }, (_, i) =>
-        fetch(
-          `${address}/generate?seed=${i}&n=60&min_length=256&max_length=256&temperature=5&compat=torch`,
-          {
-            headers: { "x-request-id": `slow-${i}` },
-          },
-        ));
+      // A cold model works on it for half a second, so the signal comes while it is under way.
+      const query = "seed=1&n=125&min_length=256&max_length=256&temperature=5&compat=torch";
+      const slow = fetch(`${address}/generate?${query}`, { headers: { "x-request-id": "slow" } });
       await new Promise((resolve) => setTimeout(resolve, 200));
       server.signal(signal);
-      for (const answer of await Promise.all(slow)) {
-        expect(answer.status).toBe(200);
-        expect((await answer.json()).names).toHaveLength(60);
-      }
+      const answer = await slow;
+      expect(answer.status).toBe(200);
+      expect((await answer.json()).names).toHaveLength(125);
       const { code, stdout } = await server.ended;
       expect(code).toBe(0);
       const ids = stdout.split("\n").filter((line) => line.startsWith("{")).map((line) =>
         JSON.parse(line).id
       );
-      expect(ids.sort()).toEqual(["first", ...slow.map((_, i) => `slow-${i}`)]);
+      expect(ids).toEqual(["first", "slow"]);
       await expect(fetch(`${address}/health`)).rejects.toThrow();
     },
   );
