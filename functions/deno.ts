@@ -42,11 +42,14 @@ async function print(text: string): Promise<void> {
   }
 }
 
-/** Ends a server when it is told to: what is under way is answered, and the log written. A second time, at once. */
+/**
+ * Ends a server when it is told to: what is under way is answered, and the log written. A second signal changes nothing:
+ * a terminal and `deno task` both pass the first one on.
+ */
 function endWhenTold(server: Deno.HttpServer, lines: LineBuffer): void {
   let told = false;
   const end = async () => {
-    if (told) Deno.exit(1);
+    if (told) return;
     told = true;
     await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, LONGEST_END))]);
     await lines.flush();

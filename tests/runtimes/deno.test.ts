@@ -45,6 +45,7 @@ describe("deno task start", () => {
       const slow = fetch(`${address}/generate?${query}`, { headers: { "x-request-id": "slow" } });
       await new Promise((resolve) => setTimeout(resolve, 200));
       server.signal(signal);
+      server.signal(signal); // as a terminal and the task do, each
       const answer = await slow;
       expect(answer.status).toBe(200);
       expect((await answer.json()).names).toHaveLength(125);
