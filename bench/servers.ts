@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
@@ -29,7 +29,10 @@ export interface ServerOptions {
 
 /** The real Deno server, with the permissions of its task. */
 export function startDenoServer(options?: ServerOptions): Promise<Server> {
-  const permissions = ["--allow-net", "--allow-read=.", "--allow-env=HOST,PORT,EDGEMORE_MODEL"];
+  const { tasks } = JSON.parse(readFileSync("deno.json", "utf8")) as {
+    tasks: { start: { command: string } };
+  };
+  const permissions = tasks.start.command.match(/--allow-\S+/g)!;
   return startAt(
     "/health",
     (port, inspector) => [

@@ -1,6 +1,14 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { cors } from "hono/cors";
 import type { Registry } from "./inference/registry.ts";
-import { answerProblem, Problem } from "./problem.ts";
+import { requireToken } from "./manners/bearer_token.ts";
+import { everyAnswer } from "./manners/every_answer.ts";
+import { otherMethods } from "./manners/other_methods.ts";
+import { limitRate, type RateLimiter } from "./manners/rate_limit.ts";
+import { EXPOSED_HEADERS } from "./manners/security_headers.ts";
+import { openApiHandler } from "./openapi.ts";
+import { answerProblem } from "./problem.ts";
 import { invalidParameters } from "./query.ts";
 import * as generate from "./routes/generate.ts";
 import * as health from "./routes/health.ts";
@@ -10,11 +18,27 @@ import * as next from "./routes/next.ts";
 import * as score from "./routes/score.ts";
 import * as scoreMany from "./routes/score_many.ts";
 
-/** What an entry knows that the application does not. */
+/** What an entry knows that the application does not. What is left out is not installed, and costs nothing. */
 export interface AppOptions {
   /** Where it runs, for `/health`. */
   runtime: string;
+  /** Takes a line of JSON about each request. */
+  log?: (line: string) => void;
+  /**
+   * Sends `Server-Timing`, which costs a fifth of a short answer on Deno; Cloudflare's clock stands still while a
+   * request is answered. Default false.
+   */
+  serverTiming?: boolean;
+  /** The origins whose pages may read the answers. Default: all. */
+  origins?: string[];
+  /** Closes everything but `/health` to who does not bear it. */
+  token?: string;
+  /** Who counts requests, and how it knows a client's address. */
+  rateLimit?: { limiter: RateLimiter; addressOf: (context: Context) => string };
 }
+
+/** The application, as `hc<App>(address)` of `hono/client` wants to know it. */
+export type App = ReturnType<typeof createApp>;
 
 /**
  * The whole API as one Hono application. It knows no runtime: an entry gives it the models, and `fetch` to
@@ -23,32 +47,26 @@ export interface AppOptions {
  * @param registry The models.
  */
 // deno-lint-ignore explicit-module-boundary-types -- the routes' types, which a typed client takes, are inferred
-export function createApp(registry: Registry, { runtime }: AppOptions) {
+export function createApp(registry: Registry, options: AppOptions) {
+  const { runtime, log, serverTiming = false, origins, token, rateLimit } = options;
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) throw invalidParameters(result.error);
     },
   });
   app.onError(answerProblem);
-  app.notFound(({ req }) => {
-    throw new Problem(
-      "not-found",
-      `There is no ${req.method} ${req.path} here; /openapi.json lists what there is`,
-    );
-  });
-  app.doc31("/openapi.json", {
-    openapi: "3.1.0",
-    info: {
-      title: "edgemore",
-      version: "0.1.0",
-      description: "Names made and scored by character-level language models.",
-      license: { name: "MIT" },
-    },
-  });
+  app.notFound(otherMethods(app, origins));
+  app.use(everyAnswer({ log, serverTiming, open: origins === undefined, closed: token !== undefined }));
+  if (origins !== undefined) {
+    const restricted = cors({ origin: origins, exposeHeaders: EXPOSED_HEADERS });
+    app.use((context, next) => context.req.method === "OPTIONS" ? next() : restricted(context, next));
+  }
+  if (rateLimit !== undefined) app.use(limitRate(rateLimit.limiter, rateLimit.addressOf));
+  if (token !== undefined) app.use(requireToken(token));
+  app.get("/openapi.json", ...openApiHandler(app, token !== undefined));
   // The routes that a model answers read their queries themselves; see queryReader.
-  for (const { route } of [generate, score, scoreMany]) app.openAPIRegistry.registerPath(route);
+  for (const { route } of [generate, score, scoreMany, next]) app.openAPIRegistry.registerPath(route);
   return app
-    .openapi(next.route, next.handler(registry))
     .openapi(models.listRoute, models.listHandler(registry))
     .openapi(models.cardRoute, models.cardHandler(registry))
     .openapi(modelFile.route, modelFile.handler(registry))
@@ -56,5 +74,6 @@ export function createApp(registry: Registry, { runtime }: AppOptions) {
     .openapi(health.route, health.handler(registry, runtime))
     .get(generate.route.path, generate.handler(registry))
     .get(score.route.path, score.handler(registry))
+    .get(next.route.path, next.handler(registry))
     .post(scoreMany.route.path, scoreMany.handler(registry));
 }

@@ -29,12 +29,13 @@ mkdirSync(BUILD, { recursive: true });
 writeFileSync(
   new URL("worker.ts", BUILD),
   `import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
+import { env } from "cloudflare:workers";
 import { createWorker } from "../functions/cloudflare.ts";
 ${imports.join("\n")}
 
 export default await createWorker(wasm, [
 ${models.join("\n")}
-]);
+], env);
 `,
 );
 console.log(`build/worker.ts: ${names.join(", ") || "no models"}`);

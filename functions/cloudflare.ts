@@ -1,6 +1,14 @@
+import { getConnInfo } from "hono/cloudflare-workers";
 import { createApp } from "./app.ts";
 import { provideOnnxRuntime } from "./inference/onnx_runtime.ts";
 import { type ModelFiles, Registry } from "./inference/registry.ts";
+import { CloudflareRateLimiter, type RateLimitBinding } from "./manners/cloudflare_rate_limiter.ts";
+import { readSettings, type SettingName } from "./settings.ts";
+
+/** What wrangler.toml, the dashboard and secrets give a Worker. */
+export type WorkerEnvironment = { readonly [Name in SettingName]?: string } & {
+  readonly RATE_LIMITER?: RateLimitBinding;
+};
 
 /** What a Worker module exports. */
 export interface Worker {
@@ -14,8 +22,27 @@ export interface Worker {
  * @param wasm ONNX Runtime Web's WebAssembly, imported as a compiled module.
  * @param models The models, imported as data; `build_worker.ts` writes the imports.
  */
-export async function createWorker(wasm: WebAssembly.Module, models: ModelFiles[]): Promise<Worker> {
+export async function createWorker(
+  wasm: WebAssembly.Module,
+  models: ModelFiles[],
+  environment: WorkerEnvironment,
+): Promise<Worker> {
   provideOnnxRuntime(wasm);
-  const app = createApp(await Registry.open(models), { runtime: "workerd" });
+  const { token, origins, rateLimit, serverTiming, log } = readSettings((name) => environment[name]);
+  const { RATE_LIMITER: binding } = environment;
+  const app = createApp(await Registry.open(models), {
+    runtime: "workerd",
+    token,
+    origins,
+    serverTiming,
+    // Nothing outlives a request here that could gather lines. Cloudflare's log takes one at a time, and reads JSON.
+    log: log ? (line) => console.log(line) : undefined,
+    rateLimit: binding !== undefined && rateLimit !== "off"
+      ? {
+        limiter: new CloudflareRateLimiter(binding),
+        addressOf: (context) => getConnInfo(context).remote.address ?? "",
+      }
+      : undefined,
+  });
   return { fetch: (request) => app.fetch(request) };
 }

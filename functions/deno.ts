@@ -1,13 +1,19 @@
-import { fileURLToPath } from "node:url";
 import { serveStatic } from "hono/deno";
+import { fileURLToPath } from "node:url";
 import { createApp } from "./app.ts";
+import { clientAddress } from "./client_address.ts";
 import { provideOnnxRuntime } from "./inference/onnx_runtime.ts";
 import { type ModelFiles, Registry } from "./inference/registry.ts";
-import { servePage } from "./serve_page.ts";
+import { LineBuffer } from "./manners/line_buffer.ts";
+import { TokenBuckets } from "./manners/token_buckets.ts";
+import { serveFiles } from "./serve_files.ts";
+import { readSettings } from "./settings.ts";
 
 const MODELS = new URL("../models/", import.meta.url);
 const PAGE = fileURLToPath(new URL("../build/page/", import.meta.url));
 const WASM = new URL(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
+/** How long requests under way may take to end when the server is told to, in milliseconds. */
+const LONGEST_END = 5000;
 
 /** The models of a directory, found by their cards. */
 async function readModels(directory: URL): Promise<ModelFiles[]> {
@@ -34,21 +40,58 @@ function readPort(): number {
   throw new RangeError(`PORT must be a whole number from 0 to 65535, got ${JSON.stringify(text)}`);
 }
 
+/** Writes a text to the standard output, whole. */
+async function print(text: string): Promise<void> {
+  for (let bytes = new TextEncoder().encode(text); bytes.length > 0;) {
+    bytes = bytes.subarray(await Deno.stdout.write(bytes));
+  }
+}
+
+/**
+ * Ends a server when it is told to: what is under way is answered, and the log written. A second signal changes nothing:
+ * a terminal and `deno task` both pass the first one on.
+ */
+function endWhenTold(server: Deno.HttpServer, lines: LineBuffer): void {
+  let told = false;
+  const end = async () => {
+    if (told) return;
+    told = true;
+    await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, LONGEST_END))]);
+    await lines.flush();
+    Deno.exit(0);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, end);
+}
+
 async function main(): Promise<void> {
   const port = readPort();
   const hostname = Deno.env.get("HOST") || "127.0.0.1";
+  const { token, origins, rateLimit, trustProxy, serverTiming, log } = readSettings((name) =>
+    Deno.env.get(name)
+  );
   provideOnnxRuntime(await Deno.readFile(WASM));
   const registry = await Registry.open(await readModels(MODELS), Deno.env.get("EDGEMORE_MODEL") || undefined);
   for (const { name, status, reason } of registry.statuses()) {
     if (status === "broken") console.error(`warning: model ${name} is broken: ${reason}`);
   }
-  const app = createApp(registry, { runtime: "deno" });
-  servePage(app, serveStatic({ root: PAGE, precompressed: true }));
+  const lines = new LineBuffer(print);
+  const app = createApp(registry, {
+    runtime: "deno",
+    token,
+    origins,
+    log: log ? (line) => lines.add(line) : undefined,
+    serverTiming,
+    rateLimit: rateLimit === undefined || rateLimit === "off"
+      ? undefined
+      : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy) },
+  });
+  const rewriteRequestPath = (path: string) => path === "/docs" ? "/docs.html" : path;
+  serveFiles(app, serveStatic({ root: PAGE, precompressed: true, rewriteRequestPath }));
   const onListen = (address: Deno.NetAddr) => {
     console.log(`edgemore answers at http://${address.hostname}:${address.port}`);
   };
   try {
-    Deno.serve({ port, hostname, onListen }, app.fetch);
+    endWhenTold(Deno.serve({ port, hostname, onListen }, app.fetch), lines);
   } catch (error) {
     const reason = error instanceof Deno.errors.AddrInUse
       ? "the port is in use; end what is there, or set PORT to another"

@@ -1,8 +1,3 @@
-/*
- * What the page and its files are sent with, on every runtime: the Deno server sets these headers, and
- * `build_page.ts` writes them for Cloudflare's static assets.
- */
-
 /** The page loads from its own server and nowhere else, and runs nothing that stands in its HTML. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",

@@ -12,6 +12,7 @@ export const problemSchema = z.object({
   status: z.int().openapi({ example: 400 }),
   detail: z.string().openapi({ example: 'n must be a whole number from 1 to 1000, got "0"' }),
   errors: z.array(z.object({ parameter: z.string(), message: z.string() })).openapi({
+    description: "What is wrong with which parameter; empty where it is none's fault",
     example: [{ parameter: "n", message: 'must be a whole number from 1 to 1000, got "0"' }],
   }),
 }).openapi("Problem");
@@ -24,12 +25,16 @@ export type ParameterError = ProblemDocument["errors"][number];
 /** The kinds of problem: the last part of the type, its title and its status. */
 const KINDS = {
   "invalid-parameter": ["Invalid parameter", 400],
+  "unauthorized": ["Unauthorized", 401],
   "unknown-model": ["Unknown model", 404],
   "not-found": ["Not found", 404],
+  "method-not-allowed": ["Method not allowed", 405],
   "body-too-large": ["Body too large", 413],
+  "uri-too-long": ["Address too long", 414],
   "unsupported-media-type": ["Unsupported media type", 415],
-  "broken-model": ["Broken model", 503],
+  "too-many-requests": ["Too many requests", 429],
   "internal-error": ["Internal error", 500],
+  "broken-model": ["Broken model", 503],
 } as const;
 
 export type ProblemKind = keyof typeof KINDS;
@@ -42,6 +47,8 @@ export class Problem extends Error {
     readonly kind: ProblemKind,
     detail: string,
     readonly errors: readonly ParameterError[] = [],
+    /** What the answer's headers say of it. */
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(detail);
   }
@@ -75,7 +82,10 @@ export class Problem extends Error {
 export function answerProblem(error: Error, context: Context): Response {
   const problem = problemOf(error);
   const document = problem.toJSON();
-  return context.body(JSON.stringify(document), KINDS[problem.kind][1], { "content-type": PROBLEM_TYPE });
+  return context.body(JSON.stringify(document), KINDS[problem.kind][1], {
+    "content-type": PROBLEM_TYPE,
+    ...problem.headers,
+  });
 }
 
 /** The problem that an error is; one that is no problem of the request's is logged. */
@@ -88,20 +98,56 @@ export function problemOf(error: Error): Problem {
   return new Problem("internal-error", "The server failed to answer; the fault is its own");
 }
 
-/** How an error stands in the OpenAPI document. */
+/** How errors of one status stand in the OpenAPI document. */
 export interface ProblemResponse {
   description: string;
-  content: { [PROBLEM_TYPE]: { schema: typeof problemSchema } };
+  content: {
+    [PROBLEM_TYPE]: {
+      schema: typeof problemSchema;
+      examples: Record<string, { summary: string; value: ProblemDocument }>;
+    };
+  };
 }
 
-/** An error for a route's OpenAPI document. */
-export function problemResponse(description: string): ProblemResponse {
-  return { description, content: { [PROBLEM_TYPE]: { schema: problemSchema } } };
+/**
+ * Describes the errors of one status.
+ *
+ * @param examples Problems as they are answered, by what is wrong.
+ */
+export function problemResponse(description: string, examples: Record<string, Problem>): ProblemResponse {
+  const documents = Object.entries(examples).map((
+    [summary, problem],
+    i,
+  ) => [`${problem.kind}-${i + 1}`, { summary, value: problem.toJSON() }]);
+  return {
+    description,
+    content: { [PROBLEM_TYPE]: { schema: problemSchema, examples: Object.fromEntries(documents) } },
+  };
 }
 
 /** The errors of every route on which a model answers, for its OpenAPI document. */
 export const MODEL_PROBLEMS: Record<400 | 404 | 503, ProblemResponse> = {
-  400: problemResponse("A parameter has a value that is not allowed"),
-  404: problemResponse("There is no such model"),
-  503: problemResponse("The model is broken"),
+  400: problemResponse("A parameter has a value that is not allowed", {
+    "A value out of range": Problem.ofParameters("invalid-parameter", [
+      { parameter: "n", message: 'must be a whole number from 1 to 1000, got "0"' },
+    ]),
+    "A character that the model does not know": Problem.ofParameters("invalid-parameter", [
+      {
+        parameter: "name",
+        message: '"a1" has the character "1" at position 1, which model mlp does not know: it knows ' +
+          '"abcdefghijklmnopqrstuvwxyz"',
+      },
+    ]),
+    "A parameter that the route has not": Problem.ofParameters("invalid-parameter", [
+      { parameter: "temprature", message: "is no parameter of this route, which has n, model, temperature" },
+    ]),
+  }),
+  404: problemResponse("There is no such model", {
+    "A model that is not there": Problem.ofParameters("unknown-model", [
+      { parameter: "model", message: 'must be a model of this server (bigram, mlp, tuned), got "gpt"' },
+    ]),
+  }),
+  503: problemResponse("The model is broken", {
+    "A model that cannot be run": new Problem("broken-model", "Model mlp cannot answer: mlp.onnx is missing"),
+  }),
 };

@@ -1,6 +1,14 @@
-import type { z } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import type { RouteConfig, RouteConfigToTypedResponse, z } from "@hono/zod-openapi";
+import type { Context, Env, Handler, TypedResponse } from "hono";
 import { type ParameterError, Problem } from "./problem.ts";
+
+/** A handler that reads the query of a route itself: a typed client knows the query and the answers all the same. */
+export type QueryHandler<Route extends RouteConfig & { request: { query: z.ZodObject } }> = Handler<
+  Env,
+  Route["path"],
+  { in: { query: z.input<Route["request"]["query"]> }; out: { query: z.output<Route["request"]["query"]> } },
+  Promise<RouteConfigToTypedResponse<Route> | TypedResponse<null, 304, "body">>
+>;
 
 /**
  * Makes the function that reads a request's query by a schema.

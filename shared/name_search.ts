@@ -4,6 +4,8 @@ import type { Vocabulary } from "./vocabulary.ts";
 
 /** How many names are drawn for each one asked for, at most, where some are left out. */
 const DRAWS_PER_NAME = 20;
+/** Most characters that are drawn before no more names are sought in place of those left out. */
+const MOST_CHARACTERS = 32_000;
 /** Most names that are drawn at once to make up for those left out. */
 const MOST_AT_ONCE = 1024;
 
@@ -19,7 +21,8 @@ export interface SamplingOptions extends DrawingOptions {
 
 /**
  * Makes names until there are as many as were asked for, leaving out repeats and known names as told. At most
- * {@link DRAWS_PER_NAME} are drawn for each one asked for; where those are not enough, {@link shortfall} says why.
+ * {@link DRAWS_PER_NAME} are drawn for each one asked for, and beyond the first no more than {@link MOST_CHARACTERS}
+ * characters; where those are not enough, {@link shortfall} says why.
  *
  * Names are found in the order in which they are drawn, so 10 are the beginning of 20 whatever is left out, and however
  * many are asked for at a time.
@@ -32,6 +35,7 @@ export class NameSearch {
   readonly #seen: Set<string> | null;
   #found = 0;
   #drawn = 0;
+  #characters = 0;
   #knownNames = 0;
   #repeats = 0;
 
@@ -45,7 +49,8 @@ export class NameSearch {
 
   /** Whether there is nothing more to find: all were found, or as many drawn as may be. */
   get done(): boolean {
-    return this.#found === this.#n || this.#drawn >= this.#n * DRAWS_PER_NAME;
+    return this.#found === this.#n || this.#drawn >= this.#n * DRAWS_PER_NAME ||
+      (this.#drawn >= this.#n && this.#characters > MOST_CHARACTERS);
   }
 
   /** All names that are left to find. */
@@ -64,8 +69,8 @@ export class NameSearch {
   async next(about: number): Promise<SampledName[]> {
     const wanted = Math.min(about, this.#n - this.#found);
     const names = await this.#sampler.next(this.#toDraw(wanted));
-    this.#drawn += names.length;
     if (this.#seen === null && this.#known === undefined) {
+      this.#drawn += names.length;
       this.#found += names.length;
       return names;
     }
@@ -96,7 +101,9 @@ export class NameSearch {
 
   /** Whether a name is to be given out; it is counted either way. */
   #take({ name }: SampledName): boolean {
-    if (this.#found === this.#n) return false;
+    if (this.done) return false;
+    this.#drawn++;
+    this.#characters += name.length;
     if (this.#known?.has(name)) {
       this.#knownNames++;
       return false;

@@ -1,4 +1,4 @@
-import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import type { KnownNames } from "../../shared/known_names.ts";
@@ -7,10 +7,11 @@ import { NameSearch } from "../../shared/name_search.ts";
 import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry, ServedModel } from "../inference/registry.ts";
+import { keepForEver, keepNothing } from "../manners/caching.ts";
 import { EVENT_STREAM, eventsSchema, nameFigures, readLastEvent, streamNames } from "../name_events.ts";
 import { decimal, flag, modelParameter, oneOf, queryOf, text, wholeNumber } from "../parameters.ts";
 import { MODEL_PROBLEMS, Problem } from "../problem.ts";
-import { queryReader } from "../query.ts";
+import { type QueryHandler, queryReader } from "../query.ts";
 
 const query = queryOf({
   n: wholeNumber({ minimum: 1, maximum: 1000, default: 10, description: "How many names" }).optional(),
@@ -73,6 +74,9 @@ const query = queryOf({
   }).optional(),
 });
 
+/** Most characters that names may be made to have together: drawing them takes a cold model half a second. */
+const MOST_CHARACTERS = 32_000;
+
 const readQuery = queryReader(query);
 
 const answer = z.object({
@@ -89,10 +93,21 @@ const answer = z.object({
   }),
 }).openapi("Names");
 
+const example: z.infer<typeof answer> = {
+  model: "tuned",
+  seed: 42,
+  names: [
+    { name: "aavano", nll: 2.210770377090999, perplexity: 9.122741637813919 },
+    { name: "garian", nll: 1.7991742874894823, perplexity: 6.044654256578145 },
+  ],
+};
+
 /** `GET /generate`: names that a model makes. */
 export const route = createRoute({
   method: "get",
   path: "/generate",
+  operationId: "generate",
+  tags: ["names"],
   summary: "Make names",
   request: {
     query,
@@ -111,36 +126,44 @@ export const route = createRoute({
         "The names, as JSON, as text with one name a line where `Accept` prefers text/plain, or each " +
         "as an event when it is made, where it prefers text/event-stream",
       headers: z.object({
-        "edgemore-seed": z.string().openapi({
+        "edgemore-seed": z.string().optional().openapi({
           description: "In a text/plain answer, the seed: the text has no place for it",
         }),
       }),
       content: {
-        "application/json": { schema: answer },
-        "text/plain": { schema: z.string().openapi({ example: "marlena\nkaiyah\n" }) },
+        "application/json": { schema: answer, example },
+        "text/plain": { schema: z.string(), example: "aavano\ngarian\n" },
         [EVENT_STREAM]: { schema: eventsSchema },
       },
     },
     204: {
       description: "A client that has had the last event of a stream, `end`, asks for what comes after",
     },
+    304: { description: "The answer is the one that `If-None-Match` names" },
     ...MODEL_PROBLEMS,
   },
 });
 
 /** Answers `GET /generate` from the models of a registry. */
-export function handler(registry: Registry): RouteHandler<typeof route> {
+export function handler(registry: Registry): QueryHandler<typeof route> {
   return async (context) => {
     const asked = readQuery(context);
     const served = registry.get(asked.model);
     const torch = asked.compat === "torch";
     const type = preferredType(context);
+    context.set("vary", "Accept");
     const resumed = type === EVENT_STREAM ? readLastEvent(context, asked.seed) : null;
     if (resumed?.ended) return context.body(null, 204);
     const { n = 10, seed = resumed?.seed ?? randomSeed(), prefix = "", temperature, unique = false } = asked;
     const minLength = asked.min_length ?? (torch ? 0 : 1);
     const maxLength = asked.max_length ?? (torch ? MAX_NAME_LENGTH : 64);
     requireLengths(encodeParameter(served, "prefix", prefix).length, minLength, maxLength);
+    requireBounded(n, minLength);
+
+    if (asked.seed === undefined || type === EVENT_STREAM) keepNothing(context, served.card);
+    else if (keepForEver(context, served.card, asked.novel ? `${type}-${knownTag(served)}` : type)) {
+      return context.body(null, 304);
+    }
 
     const search = new NameSearch(served.model, served.vocabulary, {
       n,
@@ -190,6 +213,11 @@ function requireKnown({ card, known }: ServedModel): KnownNames {
   throw Problem.ofParameters("invalid-parameter", [{ parameter: "novel", message }]);
 }
 
+/** What tells one list from another, for the tag of an answer that leaves its names out. */
+function knownTag({ card }: ServedModel): string {
+  return card.known_names?.sha256.slice(0, 8) ?? "none";
+}
+
 /** A seed for who brings none. It need not be secret, so it need not be cryptographic, which costs workerd 9 µs. */
 function randomSeed(): number {
   return Math.floor(Math.random() * 2 ** 53);
@@ -205,4 +233,13 @@ function requireLengths(prefixLength: number, minLength: number, maxLength: numb
     const message = `must have at most max_length (${maxLength}) characters, has ${prefixLength}`;
     throw Problem.ofParameters("invalid-parameter", [{ parameter: "prefix", message }]);
   }
+}
+
+/** Refuses what takes long to draw, however the names come out. */
+function requireBounded(n: number, minLength: number): void {
+  if (n * minLength <= MOST_CHARACTERS) return;
+  const message =
+    `must be at most ${MOST_CHARACTERS} when multiplied with n, got ${minLength} with n ${n}: ` +
+    `at most ${Math.floor(MOST_CHARACTERS / n)} with this n`;
+  throw Problem.ofParameters("invalid-parameter", [{ parameter: "min_length", message }]);
 }

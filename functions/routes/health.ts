@@ -17,14 +17,44 @@ const answer = z.object({
   })),
 }).openapi("Health");
 
+type Health = z.infer<typeof answer>;
+
 /** `GET /health`: how the server is. */
 export const route = createRoute({
   method: "get",
   path: "/health",
+  operationId: "health",
+  tags: ["server"],
   summary: "Tell how the server is",
   responses: {
-    200: { description: "It answers", content: { "application/json": { schema: answer } } },
-    503: { description: "None of its models answers", content: { "application/json": { schema: answer } } },
+    200: {
+      description: "It answers",
+      content: {
+        "application/json": {
+          schema: answer,
+          example: {
+            status: "ok",
+            runtime: "deno",
+            default_model: "mlp",
+            models: [{ name: "mlp", status: "ready" }],
+          } satisfies Health,
+        },
+      },
+    },
+    503: {
+      description: "None of its models answers",
+      content: {
+        "application/json": {
+          schema: answer,
+          example: {
+            status: "down",
+            runtime: "deno",
+            default_model: "mlp",
+            models: [{ name: "mlp", status: "broken", reason: "mlp.onnx is missing" }],
+          } satisfies Health,
+        },
+      },
+    },
   },
 });
 

@@ -10,6 +10,8 @@ const BINARY = "application/octet-stream";
 export const route = createRoute({
   method: "get",
   path: "/models/{name}/model.onnx",
+  operationId: "modelFile",
+  tags: ["models"],
   summary: "Download a model",
   ...fileOf(
     "The ONNX file: input `context`, int64 [batch, context_length]; output `log_probs`, " +
@@ -21,6 +23,8 @@ export const route = createRoute({
 export const knownRoute = createRoute({
   method: "get",
   path: "/models/{name}/model.known",
+  operationId: "knownNames",
+  tags: ["models"],
   summary: "Download the list of a model in its compact form",
   ...fileOf("The automaton of the list's names"),
 });

@@ -1,20 +1,47 @@
 import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
-import { modelCardSchema } from "../../shared/model_card.ts";
+import { etag } from "hono/etag";
+import { CARD_QUANTILES, type ModelCard, modelCardSchema } from "../../shared/model_card.ts";
 import type { Registry } from "../inference/registry.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
 
 const card = z.object(modelCardSchema.shape).openapi("ModelCard");
 
+/** How long a card is good for, in seconds: a model may be trained anew. */
+const MAX_AGE = 300;
+
+const EXAMPLE_CARD: ModelCard = {
+  name: "bigram",
+  architecture: "bigram",
+  hyperparameters: { smoothing: 1 },
+  parameters: 729,
+  vocabulary: "abcdefghijklmnopqrstuvwxyz",
+  context_length: 1,
+  sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  dataset: {
+    name: "us-names-2018.txt",
+    lines: 30_000,
+    sha256: "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+    split_seed: 42,
+  },
+  training: { steps: 0, batch_size: 0, seed: null, seconds: 0.1, loss_history: [] },
+  nll: { train: 2.4533, dev: 2.4716, test: 2.4565 },
+  nll_quantiles: Array.from({ length: CARD_QUANTILES }, (_, i) => 1.5 + i / 50),
+};
+
 /** `GET /models`: the cards of the models that answer. */
 export const listRoute = createRoute({
   method: "get",
   path: "/models",
+  operationId: "listModels",
+  tags: ["models"],
+  middleware: etag(),
   summary: "List the models",
   responses: {
     200: {
       description: "The cards of the models that answer; /health tells of broken ones",
-      content: { "application/json": { schema: z.array(card) } },
+      content: { "application/json": { schema: z.array(card), example: [EXAMPLE_CARD] } },
     },
+    304: { description: "The cards are those that `If-None-Match` names" },
   },
 });
 
@@ -22,10 +49,17 @@ export const listRoute = createRoute({
 export const cardRoute = createRoute({
   method: "get",
   path: "/models/{name}",
+  operationId: "describeModel",
+  tags: ["models"],
+  middleware: etag(),
   summary: "Describe a model",
   request: { params: z.object({ name: z.string().openapi({ example: "mlp" }) }) },
   responses: {
-    200: { description: "The model's card", content: { "application/json": { schema: card } } },
+    200: {
+      description: "The model's card",
+      content: { "application/json": { schema: card, example: EXAMPLE_CARD } },
+    },
+    304: { description: "The card is the one that `If-None-Match` names" },
     404: MODEL_PROBLEMS[404],
     503: MODEL_PROBLEMS[503],
   },
@@ -33,10 +67,18 @@ export const cardRoute = createRoute({
 
 /** Answers `GET /models` from a registry. */
 export function listHandler(registry: Registry): RouteHandler<typeof listRoute> {
-  return (context) => context.json(registry.cards(), 200);
+  return (context) => {
+    context.set("maxAge", MAX_AGE);
+    return context.json(registry.cards(), 200);
+  };
 }
 
 /** Answers `GET /models/:name` from a registry. */
 export function cardHandler(registry: Registry): RouteHandler<typeof cardRoute> {
-  return (context) => context.json(registry.get(context.req.valid("param").name, "name").card, 200);
+  return (context) => {
+    const { card } = registry.get(context.req.valid("param").name, "name");
+    context.set("model", card.name);
+    context.set("maxAge", MAX_AGE);
+    return context.json(card, 200);
+  };
 }

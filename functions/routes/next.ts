@@ -1,11 +1,13 @@
-import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
+import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { nextCharacters } from "../../shared/next_characters.ts";
 import { modelField } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
-import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
+import { keepForEver } from "../manners/caching.ts";
 import { modelParameter, queryOf, text } from "../parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
+import { type QueryHandler, queryReader } from "../query.ts";
 
 const query = queryOf({
   prefix: text({
@@ -18,6 +20,8 @@ const query = queryOf({
   model: modelParameter,
 });
 
+const readQuery = queryReader(query);
+
 const answer = z.object({
   model: modelField,
   prefix: z.string().openapi({ description: "The beginning as the model read it", example: "mar" }),
@@ -27,27 +31,37 @@ const answer = z.object({
   })).openapi({ description: "Every character that the model knows, the likeliest first" }),
 }).openapi("Next");
 
+const example: z.infer<typeof answer> = {
+  model: "bigram",
+  prefix: "q",
+  next: [{ character: "u", probability: 0.6 }, { character: ".", probability: 0.1 }],
+};
+
 /** `GET /next`: what may follow the beginning of a name. */
 export const route = createRoute({
   method: "get",
   path: "/next",
+  operationId: "next",
+  tags: ["names"],
   summary: "Tell which character comes next",
   request: { query },
   responses: {
     200: {
       description: "How likely each character comes next",
-      content: { "application/json": { schema: answer } },
+      content: { "application/json": { schema: answer, example } },
     },
+    304: { description: "The answer is the one that `If-None-Match` names" },
     ...MODEL_PROBLEMS,
   },
 });
 
 /** Answers `GET /next` from the models of a registry. */
-export function handler(registry: Registry): RouteHandler<typeof route> {
+export function handler(registry: Registry): QueryHandler<typeof route> {
   return async (context) => {
-    const { model, prefix = "" } = context.req.valid("query");
+    const { model, prefix = "" } = readQuery(context);
     const served = registry.get(model);
     const tokens = encodeParameter(served, "prefix", prefix);
+    if (keepForEver(context, served.card, "json")) return context.body(null, 304);
     return context.json({
       model: served.card.name,
       prefix: served.vocabulary.decode(tokens),

@@ -1,13 +1,14 @@
-import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { fullScoreRecord } from "../../shared/score_record.ts";
 import { scoreTokens } from "../../shared/scoring.ts";
 import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
+import { keepForEver } from "../manners/caching.ts";
 import { modelParameter, queryOf, text } from "../parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
-import { queryReader } from "../query.ts";
+import { type QueryHandler, queryReader } from "../query.ts";
 
 const query = queryOf({
   name: text({ minimum: 1, maximum: MAX_NAME_LENGTH, description: "The name to score", example: "andrej" }),
@@ -44,24 +45,46 @@ export const scoreSchema = z.object({
   })),
 }).openapi("Score");
 
+const example: z.infer<typeof scoreSchema> = {
+  model: "bigram",
+  name: "al",
+  possible: true,
+  log_likelihood: -6.257143020629883,
+  nll: 2.0857143402099610,
+  perplexity: 8.050342,
+  percentile: 89.1,
+  characters: [
+    { context: ".", character: "a", probability: 0.1375, nll: 1.984131 },
+    { context: "a", character: "l", probability: 0.0746, nll: 2.595614 },
+    { context: "l", character: ".", probability: 0.1867, nll: 1.677398 },
+  ],
+};
+
 /** `GET /score`: how likely a name is. */
 export const route = createRoute({
   method: "get",
   path: "/score",
+  operationId: "score",
+  tags: ["names"],
   summary: "Score a name",
   request: { query },
   responses: {
-    200: { description: "How likely the name is", content: { "application/json": { schema: scoreSchema } } },
+    200: {
+      description: "How likely the name is",
+      content: { "application/json": { schema: scoreSchema, example } },
+    },
+    304: { description: "The answer is the one that `If-None-Match` names" },
     ...MODEL_PROBLEMS,
   },
 });
 
 /** Answers `GET /score` from the models of a registry. */
-export function handler(registry: Registry): RouteHandler<typeof route> {
+export function handler(registry: Registry): QueryHandler<typeof route> {
   return async (context) => {
     const asked = readQuery(context);
     const served = registry.get(asked.model);
     const tokens = encodeParameter(served, "name", asked.name);
+    if (keepForEver(context, served.card, "json")) return context.body(null, 304);
     const scored = await scoreTokens(served.model, served.vocabulary, tokens);
     return context.json(fullScoreRecord(served, scored), 200);
   };

@@ -60,6 +60,8 @@ const answers = z.array(z.union([scoreSchema.partial({ characters: true }), refu
 export const route = createRoute({
   method: "post",
   path: "/score",
+  operationId: "scoreMany",
+  tags: ["names"],
   summary: "Score many names",
   description:
     "What `GET /score` answers, for each name in order. A name that cannot be scored has an object with " +
@@ -99,9 +101,24 @@ export const route = createRoute({
     ...MODEL_PROBLEMS,
     400: problemResponse(
       "A parameter has a value that is not allowed, or the body is no JSON array of texts",
+      {
+        "No array of texts": Problem.ofParameters("invalid-parameter", [
+          { parameter: "body", message: "must be a JSON array of names, got the number 5 at index 1" },
+        ]),
+      },
     ),
-    413: problemResponse(`The array has more than ${MOST_NAMES} names or ${MOST_BYTES} bytes`),
-    415: problemResponse("The body is neither application/json nor text/plain in UTF-8"),
+    413: problemResponse(`The array has more than ${MOST_NAMES} names or ${MOST_BYTES} bytes`, {
+      "Too many names": new Problem(
+        "body-too-large",
+        `The body must have at most ${MOST_NAMES} names, has 12000; ${INSTEAD}`,
+      ),
+    }),
+    415: problemResponse("The body is neither application/json nor text/plain in UTF-8", {
+      "An image": new Problem(
+        "unsupported-media-type",
+        'The body must be application/json or text/plain, in UTF-8, got "image/png"',
+      ),
+    }),
   },
 });
 

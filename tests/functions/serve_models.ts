@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createApp } from "../../functions/app.ts";
+import { type App, type AppOptions, createApp } from "../../functions/app.ts";
 import { type ModelFiles, Registry } from "../../functions/inference/registry.ts";
 import { startOnnxRuntime } from "../onnx_runtime.ts";
 
@@ -32,6 +32,7 @@ async function readFiles(directory: string, names: string[]): Promise<ModelFiles
 export interface ServedApp {
   /** Its models. */
   registry: Registry;
+  app: App;
   /** Asks it and reads the JSON of the answer. */
   ask<Answer = Record<string, unknown>>(path: string, init?: RequestInit): Promise<{
     status: number;
@@ -46,12 +47,13 @@ export interface ServedApp {
 }
 
 /** Serves some models, by default the committed ones. */
-export async function serveModels(files?: ModelFiles[]): Promise<ServedApp> {
+export async function serveModels(files?: ModelFiles[], options?: Partial<AppOptions>): Promise<ServedApp> {
   await startOnnxRuntime();
   const registry = await Registry.open(files ?? await modelFiles());
-  const app = createApp(registry, { runtime: "test" });
+  const app = createApp(registry, { runtime: "test", ...options });
   return {
     registry,
+    app,
     ask: async (path, init) => {
       const response = await app.request(path, init);
       const { status, headers } = response;

@@ -30,4 +30,56 @@ describe("deno task start", () => {
     await server.ended;
     await expect(fetch(`${address}/health`)).rejects.toThrow();
   });
+
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "at %s, answers what is under way, writes its log, and ends with 0",
+    async (signal) => {
+      const server = startDeno(["run", "--allow-net", "--allow-read=.", "--allow-env", "functions/deno.ts"], {
+        PORT: "0",
+      });
+      onTestFinished(() => server.signal("SIGTERM"));
+      const [, address] = await server.printed(/answers at (http:\S+)/);
+      await (await fetch(`${address}/health`, { headers: { "x-request-id": "first" } })).text();
+      // A cold model works on it for half a second, so the signal comes while it is under way.
+      const query = "seed=1&n=125&min_length=256&max_length=256&temperature=5&compat=torch";
+      const slow = fetch(`${address}/generate?${query}`, { headers: { "x-request-id": "slow" } });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      server.signal(signal);
+      server.signal(signal); // as a terminal and the task do, each
+      const answer = await slow;
+      expect(answer.status).toBe(200);
+      expect((await answer.json()).names).toHaveLength(125);
+      const { code, stdout } = await server.ended;
+      expect(code).toBe(0);
+      const ids = stdout.split("\n").filter((line) => line.startsWith("{")).map((line) =>
+        JSON.parse(line).id
+      );
+      expect(ids).toEqual(["first", "slow"]);
+      await expect(fetch(`${address}/health`)).rejects.toThrow();
+    },
+  );
+
+  test("takes its settings from the environment, and says which it does not understand", async () => {
+    const closed = startDeno(["task", "start"], {
+      PORT: "0",
+      EDGEMORE_TOKEN: "abc",
+      EDGEMORE_RATE_LIMIT: "2/60s",
+      EDGEMORE_LOG: "off",
+    });
+    onTestFinished(() => closed.signal("SIGTERM"));
+    const [, address] = await closed.printed(/answers at (http:\S+)/);
+    const ask = async (authorization: string) =>
+      (await fetch(`${address}/score?name=a`, { headers: { authorization } })).status;
+    expect([await ask("Bearer abd"), await ask("Bearer abc"), await ask("Bearer abc")]).toEqual([
+      401,
+      200,
+      429,
+    ]);
+    expect((await fetch(`${address}/health`)).status).toBe(200);
+    closed.signal("SIGTERM");
+    expect((await closed.ended).stdout).not.toContain('"id"');
+    const { code, stderr } = await startDeno(["task", "start"], { EDGEMORE_RATE_LIMIT: "often" }).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('error: EDGEMORE_RATE_LIMIT must be "off", or requests and seconds');
+  });
 });

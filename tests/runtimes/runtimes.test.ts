@@ -15,14 +15,35 @@ beforeAll(async () => {
   return async () => void await Promise.all([deno.end(), workerd.end()]);
 });
 
+/** What of an answer does not depend on the runtime. */
+interface Answer {
+  status: number;
+  type: string | null;
+  headers: (string | null)[];
+  body: string;
+}
+
+/** Headers that do not depend on the runtime. */
+const SAME_HEADERS = [
+  "edgemore-seed",
+  "etag",
+  "cache-control",
+  "vary",
+  "allow",
+  "content-security-policy",
+  "x-content-type-options",
+  "access-control-allow-origin",
+  "access-control-expose-headers",
+];
+
 /** Asks every runtime the same; each answer as its status, type and bytes. */
-async function askAll(path: string, init?: RequestInit): Promise<Record<string, unknown>[]> {
+async function askAll(path: string, init?: RequestInit): Promise<Answer[]> {
   return await Promise.all(Array.from(servers.values(), async (address) => {
     const response = await fetch(address + path, init);
     return {
       status: response.status,
       type: response.headers.get("content-type"),
-      seed: response.headers.get("edgemore-seed"),
+      headers: SAME_HEADERS.map((name) => response.headers.get(name)),
       body: await response.text(),
     };
   }));
@@ -84,6 +105,41 @@ describe("Deno and workerd", () => {
       /^(event: name\ndata: \{.+\}\nid: 3-\d+\n\n){50}event: end\n.+\nid: 3-end\n\n$/,
     );
     expect(workerd.body).toBe(deno.body);
+  });
+
+  test.each(["HEAD", "OPTIONS", "POST"])("answer %s alike", async (method) => {
+    for (const path of ["/score?name=andrej", "/nothing"]) {
+      const [deno, workerd] = await askAll(path, { method });
+      expect(workerd).toEqual(deno);
+    }
+  });
+
+  test("send nothing to who has it", async () => {
+    const [etag] = (await askAll("/score?name=andrej"))[0].headers.slice(1);
+    const [deno, workerd] = await askAll("/score?name=andrej", { headers: { "if-none-match": etag! } });
+    expect(deno).toMatchObject({ status: 304, body: "" });
+    expect(workerd).toEqual(deno);
+  });
+
+  test("show the API at /docs, from their own files alone", async () => {
+    const pages = await Promise.all(Array.from(servers.values(), async (address) => {
+      const page = await fetch(`${address}/docs`);
+      const html = await page.text();
+      const files = Array.from(html.matchAll(/(?:src|href)="([^"]+)"/g), ([, file]) => file);
+      const loaded = await Promise.all(
+        files.filter((file) => file !== "data:," && file !== "/openapi.json").map(async (file) => {
+          expect(file).toMatch(/^\/docs\//);
+          const { status, headers, body } = await fetch(address + file);
+          await body?.cancel();
+          return [file, status, headers.get("content-security-policy"), headers.get("cache-control")];
+        }),
+      );
+      return { html, policy: page.headers.get("content-security-policy"), loaded };
+    }));
+    const [deno, workerd] = pages;
+    expect(deno.policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+    expect(deno.loaded.map(([, status]) => status)).toEqual([200, 200, 200]);
+    expect(workerd).toEqual(deno);
   });
 
   test("answer text with the same bytes", async () => {

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { readSettings, type SettingName } from "../../functions/settings.ts";
+
+const read = (variables: { [Name in SettingName]?: string }) => readSettings((name) => variables[name]);
+
+describe("readSettings", () => {
+  test("leaves everything open where nothing is set", () => {
+    const open = {
+      token: undefined,
+      origins: undefined,
+      rateLimit: undefined,
+      trustProxy: false,
+      serverTiming: false,
+      log: true,
+    };
+    expect(read({})).toEqual(open);
+    expect(read({ EDGEMORE_TOKEN: "", EDGEMORE_ORIGINS: "", EDGEMORE_RATE_LIMIT: "" })).toEqual(open);
+  });
+
+  test("reads each variable", () => {
+    expect(read({
+      EDGEMORE_TOKEN: "abc=",
+      EDGEMORE_ORIGINS: "https://example.com, http://localhost:3000",
+      EDGEMORE_RATE_LIMIT: "600/60s",
+      EDGEMORE_TRUST_PROXY: "true",
+      EDGEMORE_SERVER_TIMING: "true",
+      EDGEMORE_LOG: "off",
+    })).toEqual({
+      token: "abc=",
+      origins: ["https://example.com", "http://localhost:3000"],
+      rateLimit: { requests: 600, seconds: 60 },
+      trustProxy: true,
+      serverTiming: true,
+      log: false,
+    });
+    expect(read({ EDGEMORE_RATE_LIMIT: "off" }).rateLimit).toBe("off");
+  });
+
+  test.each([
+    [{ EDGEMORE_ORIGINS: "example.com" }, "EDGEMORE_ORIGINS must be origins such as https://example.com"],
+    [{ EDGEMORE_ORIGINS: "https://example.com/" }, 'got "https://example.com/"'],
+    [{ EDGEMORE_RATE_LIMIT: "600" }, 'EDGEMORE_RATE_LIMIT must be "off", or requests and seconds'],
+    [{ EDGEMORE_RATE_LIMIT: "0/60s" }, 'got "0/60s"'],
+    [{ EDGEMORE_TRUST_PROXY: "yes" }, 'EDGEMORE_TRUST_PROXY must be "true" or "false", got "yes"'],
+    [{ EDGEMORE_LOG: "debug" }, 'EDGEMORE_LOG must be "requests" or "off", got "debug"'],
+  ])("refuses %o", (variables, message) => {
+    expect(() => read(variables)).toThrow(RangeError);
+    expect(() => read(variables)).toThrow(message);
+  });
+
+  test("refuses a token that no header can bear, and does not print it", () => {
+    expect(() => read({ EDGEMORE_TOKEN: "two words" })).toThrow(/^(?!.*two words).*EDGEMORE_TOKEN must be/);
+  });
+});
