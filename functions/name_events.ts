@@ -19,9 +19,12 @@ export const eventsSchema: z.ZodString = z.string().openapi({
     "An event `name` for each name: its data are those of a name in the JSON answer, its id the seed and " +
     "how many names there were. Then one event `end`, with model, seed, count and, where names are missing, " +
     "shortfall; or `error`, with a problem document",
-  example: 'event: name\ndata: {"name":"marlena","nll":1.9,"perplexity":6.7}\nid: 42-1\n\n' +
-    'event: end\ndata: {"model":"tuned","seed":42,"count":1}\nid: 42-end\n\n',
 });
+
+/** A stream of one name, for its OpenAPI document. */
+export const EVENTS_EXAMPLE =
+  'event: name\ndata: {"name":"marlena","nll":1.9,"perplexity":6.7}\nid: 42-1\n\n' +
+  'event: end\ndata: {"model":"tuned","seed":42,"count":1}\nid: 42-end\n\n';
 
 /** Where a stream goes on. */
 export interface LastEvent {

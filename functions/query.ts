@@ -2,12 +2,27 @@ import type { RouteConfig, RouteConfigToTypedResponse, z } from "@hono/zod-opena
 import type { Context, Env, Handler, TypedResponse } from "hono";
 import { type ParameterError, Problem } from "./problem.ts";
 
-/** A handler that reads the query of a route itself: a typed client knows the query and the answers all the same. */
+/** Of the types of answers, those with a body that is JSON or text. */
+type Readable<Answer> = Answer extends { _format: infer Format }
+  ? string extends Format ? never : Format extends "body" ? never : Answer
+  : never;
+
+/** An answer that a typed client does not know of, for it reads JSON and text. */
+export function untyped(answer: Response): never {
+  return answer as never;
+}
+
+/**
+ * A handler that reads the query of a route itself: a typed client knows the query and the answers all the same, but for
+ * those that it cannot read as JSON or text, such as events.
+ */
 export type QueryHandler<Route extends RouteConfig & { request: { query: z.ZodObject } }> = Handler<
   Env,
   Route["path"],
   { in: { query: z.input<Route["request"]["query"]> }; out: { query: z.output<Route["request"]["query"]> } },
-  Promise<RouteConfigToTypedResponse<Route> | TypedResponse<null, 304, "body">>
+  Promise<
+    Readable<RouteConfigToTypedResponse<Route>> | TypedResponse<null, 304, "body">
+  >
 >;
 
 /**

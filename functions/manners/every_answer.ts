@@ -42,10 +42,9 @@ export function everyAnswer({ log, serverTiming, open, closed }: EveryAnswerOpti
     }
     if (raw.method === "HEAD") await sayLength(context);
     const { headers, status } = context.res;
-    // A page brings its own policy, and a file its own time.
-    const page = headers.has("content-security-policy");
-    for (const [name, value] of fixed) {
-      if (!page || name !== "content-security-policy") headers.set(name, value);
+    // A page and its files bring their own.
+    if (!headers.has("content-security-policy")) {
+      for (const [name, value] of fixed) headers.set(name, value);
     }
     if (raw.url.startsWith("https:")) headers.set("strict-transport-security", STRICT_TRANSPORT_SECURITY);
     headers.set("x-request-id", id);

@@ -8,10 +8,17 @@ import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry, ServedModel } from "../inference/registry.ts";
 import { keepForEver, keepNothing } from "../manners/caching.ts";
-import { EVENT_STREAM, eventsSchema, nameFigures, readLastEvent, streamNames } from "../name_events.ts";
+import {
+  EVENT_STREAM,
+  EVENTS_EXAMPLE,
+  eventsSchema,
+  nameFigures,
+  readLastEvent,
+  streamNames,
+} from "../name_events.ts";
 import { decimal, flag, modelParameter, oneOf, queryOf, text, wholeNumber } from "../parameters.ts";
 import { MODEL_PROBLEMS, Problem } from "../problem.ts";
-import { type QueryHandler, queryReader } from "../query.ts";
+import { type QueryHandler, queryReader, untyped } from "../query.ts";
 
 const query = queryOf({
   n: wholeNumber({ minimum: 1, maximum: 1000, default: 10, description: "How many names" }).optional(),
@@ -133,7 +140,7 @@ export const route = createRoute({
       content: {
         "application/json": { schema: answer, example },
         "text/plain": { schema: z.string(), example: "aavano\ngarian\n" },
-        [EVENT_STREAM]: { schema: eventsSchema },
+        [EVENT_STREAM]: { schema: eventsSchema, example: EVENTS_EXAMPLE },
       },
     },
     204: {
@@ -153,7 +160,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
     const type = preferredType(context);
     context.set("vary", "Accept");
     const resumed = type === EVENT_STREAM ? readLastEvent(context, asked.seed) : null;
-    if (resumed?.ended) return context.body(null, 204);
+    if (resumed?.ended) return untyped(context.body(null, 204));
     const { n = 10, seed = resumed?.seed ?? randomSeed(), prefix = "", temperature, unique = false } = asked;
     const minLength = asked.min_length ?? (torch ? 0 : 1);
     const maxLength = asked.max_length ?? (torch ? MAX_NAME_LENGTH : 64);
@@ -180,7 +187,8 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
     });
 
     if (type === EVENT_STREAM) {
-      return streamNames(context, search, { model: served.card.name, seed, sent: resumed?.sent ?? 0 });
+      const sent = resumed?.sent ?? 0;
+      return untyped(streamNames(context, search, { model: served.card.name, seed, sent }));
     }
     const names = await search.all();
     if (type === "text/plain") {

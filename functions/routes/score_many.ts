@@ -56,6 +56,28 @@ const refusal = z.object({
 
 const answers = z.array(z.union([scoreSchema.partial({ characters: true }), refusal])).openapi("Scores");
 
+const EXAMPLE: z.infer<typeof answers> = [
+  {
+    model: "bigram",
+    name: "al",
+    possible: true,
+    log_likelihood: -6.257,
+    nll: 2.0857,
+    perplexity: 8.0503,
+    percentile: 89.1,
+  },
+  {
+    index: 1,
+    name: "r2-d2",
+    error: {
+      type: "urn:edgemore:problem:invalid-name",
+      title: "Invalid name",
+      detail:
+        'name has the character "2" at position 1, which model bigram does not know: it knows "abc…xyz"',
+    },
+  },
+];
+
 /** `POST /score`: how likely many names are. */
 export const route = createRoute({
   method: "post",
@@ -88,13 +110,10 @@ export const route = createRoute({
       description: "The answers: to a JSON array an array, or one a line where `Accept` prefers " +
         `${NDJSON}; to text always one a line`,
       content: {
-        "application/json": { schema: answers },
+        "application/json": { schema: answers, example: EXAMPLE },
         [NDJSON]: {
-          schema: z.string().openapi({
-            description: "A JSON object a line, as in the array",
-            example: '{"model":"tuned","name":"andrej","possible":true,"nll":1.87,"percentile":59.4}\n' +
-              '{"line":2,"name":"r2-d2","error":{"title":"Invalid name"}}\n',
-          }),
+          schema: z.string().openapi({ description: "A JSON object a line, as in the array" }),
+          example: EXAMPLE.map((answer) => `${JSON.stringify(answer)}\n`).join(""),
         },
       },
     },

@@ -65,7 +65,7 @@ const parameter = fc.oneof(
     weight: 8,
     arbitrary: fc.constantFrom(
       ...["n", "model", "temperature", "top_k", "top_p", "prefix", "min_length", "max_length", "seed"],
-      ...["unique", "novel", "compat", "name"],
+      ...["unique", "novel", "compat", "name", "characters"],
     ),
   },
   { weight: 1, arbitrary: text },
@@ -88,8 +88,19 @@ function escape(part: string): string {
 }
 
 const path = fc.oneof(
-  { weight: 8, arbitrary: fc.constantFrom("/generate", "/score", "/models", "/health", "/openapi.json") },
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom("/generate", "/score", "/next", "/models", "/health", "/openapi.json"),
+  },
   { weight: 2, arbitrary: value.map((name) => `/models/${escape(name)}`) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      "/models/mlp/model.onnx",
+      "/models/bigram/model.known",
+      "/models/x/model.onnx",
+    ),
+  },
   {
     weight: 1,
     arbitrary: fc.constantFrom("/", "//", "/generate/", "/Score", "/models/mlp/", "/%", "/models/%ff"),
@@ -121,12 +132,13 @@ const headers = fc.record({
       "application/json",
       "text/plain;q=0.5, application/json;q=0.1",
       "text/event-stream",
+      "application/x-ndjson",
     ),
     headerText,
   ),
   "if-none-match": fc.oneof(fc.constantFrom("*", 'W/"a"', '"a", "b"'), headerText),
   "content-type": fc.oneof(
-    fc.constantFrom("application/json", "text/plain", "multipart/form-data"),
+    fc.constantFrom("application/json", "text/plain", "text/plain;charset=utf-8", "multipart/form-data"),
     headerText,
   ),
   range: fc.oneof(fc.constantFrom("bytes=0-1", "bytes=5-2"), headerText),
@@ -149,7 +161,8 @@ const body = fc.oneof(
 /** The documented path that an address is of; undefined where none is. */
 function documentedPath(pathname: string): string | undefined {
   if (pathname in api.document.paths) return pathname;
-  return /^\/models\/[^/]+$/.test(pathname) ? "/models/{name}" : undefined;
+  const [, file] = /^\/models\/[^/]+(\/model\.onnx|\/model\.known)?$/.exec(pathname) ?? [, null];
+  return file === null ? undefined : `/models/{name}${file ?? ""}`;
 }
 
 /** What is wrong with an answer by the document; undefined where nothing is. */
@@ -180,7 +193,7 @@ async function fault(method: string, address: string, response: Response): Promi
   const content = documented.content?.[type ?? ""];
   if (!content) return `has the type ${type}, which is not documented`;
   if (method === "HEAD") return text === "" ? undefined : "has a body";
-  return api.faults(content.schema, type === "text/plain" ? text : JSON.parse(text));
+  return api.faults(content.schema, /[/+]json$/.test(type!) ? JSON.parse(text) : text);
 }
 
 test(`${REQUESTS} random requests get documented answers, and change no other's`, async () => {

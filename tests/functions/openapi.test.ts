@@ -54,8 +54,9 @@ describe("/openapi.json", () => {
           const { content, headers } = api.resolve(found)!;
           const where = `${method} ${path} ${status}`;
           expect(Object.keys(headers!), where).toContain("X-Request-Id");
-          if (status !== "304") expect(Object.keys(content ?? {}), where).not.toEqual([]);
+          if (status !== "304" && status !== "204") expect(Object.keys(content ?? {}), where).not.toEqual([]);
           for (const { schema, example, examples } of Object.values(content ?? {})) {
+            if ((schema as { format?: string }).format === "binary") continue; // a file
             const values = examples ? Object.values(examples).map(({ value }) => value) : [example];
             for (const value of values) {
               expect(value, where).toBeDefined();

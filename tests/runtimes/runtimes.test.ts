@@ -69,7 +69,6 @@ describe("Deno and workerd", () => {
     "/models/mlp/model.onnx",
     "/models/gpt/model.onnx",
     "/next?prefix=mar",
-    "/",
     "/assets/nothing.js",
     "/openapi.json",
     "/generate?n=0",
@@ -79,6 +78,15 @@ describe("Deno and workerd", () => {
   ])("answer %s with the same bytes", async (path) => {
     const [deno, workerd] = await askAll(path);
     expect(workerd).toEqual(deno);
+  });
+
+  test("send the same page with the same policy", async () => {
+    const [deno, workerd] = await askAll("/");
+    expect(deno.body).toMatch(/^<!doctype html>/i);
+    expect([workerd.status, workerd.type, workerd.body]).toEqual([deno.status, deno.type, deno.body]);
+    // A tag is the runtime's own, and Cloudflare compresses by itself.
+    const policy = ({ headers }: Answer) => headers.filter((_, i) => !/etag|vary/.test(SAME_HEADERS[i]));
+    expect(policy(workerd)).toEqual(policy(deno));
   });
 
   test.each([

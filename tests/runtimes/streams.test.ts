@@ -18,8 +18,8 @@ beforeAll(async () => {
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe.each(["deno", "workerd"])("%s", (runtime) => {
-  /** Names that take half a minute: each character waits for a run of its own, for its context is new. */
-  const slow = "/generate?compat=torch&n=1000&min_length=256&max_length=256&temperature=5";
+  /** Names that take some seconds: each character waits for a run of its own, for its context is new. */
+  const slow = "/generate?compat=torch&n=125&min_length=256&max_length=256&temperature=5";
 
   test("sends names while it makes others", async () => {
     const leave = new AbortController();
@@ -45,14 +45,14 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     const events = serverSentEvents(body!);
     await events.next();
     const begun = cpuSeconds(pid);
-    await pause(4000);
+    await pause(1000);
     const working = cpuSeconds(pid) - begun;
     leave.abort();
-    await pause(1000);
+    await pause(500);
     const left = cpuSeconds(pid);
-    await pause(4000);
+    await pause(1000);
     // Seconds of the processor, not of the clock: a machine that is busy with other things makes both smaller.
-    expect(cpuSeconds(pid) - left).toBeLessThanOrEqual(Math.max(1, working / 2));
+    expect(cpuSeconds(pid) - left).toBeLessThanOrEqual(Math.max(0.3, working / 2));
   });
 
   test("answers lines while others are still to come", async () => {

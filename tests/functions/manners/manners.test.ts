@@ -100,7 +100,7 @@ describe("methods", () => {
 
   test("OPTIONS says what a path answers, and to a browser what a page may ask", async () => {
     const plain = await app.request("/score", { method: "OPTIONS" });
-    expect([plain.status, plain.headers.get("allow")]).toEqual([204, "GET, HEAD, OPTIONS"]);
+    expect([plain.status, plain.headers.get("allow")]).toEqual([204, "GET, HEAD, POST, OPTIONS"]);
     const preflight = await app.request("/score", {
       method: "OPTIONS",
       headers: {
