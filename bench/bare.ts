@@ -8,18 +8,36 @@ const character = {
   nll: 1.9835457801818848,
 };
 
-/** Bare Hono routes that answer with constants of the sizes of `/generate?n=1`, `?n=20` and `/score?name=andrej`. */
-export const bare: Hono = new Hono()
-  .get("/1", (context) => context.json({ model: "mlp", seed: 42, names: [name] }))
-  .get("/20", (context) => context.json({ model: "mlp", seed: 42, names: new Array(20).fill(name) }))
-  .get("/score", (context) =>
-    context.json({
-      model: "mlp",
-      name: "andrej",
-      possible: true,
-      log_likelihood: -13.105578422546387,
-      nll: 1.8722254889351981,
-      perplexity: 6.502752110678131,
-      percentile: 59.23193090828909,
-      characters: new Array(7).fill(character),
-    }));
+/** Constants of the sizes of `/generate?n=1`, `?n=20` and `/score?name=andrej`. */
+const BODIES = {
+  "/1": { model: "mlp", seed: 42, names: [name] },
+  "/20": { model: "mlp", seed: 42, names: new Array(20).fill(name) },
+  "/score": {
+    model: "mlp",
+    name: "andrej",
+    possible: true,
+    log_likelihood: -13.105578422546387,
+    nll: 1.8722254889351981,
+    perplexity: 6.502752110678131,
+    percentile: 59.23193090828909,
+    characters: new Array(7).fill(character),
+  },
+};
+
+/** Headers as long as those of a public API's answers. */
+const HEADERS = {
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "ETag,Edgemore-Seed,Retry-After,X-Request-Id",
+  "x-request-id": "12345678-abc",
+  "vary": "Accept",
+  "cache-control": "no-store",
+};
+
+/** Bare Hono routes that answer with constants, and under `/headers` with the headers of a public API too. */
+export const bare: Hono = new Hono();
+for (const [path, body] of Object.entries(BODIES)) {
+  bare.get(path, (context) => context.json(body));
+  bare.get(`/headers${path}`, (context) => context.json(body, 200, HEADERS));
+}

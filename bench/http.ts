@@ -12,7 +12,7 @@ import {
 import { CONNECTIONS, hasWrk, type Load, load } from "./wrk.ts";
 
 const ROUNDS = 5;
-const SECONDS = 3;
+const SECONDS = 2;
 
 /** Requests before the default model is measured: by then its cache is as full as it gets. */
 const WARMING_REQUESTS = 10_000;
@@ -56,21 +56,29 @@ async function measure(
     for (const [what, path, barePath] of QUESTIONS) {
       for (let answered = 0; answered < WARMING_REQUESTS;) answered += load(ours.address + path, 1).answered;
       load(bare.address + barePath, 1);
+      load(`${bare.address}/headers${barePath}`, 1);
       const rounds = Array.from({ length: ROUNDS }, () => ({
         ours: load(ours.address + path, SECONDS),
         bare: load(bare.address + barePath, SECONDS),
+        mannered: load(`${bare.address}/headers${barePath}`, SECONDS),
       }));
+      tell(`${runtime} ${what}`);
       const told = ({ p50, p99 }: Load) => `p50 ${p50}, p99 ${p99}`;
       const last = rounds[ROUNDS - 1];
-      tell(`${runtime} ${what}`);
-      findings.push({
-        what: `${runtime} ${what}`,
-        unit: "requests/s",
-        ours: spread(rounds.map((round) => round.ours.requests)),
-        peer: "a bare Hono route, a body as long",
-        theirs: spread(rounds.map((round) => round.bare.requests)),
-        beside: `ours ${told(last.ours)}, theirs ${told(last.bare)}`,
-      });
+      const peers = [
+        ["bare", "a bare Hono route, a body as long"],
+        ["mannered", "a bare Hono route, a body as long and as many headers"],
+      ] as const;
+      for (const [name, peer] of peers) {
+        findings.push({
+          what: `${runtime} ${what}`,
+          unit: "requests/s",
+          ours: spread(rounds.map((round) => round.ours.requests)),
+          peer,
+          theirs: spread(rounds.map((round) => round[name].requests)),
+          beside: `ours ${told(last.ours)}, theirs ${told(last[name])}`,
+        });
+      }
     }
   } finally {
     await Promise.all([ours.end(), bare.end()]);

@@ -75,9 +75,11 @@ describeWithBrowser("the page", () => {
       await expectNames(page, names.map(({ name }) => name));
       expect(await page.getByLabel("curl command").textContent()).toBe(`curl '${server.address}${path}'`);
       await page.getByLabel("Only new ones").check();
-      await expect.poll(() => requests.at(-1)).toBe(
-        server.address + path.replace("&model", "&novel=true&model"),
-      );
+      const novelPath = path.replace("&model", "&novel=true&model");
+      await expect.poll(() => requests.at(-1)).toBe(server.address + novelPath);
+      const { names: novel } = await ask<Names>(novelPath);
+      expect(novel).not.toEqual(names);
+      await expectNames(page, novel.map(({ name }) => name));
     });
 
     test("and copies them as curl, as a list and as a link", async () => {
@@ -211,6 +213,10 @@ describeWithBrowser("the page", () => {
       await page.getByLabel("Begins with").fill("zo");
       const { names } = await ask<Names>("/generate?n=20&seed=42&prefix=zo");
       await expectNames(page, names.map(({ name }) => name));
+      await page.getByLabel("Only new ones").check();
+      const { names: novel } = await ask<Names>("/generate?n=20&seed=42&prefix=zo&novel=true");
+      expect(novel).not.toEqual(names);
+      await expectNames(page, novel.map(({ name }) => name));
       expect(requests.slice(before)).toEqual([]);
       expect(errors).toEqual([]);
     });
