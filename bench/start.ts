@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import process from "node:process";
 import type { HeapUsage } from "./heap.ts";
 import type { Bench, Finding } from "./measure.ts";
 import { spread } from "./measure.ts";
@@ -10,7 +12,6 @@ import {
   startWorkerd,
 } from "./servers.ts";
 import { hasWrk, load } from "./wrk.ts";
-import { wasmMemory } from "./wasm_memory.ts";
 
 const ROUNDS = 5;
 const REQUESTS = 100_000;
@@ -30,7 +31,10 @@ export const start: Bench = {
       tell("SKIPPED: memory under load, for there is no wrk");
       return findings;
     }
-    const wasm = await wasmMemory();
+    const { stdout } = spawnSync(process.execPath, ["run", "-A", "bench/wasm_memory.ts"], {
+      encoding: "utf8",
+    });
+    const wasm = Number(stdout);
     for (
       const [runtime, startOurs, startBare] of [
         ["workerd", startWorkerd, startBareWorkerd],
