@@ -104,8 +104,8 @@ const example: z.infer<typeof answer> = {
   model: "tuned",
   seed: 42,
   names: [
-    { name: "aavano", nll: 2.210770377090999, perplexity: 9.122741637813919 },
-    { name: "garian", nll: 1.7991742874894823, perplexity: 6.044654256578145 },
+    { name: "jazila", nll: 1.8452869738851274, perplexity: 6.329916050381522 },
+    { name: "yozelynn", nll: 1.7544441140360303, perplexity: 5.780233697937411 },
   ],
 };
 
@@ -139,7 +139,7 @@ export const route = createRoute({
       }),
       content: {
         "application/json": { schema: answer, example },
-        "text/plain": { schema: z.string(), example: "aavano\ngarian\n" },
+        "text/plain": { schema: z.string(), example: "jazila\nyozelynn\n" },
         [EVENT_STREAM]: { schema: eventsSchema, example: EVENTS_EXAMPLE },
       },
     },
