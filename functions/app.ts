@@ -25,8 +25,8 @@ export interface AppOptions {
   /** Takes a line of JSON about each request. */
   log?: (line: string) => void;
   /**
-   * Sends `Server-Timing`, which costs a fifth of a short answer on Deno; Cloudflare's clock stands still while a
-   * request is answered. Default false.
+   * Sends `Server-Timing`. Cloudflare's clock stands still while a request is answered: there it says nothing. Default
+   * false.
    */
   serverTiming?: boolean;
   /** The origins whose pages may read the answers. Default: all. */

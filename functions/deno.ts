@@ -80,7 +80,7 @@ async function main(): Promise<void> {
     token,
     origins,
     log: log ? (line) => lines.add(line) : undefined,
-    serverTiming,
+    serverTiming: serverTiming ?? true,
     rateLimit: rateLimit === undefined || rateLimit === "off"
       ? undefined
       : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy) },

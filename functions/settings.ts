@@ -10,8 +10,8 @@ export interface Settings {
   rateLimit?: RateLimit | "off";
   /** `EDGEMORE_TRUST_PROXY`: whether `X-Forwarded-For` says who asks. */
   trustProxy: boolean;
-  /** `EDGEMORE_SERVER_TIMING`: whether answers say how long they took. */
-  serverTiming: boolean;
+  /** `EDGEMORE_SERVER_TIMING`: whether answers say how long they took. Undefined: as the runtime has it. */
+  serverTiming?: boolean;
   /** `EDGEMORE_LOG`: whether a line is written for each request. */
   log: boolean;
 }
@@ -43,12 +43,13 @@ export function readSettings(variable: (name: SettingName) => string | undefined
     );
   }
   const rateLimit = read("EDGEMORE_RATE_LIMIT");
+  const serverTiming = read("EDGEMORE_SERVER_TIMING");
   return {
     token,
     origins: read("EDGEMORE_ORIGINS")?.split(",").map((origin) => readOrigin(origin.trim())),
     rateLimit: rateLimit === undefined || rateLimit === "off" ? rateLimit : readRateLimit(rateLimit),
     trustProxy: flag("EDGEMORE_TRUST_PROXY", read("EDGEMORE_TRUST_PROXY")),
-    serverTiming: flag("EDGEMORE_SERVER_TIMING", read("EDGEMORE_SERVER_TIMING")),
+    serverTiming: serverTiming === undefined ? undefined : flag("EDGEMORE_SERVER_TIMING", serverTiming),
     log: oneOf("EDGEMORE_LOG", read("EDGEMORE_LOG") ?? "requests", ["requests", "off"]) === "requests",
   };
 }

@@ -3,8 +3,14 @@ import { answerProblem, Problem } from "../problem.ts";
 import { cacheControl } from "./caching.ts";
 import { requestId } from "./request_id.ts";
 import { logLine } from "./request_log.ts";
-import { OPEN_CORS_HEADERS, SECURITY_HEADERS, STRICT_TRANSPORT_SECURITY } from "./security_headers.ts";
+import {
+  EXPOSED_HEADERS,
+  OPEN_CORS_HEADERS,
+  SECURITY_HEADERS,
+  STRICT_TRANSPORT_SECURITY,
+} from "./security_headers.ts";
 
+const EXPOSED = EXPOSED_HEADERS.join(",");
 /** The longest address: ten times what any route needs, a quarter of what runtimes take. */
 const LONGEST_URL = 8192;
 
@@ -45,6 +51,8 @@ export function everyAnswer({ log, serverTiming, open, closed }: EveryAnswerOpti
     // A page and its files bring their own.
     if (!headers.has("content-security-policy")) {
       for (const [name, value] of fixed) headers.set(name, value);
+      // Only a page of another origin needs telling, and each header costs.
+      if (open && raw.headers.get("origin") !== null) headers.set("access-control-expose-headers", EXPOSED);
     }
     if (raw.url.startsWith("https:")) headers.set("strict-transport-security", STRICT_TRANSPORT_SECURITY);
     headers.set("x-request-id", id);

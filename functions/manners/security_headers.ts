@@ -32,7 +32,7 @@ export const SECURITY_HEADERS = await headersOf(secureHeaders({
 export const STRICT_TRANSPORT_SECURITY = "max-age=15552000";
 
 /** Pages of any origin may read the answers. */
-export const OPEN_CORS_HEADERS = await headersOf(cors({ exposeHeaders: EXPOSED_HEADERS }));
+export const OPEN_CORS_HEADERS = await headersOf(cors());
 
 async function headersOf(middleware: MiddlewareHandler): Promise<Headers> {
   const app = new Hono().use(middleware).get("/", (context) => context.body(null));

@@ -10,7 +10,7 @@ describe("readSettings", () => {
       origins: undefined,
       rateLimit: undefined,
       trustProxy: false,
-      serverTiming: false,
+      serverTiming: undefined,
       log: true,
     };
     expect(read({})).toEqual(open);

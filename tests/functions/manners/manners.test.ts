@@ -121,7 +121,7 @@ describe("every answer", () => {
   test.each(["/score?name=a", "/score", "/nothing", "/models", "/generate"])(
     "to %s has the headers that keep a browser safe, and may be read by any page",
     async (path) => {
-      const { headers } = await app.request(path);
+      const { headers } = await app.request(path, { headers: { origin: "https://example.com" } });
       expect(headers.get("content-security-policy")).toBe("default-src 'none'; frame-ancestors 'none'");
       expect(headers.get("x-content-type-options")).toBe("nosniff");
       expect(headers.get("access-control-allow-origin")).toBe("*");
@@ -130,6 +130,12 @@ describe("every answer", () => {
       expect(headers.get("server-timing")).toMatch(/^app;dur=\d+\.\d+$/);
     },
   );
+
+  test("tells what a page may read to pages alone", async () => {
+    const { headers } = await app.request("/score?name=a");
+    expect(headers.get("access-control-allow-origin")).toBe("*");
+    expect(headers.get("access-control-expose-headers")).toBeNull();
+  });
 
   test("says to keep to https where it came by https", async () => {
     const { headers } = await app.app.request("https://example.com/health");
