@@ -24,7 +24,7 @@ export function load(url: string, seconds: number): Load {
   return {
     requests: Number(read(/Requests\/sec:\s+([\d.]+)/)),
     answered: Number(read(/(\d+) requests in/)),
-    p50: read(/50%\s+(\S+)/),
-    p99: read(/99%\s+(\S+)/),
+    p50: read(/^\s+50%\s+(\S+)/m),
+    p99: read(/^\s+99%\s+(\S+)/m),
   };
 }
