@@ -2,9 +2,9 @@ import { serveStatic } from "hono/deno";
 import { fileURLToPath } from "node:url";
 import { createApp } from "./app.ts";
 import { clientAddress } from "./client_address.ts";
-import { provideOnnxRuntime } from "./inference/onnx_runtime.ts";
-import { listModels, readModel } from "./inference/model_directory.ts";
-import { type ModelFiles, Registry } from "./inference/registry.ts";
+import { listModels } from "./inference/model_directory.ts";
+import { openModels } from "./inference/open_models.ts";
+import { Registry } from "./inference/registry.ts";
 import { LineBuffer } from "./manners/line_buffer.ts";
 import { TokenBuckets } from "./manners/token_buckets.ts";
 import { serveFiles } from "./serve_files.ts";
@@ -16,19 +16,6 @@ const PAGE = fileURLToPath(new URL("../build/page/", import.meta.url));
 const WASM = new URL(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
 /** How long requests under way may take to end when the server is told to, in milliseconds. */
 const LONGEST_END = 5000;
-
-/** The models of a directory. One that cannot be read is told of and left out. */
-async function readModels(directory: string): Promise<ModelFiles[]> {
-  const files: ModelFiles[] = [];
-  for (const name of await listModels(directory)) {
-    try {
-      files.push(await readModel(directory, name));
-    } catch (error) {
-      console.error(`warning: model ${name} is broken: ${(error as Error).message}`);
-    }
-  }
-  return files;
-}
 
 /** The port to listen at: 8000, or what PORT says. */
 function readPort(): number {
@@ -64,17 +51,11 @@ function endWhenTold(server: Deno.HttpServer, lines: LineBuffer): void {
 async function main(): Promise<void> {
   const port = readPort();
   const hostname = Deno.env.get("HOST") || "127.0.0.1";
-  const { models, token, origins, rateLimit, trustProxy, serverTiming, log } = readSettings((name) =>
-    Deno.env.get(name)
-  );
-  provideOnnxRuntime(await Deno.readFile(WASM));
-  const registry = await Registry.open(
-    await readModels(models ?? MODELS),
-    Deno.env.get("EDGEMORE_MODEL") || undefined,
-  );
-  for (const { name, status, reason } of registry.statuses()) {
-    if (status === "broken") console.error(`warning: model ${name} is broken: ${reason}`);
-  }
+  const { models = MODELS, modelTimeout, token, origins, rateLimit, trustProxy, serverTiming, log } =
+    readSettings(
+      (name) => Deno.env.get(name),
+    );
+  const registry = new Registry(await listModels(models), Deno.env.get("EDGEMORE_MODEL") || undefined);
   const lines = new LineBuffer(print);
   const app = createApp(registry, {
     runtime: "deno",
@@ -99,6 +80,7 @@ async function main(): Promise<void> {
       : `${(error as Error).message}; HOST and PORT say where to listen`;
     throw new Error(`cannot listen at ${hostname}:${port}: ${reason}`);
   }
+  await openModels(registry, models, await Deno.readFile(WASM), modelTimeout);
 }
 
 try {

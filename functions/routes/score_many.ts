@@ -145,7 +145,7 @@ export const route = createRoute({
 export function handler(registry: Registry): RouteHandler<typeof route> {
   return async (context) => {
     const { model, characters } = readQuery(context);
-    const served = registry.get(model);
+    const served = await registry.get(model);
     const request = context.req.raw;
     if (bodyType(context) === "text/plain") {
       const lines = scoreLines(served, requestChunks(request), { characters });

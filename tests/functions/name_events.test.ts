@@ -72,7 +72,7 @@ describe("GET /generate as server-sent events", () => {
 
   test("tells of a failure in an event", async () => {
     const failing = await serveModels();
-    const served = failing.registry.get("tuned");
+    const served = await failing.registry.get("tuned");
     served.model = {
       vocabularySize: 27,
       contextLength: 8,
@@ -86,7 +86,7 @@ describe("GET /generate as server-sent events", () => {
   });
 
   test("stops asking the model when the client goes away", async () => {
-    const cache = app.registry.get("tuned").model as DistributionCache;
+    const cache = (await app.registry.get("tuned")).model as DistributionCache;
     let asked = 0;
     const askModel = cache.ask.bind(cache);
     cache.ask = (contexts) => {
@@ -106,7 +106,7 @@ describe("GET /generate as server-sent events", () => {
   });
 
   test("waits for a client that does not read", async () => {
-    const cache = app.registry.get("tuned").model as DistributionCache;
+    const cache = (await app.registry.get("tuned")).model as DistributionCache;
     const response = await ask("n=1000&seed=4&min_length=64&temperature=5");
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const rows = cache.rows;
