@@ -17,11 +17,15 @@ export const WASM_RUNTIME: OnnxRuntime = { InferenceSession, Tensor, executionPr
  *
  * @param wasm The bytes of `ort-wasm-simd-threaded.wasm`, or, where a runtime compiles no WebAssembly itself,
  * the module that it was compiled to.
+ * @param onMemory Is called with the memory that it computes in, when that is made.
  */
-export function provideOnnxRuntime(wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module): void {
+export function provideOnnxRuntime(
+  wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module,
+  onMemory: (memory: WebAssembly.Memory) => void = () => {},
+): void {
   env.wasm.numThreads = 1;
   env.logLevel = "error";
-  boundMemory();
+  boundMemory(onMemory);
   if (wasm instanceof WebAssembly.Module) instantiateFrom(wasm);
   else env.wasm.wasmBinary = wasm.buffer;
 }
@@ -39,11 +43,12 @@ export async function warmUpOnnxRuntime(): Promise<void> {
  * Bounds the memory of ONNX Runtime Web, so that a graph which asks for more fails instead of taking what the machine has.
  * Emscripten's glue asks for 4 GiB and has no option for less, so the constructor that it calls is replaced.
  */
-function boundMemory(): void {
+function boundMemory(onMemory: (memory: WebAssembly.Memory) => void): void {
   const { Memory } = WebAssembly;
   class BoundedMemory extends Memory {
     constructor({ maximum = MAX_MEMORY_PAGES, ...descriptor }: WebAssembly.MemoryDescriptor) {
       super({ ...descriptor, maximum: Math.min(maximum, MAX_MEMORY_PAGES) });
+      if (descriptor.initial > 0) onMemory(this); // the glue also makes an empty one, to see whether memory can be shared
     }
   }
   Object.assign(WebAssembly, { Memory: BoundedMemory });

@@ -56,7 +56,7 @@ async function modelDirectory(): Promise<string> {
 async function servedModel(directory: string): Promise<string> {
   const registry = await Registry.open([await readModel(directory, NAME)]);
   expect(registry.statuses()).toEqual([{ name: NAME, status: "ready" }]);
-  const { card, known } = registry.get(NAME);
+  const { card, known } = await registry.get(NAME);
   const lists = ["bigram", "mlp"].filter((name) => known?.has(name));
   return `${card.architecture} with ${lists.join() || "no list"}`;
 }

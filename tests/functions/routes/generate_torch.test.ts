@@ -53,7 +53,7 @@ describe("GET /generate?compat=torch beside PyTorch", () => {
   test.skipIf(!python).each(CASES)(
     "%s with seed %i makes the same 200 names",
     async (model, seed) => {
-      const { onnx } = modelFileNames(model, app.registry.get(model).card);
+      const { onnx } = modelFileNames(model, (await app.registry.get(model)).card);
       const args = ["-c", SCRIPT, join("models", onnx.versioned), String(seed), "200"];
       const { stdout, stderr } = spawnSync(python!, args, { encoding: "utf8" });
       const theirs = stdout.split("\n").slice(0, -1);
