@@ -28,14 +28,20 @@ export interface OpenedModel extends LanguageModel {
  */
 export async function openOnnxModel(
   onnx: Uint8Array,
-  card: Pick<ModelCard, "context_length" | "vocabulary">,
+  card: Pick<ModelCard, "context_length" | "vocabulary"> & Partial<Pick<ModelCard, "parameters">>,
   runtime: OnnxRuntime,
 ): Promise<OpenedModel> {
   const session = await runtime.InferenceSession.create(onnx, {
     executionProviders: [runtime.executionProvider],
     logSeverityLevel: 3, // errors; WebGPU would warn of each node that it leaves to the CPU
   });
-  const model = new OnnxModel(runtime, session, card.context_length, new Vocabulary(card.vocabulary).size);
+  const model = new OnnxModel(
+    runtime,
+    session,
+    card.context_length,
+    new Vocabulary(card.vocabulary).size,
+    card.parameters,
+  );
   try {
     await requireDistribution(model);
   } catch (error) {
@@ -66,6 +72,7 @@ class OnnxModel implements OpenedModel {
     session: InferenceSession,
     readonly contextLength: number,
     readonly vocabularySize: number,
+    readonly multiplications?: number, // each weight is multiplied with once, or, where it is looked up, not at all
   ) {
     this.#runtime = runtime;
     this.#session = session;

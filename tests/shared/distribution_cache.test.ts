@@ -154,18 +154,24 @@ describe("DistributionCache", () => {
     expect(cache.find(Int32Array.of(4, 4))).not.toBe(UNKNOWN);
   });
 
-  test("gives the log-probabilities of a name, where all its rows are known", async () => {
+  test("gives the log-probabilities of a name, as far as its rows are known", async () => {
     const model = new HashModel(2);
     const cache = new DistributionCache(model);
-    expect(cache.logProbsAlong([3, 1])).toBe(null);
+    const logProbs: number[] = [];
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(false);
+    expect(logProbs).toEqual([]);
     await cache.ask(Int32Array.of(0, 0, 0, 3));
-    expect(cache.logProbsAlong([3, 1])).toBe(null);
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(false);
+    expect(logProbs).toEqual([model.row([0, 0])[3], model.row([0, 3])[1]]);
     await cache.ask(Int32Array.of(3, 1));
-    expect(cache.logProbsAlong([3, 1])).toEqual([
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(true);
+    expect(logProbs).toEqual([
       model.row([0, 0])[3],
       model.row([0, 3])[1],
       model.row([3, 1])[0],
     ]);
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(true);
+    expect(logProbs).toHaveLength(3);
   });
 
   test("draws letters in a row's proportions without the boundary, and the boundary where nothing else is", async () => {
