@@ -3,31 +3,29 @@ import { fileURLToPath } from "node:url";
 import { createApp } from "./app.ts";
 import { clientAddress } from "./client_address.ts";
 import { provideOnnxRuntime } from "./inference/onnx_runtime.ts";
+import { listModels, readModel } from "./inference/model_directory.ts";
 import { type ModelFiles, Registry } from "./inference/registry.ts";
 import { LineBuffer } from "./manners/line_buffer.ts";
 import { TokenBuckets } from "./manners/token_buckets.ts";
 import { serveFiles } from "./serve_files.ts";
 import { readSettings } from "./settings.ts";
 
-const MODELS = new URL("../models/", import.meta.url);
+/** Where models are, unless EDGEMORE_MODELS says otherwise. */
+const MODELS = fileURLToPath(new URL("../models", import.meta.url));
 const PAGE = fileURLToPath(new URL("../build/page/", import.meta.url));
 const WASM = new URL(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
 /** How long requests under way may take to end when the server is told to, in milliseconds. */
 const LONGEST_END = 5000;
 
-/** The models of a directory, found by their cards. */
-async function readModels(directory: URL): Promise<ModelFiles[]> {
+/** The models of a directory. One that cannot be read is told of and left out. */
+async function readModels(directory: string): Promise<ModelFiles[]> {
   const files: ModelFiles[] = [];
-  for await (const { name: file } of Deno.readDir(directory)) {
-    const name = /^([^.].*)\.json$/.exec(file)?.[1];
-    if (name === undefined) continue;
-    const read = (other: string) => Deno.readFile(new URL(other, directory)).catch(() => null);
-    files.push({
-      name,
-      card: await Deno.readTextFile(new URL(file, directory)),
-      onnx: await read(`${name}.onnx`),
-      known: await read(`${name}.known`),
-    });
+  for (const name of await listModels(directory)) {
+    try {
+      files.push(await readModel(directory, name));
+    } catch (error) {
+      console.error(`warning: model ${name} is broken: ${(error as Error).message}`);
+    }
   }
   return files;
 }
@@ -66,11 +64,14 @@ function endWhenTold(server: Deno.HttpServer, lines: LineBuffer): void {
 async function main(): Promise<void> {
   const port = readPort();
   const hostname = Deno.env.get("HOST") || "127.0.0.1";
-  const { token, origins, rateLimit, trustProxy, serverTiming, log } = readSettings((name) =>
+  const { models, token, origins, rateLimit, trustProxy, serverTiming, log } = readSettings((name) =>
     Deno.env.get(name)
   );
   provideOnnxRuntime(await Deno.readFile(WASM));
-  const registry = await Registry.open(await readModels(MODELS), Deno.env.get("EDGEMORE_MODEL") || undefined);
+  const registry = await Registry.open(
+    await readModels(models ?? MODELS),
+    Deno.env.get("EDGEMORE_MODEL") || undefined,
+  );
   for (const { name, status, reason } of registry.statuses()) {
     if (status === "broken") console.error(`warning: model ${name} is broken: ${reason}`);
   }

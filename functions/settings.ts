@@ -2,6 +2,8 @@ import { type RateLimit, readRateLimit } from "./manners/rate_limit.ts";
 
 /** What a service's owner decides by environment variables. */
 export interface Settings {
+  /** `EDGEMORE_MODELS`: the directory of the models. Undefined: `models/` beside the code. */
+  models?: string;
   /** `EDGEMORE_TOKEN`: closes everything but `/health` to who does not bear it. */
   token?: string;
   /** `EDGEMORE_ORIGINS`: the web pages that may read answers. Undefined: all. */
@@ -18,6 +20,7 @@ export interface Settings {
 
 /** The variables that {@link readSettings} reads. */
 export type SettingName =
+  | "EDGEMORE_MODELS"
   | "EDGEMORE_TOKEN"
   | "EDGEMORE_ORIGINS"
   | "EDGEMORE_RATE_LIMIT"
@@ -45,6 +48,7 @@ export function readSettings(variable: (name: SettingName) => string | undefined
   const rateLimit = read("EDGEMORE_RATE_LIMIT");
   const serverTiming = read("EDGEMORE_SERVER_TIMING");
   return {
+    models: read("EDGEMORE_MODELS"),
     token,
     origins: read("EDGEMORE_ORIGINS")?.split(",").map((origin) => readOrigin(origin.trim())),
     rateLimit: rateLimit === undefined || rateLimit === "off" ? rateLimit : readRateLimit(rateLimit),
