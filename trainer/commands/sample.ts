@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { NameSearch } from "../../shared/name_search.ts";
 import type { SampledName } from "../../shared/sampler.ts";
 import { tensorFlowModel } from "../evaluate.ts";
-import { loadModel } from "../model_files.ts";
+import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { decimal, listOption, modelsOption, wholeNumber } from "./arguments.ts";
 import { modelList } from "./model_list.ts";
@@ -27,7 +27,7 @@ interface SampleFlags {
 /** `deno task sample`. */
 export const sampleCommand: Command = new Command("sample")
   .description("Print names that a model makes: those that stand in its list, and new ones.")
-  .argument("<name>", "the model, as in models/NAME.onnx")
+  .argument("<name>", "the model, as in models/NAME.json")
   .option("--n <number>", "how many names", wholeNumber(1, 1_000_000), 20)
   .option(
     "--seed <number>",

@@ -1,10 +1,13 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readModel } from "../../functions/inference/model_directory.ts";
 import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
+import { modelFileNames } from "../../shared/model_files.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { encodeKnownNames, type KnownNamesFile } from "../../trainer/known_names.ts";
-import { loadModel, saveModel } from "../../trainer/model_files.ts";
+import { loadModel } from "../../trainer/load_model.ts";
+import { saveModel } from "../../trainer/save_model.ts";
 import { sha256 } from "../../trainer/sha256.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
@@ -14,12 +17,10 @@ async function committed(): Promise<{
   known: KnownNamesFile;
   card: Omit<ModelCard, "sha256" | "known_names">;
 }> {
-  const onnx = new Uint8Array(await readFile("models/bigram.onnx"));
-  const { sha256: _, known_names: __, ...card } = parseModelCard(
-    await readFile("models/bigram.json", "utf8"),
-  );
+  const { onnx, ...files } = await readModel("models", "bigram");
+  const { sha256: _, known_names: __, ...card } = parseModelCard(files.card);
   const known = encodeKnownNames(["ada", "eve"], new Vocabulary(card.vocabulary))!;
-  return { onnx, known, card };
+  return { onnx: onnx!, known, card };
 }
 
 describe("saveModel", () => {
@@ -27,7 +28,11 @@ describe("saveModel", () => {
     const directory = join(await temporaryDirectory(), "new", "models");
     const { onnx, known, card } = await committed();
     const saved = await saveModel(directory, { onnx, known }, card);
-    expect((await readdir(directory)).sort()).toEqual(["bigram.json", "bigram.known", "bigram.onnx"]);
+    expect((await readdir(directory)).sort()).toEqual([
+      modelFileNames("bigram", saved).known!.versioned,
+      modelFileNames("bigram", saved).onnx.versioned,
+      "bigram.json",
+    ].sort());
     const loaded = await loadModel(directory, "bigram");
     expect(loaded.card).toEqual(saved);
     expect(loaded.vocabulary.size).toBe(27);
@@ -56,14 +61,17 @@ describe("loadModel", () => {
   test("says what is missing or broken", async () => {
     const directory = await temporaryDirectory();
     await expect(loadModel(directory, "pets")).rejects.toThrow(
-      `there is no file ${join(directory, "pets.json")}`,
+      "pets.json is missing",
     );
     const { onnx, known, card } = await committed();
-    await saveModel(directory, { onnx, known }, card);
-    await writeFile(join(directory, "bigram.onnx"), onnx.slice(0, 1000));
+    const saved = await saveModel(directory, { onnx, known }, card);
+    const file = modelFileNames("bigram", saved).onnx.versioned;
+    await writeFile(join(directory, file), onnx.slice(0, 1000));
     await expect(loadModel(directory, "bigram")).rejects.toThrow(
-      "bigram.onnx is not the file that bigram.json describes",
+      "its ONNX file is not the one that bigram.json describes",
     );
+    await rm(join(directory, file));
+    await expect(loadModel(directory, "bigram")).rejects.toThrow(`${file} is missing`);
     await writeFile(join(directory, "bigram.json"), "{");
     await expect(loadModel(directory, "bigram")).rejects.toThrow("not JSON");
   });
