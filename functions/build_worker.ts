@@ -1,51 +1,64 @@
 /*
  * Writes build/worker.ts, the entry of the Cloudflare Worker. A Worker has no directory to read, so every model is imported by
- * name: the card as text, the other files as data from build/models/, where they are copied.
+ * name: the card as text, the other files as data from build/models/, where they are copied under their hashes.
  *
- * EDGEMORE_MODELS is the directory of the models. Default: models/ beside the code.
+ *     deno run functions/build_worker.ts [DIRECTORY]
+ *
+ * DIRECTORY is where the entry goes. Default: build/ beside the code. EDGEMORE_MODELS is the directory of the models. Default:
+ * models/ beside the code.
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { listModels, readModel } from "./inference/model_directory.ts";
 
-const MODELS = process.env.EDGEMORE_MODELS || fileURLToPath(new URL("../models", import.meta.url));
-const BUILD = new URL("../build/", import.meta.url);
-const COPIES = new URL("models/", BUILD);
+const modelsDirectory = process.env.EDGEMORE_MODELS || fileURLToPath(new URL("../models", import.meta.url));
+const build = process.argv[2] ?? fileURLToPath(new URL("../build", import.meta.url));
+mkdirSync(join(build, "models"), { recursive: true });
 
-rmSync(COPIES, { recursive: true, force: true });
-mkdirSync(COPIES, { recursive: true });
+/** Writes a file in one step: another build may read it at the same time. */
+function write(file: string, content: string | Uint8Array): void {
+  const path = join(build, file);
+  const aside = `${path}.${process.pid}.tmp`;
+  writeFileSync(aside, content);
+  renameSync(aside, path);
+}
 
-const built: string[] = [];
+const names: string[] = [];
 const imports: string[] = [];
 const models: string[] = [];
-for (const name of await listModels(MODELS)) {
+
+/** Copies a file of a model and imports the copy, if there is such a file; returns the expression of its bytes. */
+function importData(bytes: Uint8Array | null | undefined, extension: "onnx" | "known"): string {
+  if (!bytes) return "null";
+  const file = `models/${createHash("sha256").update(bytes).digest("hex")}.${extension}`;
+  write(file, bytes);
+  const name = `${extension}${names.length}`;
+  imports.push(`import ${name} from "./${file}";`);
+  return `new Uint8Array(${name})`;
+}
+
+for (const name of await listModels(modelsDirectory)) {
   try {
-    const { card, ...files } = await readModel(MODELS, name);
-    /** Copies a file of the model and imports the copy, if there is one; returns the expression of its bytes. */
-    const importData = (extension: "onnx" | "known"): string => {
-      const bytes = files[extension];
-      if (!bytes) return "null";
-      const file = `${built.length}.${extension}`; // a directory entry may have any name
-      writeFileSync(new URL(file, COPIES), bytes);
-      imports.push(`import ${extension}${built.length} from "./models/${file}";`);
-      return `new Uint8Array(${extension}${built.length})`;
-    };
-    const [onnx, known] = [importData("onnx"), importData("known")];
+    const { card, ...files } = await readModel(modelsDirectory, name);
+    const [onnx, known] = [importData(files.onnx, "onnx"), importData(files.known, "known")];
     models.push(
       `  { name: ${JSON.stringify(name)}, card: ${JSON.stringify(card)}, onnx: ${onnx}, known: ${known} },`,
     );
-    built.push(name);
+    names.push(name);
   } catch (error) {
     console.error(`warning: model ${name} is left out: ${(error as Error).message}`);
   }
 }
 
-writeFileSync(
-  new URL("worker.ts", BUILD),
+const cloudflare = relative(build, fileURLToPath(new URL("cloudflare.ts", import.meta.url)));
+write(
+  "worker.ts",
   `import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
 import { env } from "cloudflare:workers";
-import { createWorker } from "../functions/cloudflare.ts";
+import { createWorker } from ${JSON.stringify(cloudflare)};
 ${imports.join("\n")}
 
 export default await createWorker(wasm, [
@@ -53,4 +66,4 @@ ${models.join("\n")}
 ], env);
 `,
 );
-console.log(`build/worker.ts: ${built.join(", ") || "no models"}`);
+console.log(`worker.ts: ${names.join(", ") || "no models"}`);

@@ -51,10 +51,9 @@ function endWhenTold(server: Deno.HttpServer, lines: LineBuffer): void {
 async function main(): Promise<void> {
   const port = readPort();
   const hostname = Deno.env.get("HOST") || "127.0.0.1";
+  const settings = readSettings((name) => Deno.env.get(name));
   const { models = MODELS, modelTimeout, token, origins, rateLimit, trustProxy, serverTiming, log } =
-    readSettings(
-      (name) => Deno.env.get(name),
-    );
+    settings;
   const registry = new Registry(await listModels(models), Deno.env.get("EDGEMORE_MODEL") || undefined);
   const lines = new LineBuffer(print);
   const app = createApp(registry, {

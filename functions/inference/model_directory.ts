@@ -1,11 +1,7 @@
-import { constants } from "node:fs";
 import { lstat, open, readdir, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { readModelFiles } from "../../shared/model_files.ts";
 import type { ModelFiles } from "./registry.ts";
-
-/** A directory or a pipe that takes a file's place after it was looked at neither blocks nor leads elsewhere. */
-const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
  * The names of the models in a directory: those of its cards without `.json`, sorted.
@@ -68,14 +64,11 @@ async function readRegularFile(
 }
 
 async function readBounded(path: string, file: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const handle = await open(path, OPEN_FLAGS);
+  const handle = await open(path);
   try {
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw new Error(`${file} is not a regular file`);
-    if (stats.size > maxBytes) {
-      throw new Error(`${file} has ${stats.size} bytes, the most is ${maxBytes}`);
-    }
-    const bytes = new Uint8Array(stats.size);
+    const { size } = await handle.stat();
+    if (size > maxBytes) throw new Error(`${file} has ${size} bytes, the most is ${maxBytes}`);
+    const bytes = new Uint8Array(size);
     let length = 0;
     while (length < bytes.length) {
       const { bytesRead } = await handle.read(bytes, length, bytes.length - length);

@@ -7,7 +7,7 @@ import { modelFileNames } from "../../shared/model_files.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { encodeKnownNames, type KnownNamesFile } from "../../trainer/known_names.ts";
 import { loadModel } from "../../trainer/load_model.ts";
-import { saveModel } from "../../trainer/save_model.ts";
+import { saveKnownNames, saveModel } from "../../trainer/save_model.ts";
 import { sha256 } from "../../trainer/sha256.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
@@ -48,12 +48,39 @@ describe("saveModel", () => {
     await expect(saveModel(directory, { onnx, known }, { ...card, parameters: -1 })).rejects.toThrow(
       "parameters",
     );
-    // A directory in the way of the card's temporary file: the ONNX file is whole by then, and goes again.
-    await mkdir(join(directory, ".bigram.json.tmp", "in the way"), { recursive: true });
-    await expect(saveModel(directory, { onnx: onnx.slice(1), known }, card)).rejects.toThrow();
-    expect(await readFile(join(directory, "bigram.json"))).toEqual(before);
+    const files = await readdir(directory);
+    // Directories in the way of temporary files: of the list's, when the ONNX file is aside, and of the card's, when both
+    // have their names.
+    for (const obstacle of [".bigram.known.tmp", ".bigram.json.tmp"]) {
+      await mkdir(join(directory, obstacle, "in the way"), { recursive: true });
+      const other = encodeKnownNames(["bob"], new Vocabulary(card.vocabulary));
+      await expect(saveModel(directory, { onnx: onnx.slice(1), known: other }, card)).rejects.toThrow();
+      await rm(join(directory, obstacle), { recursive: true });
+      expect((await readdir(directory)).sort()).toEqual(files.sort());
+      expect(await readFile(join(directory, "bigram.json"))).toEqual(before);
+    }
     expect((await loadModel(directory, "bigram")).card.name).toBe("bigram");
-    expect(await readdir(directory)).not.toContain(".bigram.onnx.tmp");
+  });
+
+  test("removes no plain file that the old card does not describe", async () => {
+    const directory = await temporaryDirectory();
+    const { onnx, known, card } = await committed();
+    const saved = await saveModel(directory, { onnx, known }, card);
+    await rm(join(directory, modelFileNames("bigram", saved).onnx.versioned));
+    await writeFile(join(directory, "bigram.onnx"), "of somebody else");
+    await saveModel(directory, { onnx, known }, card);
+    expect(await readFile(join(directory, "bigram.onnx"), "utf8")).toBe("of somebody else");
+  });
+});
+
+describe("saveKnownNames", () => {
+  test("refuses a model that was replaced since its card was read", async () => {
+    const directory = await temporaryDirectory();
+    const { onnx, known, card } = await committed();
+    const old = await saveModel(directory, { onnx, known }, card);
+    const now = await saveModel(directory, { onnx: onnx.slice(1), known }, card);
+    await expect(saveKnownNames(directory, old, known)).rejects.toThrow("was replaced meanwhile");
+    expect(parseModelCard(await readFile(join(directory, "bigram.json"), "utf8"))).toEqual(now);
   });
 });
 
