@@ -5,16 +5,23 @@
  *     deno run functions/build_worker.ts [DIRECTORY]
  *
  * DIRECTORY is where the entry goes. Default: build/ beside the code. EDGEMORE_MODELS is the directory of the models. Default:
- * models/ beside the code.
+ * models/ beside the code. Models are opened before they are built in, for as long as EDGEMORE_MODEL_TIMEOUT allows; a broken one
+ * is left out.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { listModels, readModel } from "./inference/model_directory.ts";
+import { ModelProbe } from "./inference/model_probe.ts";
+import { readSettings } from "./settings.ts";
 
-const modelsDirectory = process.env.EDGEMORE_MODELS || fileURLToPath(new URL("../models", import.meta.url));
+const { models: modelsDirectory = fileURLToPath(new URL("../models", import.meta.url)), modelTimeout } =
+  readSettings(
+    // The Worker's own settings are read where it runs.
+    (name) => name === "EDGEMORE_MODELS" || name === "EDGEMORE_MODEL_TIMEOUT" ? process.env[name] : undefined,
+  );
 const build = process.argv[2] ?? fileURLToPath(new URL("../build", import.meta.url));
 mkdirSync(join(build, "models"), { recursive: true });
 
@@ -26,6 +33,8 @@ function write(file: string, content: string | Uint8Array): void {
   renameSync(aside, path);
 }
 
+const wasm = readFileSync(fileURLToPath(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm")));
+const probe = new ModelProbe(await WebAssembly.compile(wasm), modelTimeout);
 const names: string[] = [];
 const imports: string[] = [];
 const models: string[] = [];
@@ -43,6 +52,7 @@ function importData(bytes: Uint8Array | null | undefined, extension: "onnx" | "k
 for (const name of await listModels(modelsDirectory)) {
   try {
     const { card, ...files } = await readModel(modelsDirectory, name);
+    await probe.check({ card, ...files });
     const [onnx, known] = [importData(files.onnx, "onnx"), importData(files.known, "known")];
     models.push(
       `  { name: ${JSON.stringify(name)}, card: ${JSON.stringify(card)}, onnx: ${onnx}, known: ${known} },`,
@@ -52,6 +62,7 @@ for (const name of await listModels(modelsDirectory)) {
     console.error(`warning: model ${name} is left out: ${(error as Error).message}`);
   }
 }
+probe.end();
 
 const cloudflare = relative(build, fileURLToPath(new URL("cloudflare.ts", import.meta.url)));
 write(

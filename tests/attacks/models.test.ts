@@ -5,7 +5,7 @@ import { modelFiles } from "../functions/serve_models.ts";
 import { type Server, startDeno } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 import { type BAD_GRAPHS, badModel, writeModels } from "./bad_models.ts";
-import { healthDuring, startDenoServer } from "./servers.ts";
+import { healthDuring, startDenoServer, startWorkerdWith } from "./servers.ts";
 
 /*
  * Models that do not end, take all memory, or are wrong about some contexts only, beside good ones on the real server.
@@ -235,6 +235,25 @@ test("a model that fails in the middle of a stream of names ends it with an erro
   });
   const text = await response.text();
   expect(text).toMatch(/^event: error\ndata: \{"type":"urn:edgemore:problem:broken-model",.*\n\n$/);
+});
+
+test("on workerd, what does not open is left out of the Worker, and what is found to be broken later leaves the others be", async () => {
+  const directory = join(await temporaryDirectory(), "models");
+  const bad = await Promise.all([badModel("endless", "tuned"), badModel("wrong-input"), badModel("nan")]);
+  await writeModels(directory, [...(await modelFiles()).slice(0, 1), ...bad]);
+  const { printed, server } = await startWorkerdWith(directory);
+  onTestFinished(() => server.end());
+  expect(printed).toContain("warning: model tuned is left out: tuned.onnx did not answer within 3 s");
+  expect(printed).toContain("warning: model wrong-input is left out: wrong-input.onnx cannot be run: ");
+  const first = await health(server);
+  expect([first.status, first.default_model]).toEqual(["ok", "bigram"]);
+  expect(statuses(first)).toEqual({ bigram: "ready", nan: "ready" });
+  for (const name of ["zzz", "anna"]) {
+    const { status, body } = await ask<Problem>(server, `/score?name=${name}&model=nan`);
+    expect([status, body.type]).toEqual([503, "urn:edgemore:problem:broken-model"]);
+  }
+  expect(statuses(await health(server))).toEqual({ bigram: "ready", nan: "broken" });
+  expect((await ask(server, "/score?name=anna")).status).toBe(200);
 });
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
