@@ -2,6 +2,7 @@ import { serveStatic } from "hono/deno";
 import { fileURLToPath } from "node:url";
 import { createApp } from "./app.ts";
 import { clientAddress } from "./client_address.ts";
+import { answerHeadOfStreams } from "./head_of_stream.ts";
 import { listModels } from "./inference/model_directory.ts";
 import { openModels } from "./inference/open_models.ts";
 import { Registry } from "./inference/registry.ts";
@@ -72,7 +73,7 @@ async function main(): Promise<void> {
     console.log(`edgemore answers at http://${address.hostname}:${address.port}`);
   };
   try {
-    endWhenTold(Deno.serve({ port, hostname, onListen }, app.fetch), lines);
+    endWhenTold(Deno.serve({ port, hostname, onListen }, answerHeadOfStreams(app.fetch)), lines);
   } catch (error) {
     const reason = error instanceof Deno.errors.AddrInUse
       ? "the port is in use; end what is there, or set PORT to another"

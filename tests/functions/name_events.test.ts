@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { DistributionCache } from "../../shared/distribution_cache.ts";
 import { type ServedApp, serveModels } from "./serve_models.ts";
 import { type ServedEvent, serverSentEvents } from "../server_sent_events.ts";
@@ -83,6 +83,27 @@ describe("GET /generate as server-sent events", () => {
     for await (const event of serverSentEvents(response.body!)) all.push(event);
     expect(all).toEqual([{ event: "error", data: expect.objectContaining({ status: 500 }) }]);
     expect(JSON.stringify(all)).not.toContain("fell over");
+  });
+
+  test("makes no names for HEAD, and is kept by no cache", async () => {
+    const { model } = await app.registry.get("tuned");
+    const asked = vi.spyOn(model as DistributionCache, "ask");
+    onTestFinished(() => asked.mockRestore());
+    const headers = { accept: "text/event-stream" };
+    const path = "/generate?n=9&seed=77&min_length=40&temperature=5";
+    const head = await app.request(path, { method: "HEAD", headers });
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(asked).not.toHaveBeenCalled();
+    const get = await app.request(path, { headers });
+    await get.text();
+    expect(asked).toHaveBeenCalled(); // so it would have been
+    for (const { status, headers } of [head, get]) {
+      expect([status, headers.get("content-type"), headers.get("cache-control")]).toEqual([
+        200,
+        "text/event-stream",
+        "no-store",
+      ]);
+    }
   });
 
   test("stops asking the model when the client goes away", async () => {
