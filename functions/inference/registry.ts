@@ -14,7 +14,7 @@ const DEFAULT_MODEL = "tuned";
 const MAX_WAIT = 3000;
 
 /** When to ask again for a model that is still being opened, in seconds. */
-const RETRY_AFTER = 2;
+export const RETRY_AFTER = 2;
 
 /** A model of the server, in one of its three states. */
 type Model =
@@ -154,21 +154,17 @@ export class Registry {
    * @throws {Problem} 503 after {@link MAX_WAIT}.
    */
   async #waitFor(name: string | undefined): Promise<string> {
-    let late = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(() => resolve(void (late = true)), MAX_WAIT);
-    });
+    const timeout = startTimeout(MAX_WAIT);
     try {
       while (true) {
         const chosen = name ?? this.defaultModel;
         const model = this.#models.get(chosen);
         if (model?.status !== "opening") return chosen;
-        if (late) throw this.#opening(chosen);
-        await Promise.race([model.settled, timeout]);
+        if (timeout.passed) throw this.#opening(chosen);
+        await Promise.race([model.settled, timeout.over]);
       }
     } finally {
-      clearTimeout(timer);
+      timeout.clear();
     }
   }
 
@@ -177,8 +173,14 @@ export class Registry {
     return new Problem("opening-model", detail, [], { "retry-after": String(RETRY_AFTER) });
   }
 
-  /** The cards of the models that answer. */
-  cards(): ModelCard[] {
+  /** The cards of the models that answer. Those that are being opened are waited for, {@link MAX_WAIT} at most. */
+  async cards(): Promise<ModelCard[]> {
+    const opening = [...this.#models.values()].filter((model) => model.status === "opening");
+    if (opening.length > 0) {
+      const timeout = startTimeout(MAX_WAIT);
+      await Promise.race([Promise.all(opening.map(({ settled }) => settled)), timeout.over]);
+      timeout.clear();
+    }
     return [...this.#models.values()].flatMap((model) => model.status === "ready" ? [model.served.card] : []);
   }
 
@@ -192,6 +194,26 @@ export class Registry {
           : { name, status: model.status },
     );
   }
+}
+
+/** A time that passes. */
+interface Timeout {
+  /** Resolves when it has passed. */
+  over: Promise<void>;
+  passed: boolean;
+  /** Stops counting: `over` stays pending. */
+  clear(): void;
+}
+
+/** @param milliseconds How long it is. */
+function startTimeout(milliseconds: number): Timeout {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    timeout.passed = true;
+    resolve();
+  }, milliseconds);
+  const timeout: Timeout = { over, passed: false, clear: () => clearTimeout(timer) };
+  return timeout;
 }
 
 /** @throws {Problem} 400 if the reference is malformed. */

@@ -1,5 +1,5 @@
 import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
-import type { Registry } from "../inference/registry.ts";
+import { type Registry, RETRY_AFTER } from "../inference/registry.ts";
 
 const answer = z.object({
   status: z.enum(["ok", "degraded", "down", "starting"]).openapi({
@@ -70,6 +70,7 @@ export function handler(registry: Registry, runtime: string): RouteHandler<typeo
     const opening = models.some(({ status }) => status === "opening");
     const status = opening ? "starting" : ready === 0 ? "down" : ready < models.length ? "degraded" : "ok";
     const answer = { status, runtime, default_model: registry.defaultModel, models } as const;
+    if (opening && ready === 0) context.header("retry-after", String(RETRY_AFTER));
     return ready === 0 ? context.json(answer, 503) : context.json(answer, 200);
   };
 }

@@ -66,9 +66,9 @@ export const cardRoute = createRoute({
 
 /** Answers `GET /models` from a registry. */
 export function listHandler(registry: Registry): RouteHandler<typeof listRoute> {
-  return (context) => {
+  return async (context) => {
     context.set("freshness", "revalidate");
-    return context.json(registry.cards(), 200);
+    return context.json(await registry.cards(), 200);
   };
 }
 
