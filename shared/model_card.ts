@@ -8,6 +8,12 @@ export const CARD_HISTORY_POINTS = 200;
 /** Most tokens, the boundary included, of a model whose card holds {@link Pictures}: more could not be read. */
 export const MOST_PICTURED_TOKENS = 40;
 
+/**
+ * Most tokens that a window model may see. A thing has at most 256 characters, so more are of no use; memory for each
+ * remembered context and for each batch is proportional to it.
+ */
+export const MAX_CONTEXT_LENGTH = 1024;
+
 /** What a model may be called: it is a file name and a part of a URL. */
 export const modelName = z.string().regex(
   /^[a-z0-9][a-z0-9_-]{0,63}$/,
@@ -21,10 +27,10 @@ const nll = z.number().nonnegative().nullable();
 
 /** A number for each token, or for each pair: token 0, the boundary, comes first. */
 const picturesSchema = z.object({
-  bigrams: z.array(z.array(count)).describe(
+  bigrams: z.array(z.array(count).max(MOST_PICTURED_TOKENS)).max(MOST_PICTURED_TOKENS).describe(
     "[tokens, tokens]: how often the train split has the row's character and then the column's",
   ),
-  embedding: z.array(z.array(z.number()).length(2)).optional().describe(
+  embedding: z.array(z.array(z.number()).length(2)).max(MOST_PICTURED_TOKENS).optional().describe(
     "[tokens, 2]: each token's embedding, along the two directions in which they differ most",
   ),
 });
@@ -44,7 +50,7 @@ export const modelCardSchema = z.object({
   vocabulary: z.string().min(1).describe(
     "The characters of tokens 1, 2, 3 … in order; token 0 is the boundary of a name",
   ),
-  context_length: z.int().min(1).describe("How many tokens back the model sees"),
+  context_length: z.int().min(1).max(MAX_CONTEXT_LENGTH).describe("How many tokens back the model sees"),
   sha256: sha256.describe("Of the .onnx file"),
   dataset: z.object({
     name: z.string().min(1).describe("File name of the list"),

@@ -14,7 +14,7 @@ import { type Corpus, makeExamples, type Split, SPLIT_SEED } from "./corpus.ts";
 import { evaluate, tensorFlowModel } from "./evaluate.ts";
 import { type Candidate, fit, type FitHooks, type FitState, initialState, judge } from "./fit.ts";
 import { encodeKnownNames } from "./known_names.ts";
-import { saveModel } from "./model_files.ts";
+import { saveModel } from "./save_model.ts";
 import { exportOnnx } from "./onnx/export.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "./parameters.ts";
 import { makePictures } from "./pictures.ts";

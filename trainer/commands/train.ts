@@ -1,6 +1,8 @@
 import { Command, Option } from "commander";
+import { join } from "node:path";
 import process from "node:process";
 import { modelName } from "../../shared/model_card.ts";
+import { modelFileNames } from "../../shared/model_files.ts";
 import { findArchitecture } from "../architectures/all.ts";
 import { type BackendChoice, backends } from "../backends/all.ts";
 import { type Checkpoint, loadCheckpoint } from "../checkpoint.ts";
@@ -94,9 +96,9 @@ function report({ card, stopped }: TrainResult, { name, out, checkpoints, steps 
   const { parameters, nll, training } = card;
   const figure = (value: number | null) => value?.toFixed(4) ?? "infinite";
   console.log(
-    `${out}/${name}.onnx: ${parameters} parameters, NLL train ${figure(nll.train)}, dev ${
-      figure(nll.dev)
-    }, ` +
+    `${join(out, modelFileNames(name, card).onnx.versioned)}: ${parameters} parameters, NLL train ${
+      figure(nll.train)
+    }, dev ${figure(nll.dev)}, ` +
       `test ${figure(nll.test)}, ${duration(training.seconds)}`,
   );
   if (training.best_step !== undefined && training.best_step !== training.steps) {
@@ -112,7 +114,7 @@ function report({ card, stopped }: TrainResult, { name, out, checkpoints, steps 
 /** `deno task train`. */
 export const trainCommand: Command = new Command("train")
   .description(
-    "Train a model on a list of things, one a line, and write it to DIR/NAME.onnx and DIR/NAME.json.",
+    "Train a model on a list of things, one a line, and write it to DIR: NAME.json is its card, which points to its files.",
   )
   .addOption(trainingListOption())
   .addOption(architectureOption())
