@@ -36,6 +36,9 @@ class HashModel implements LanguageModel {
   }
 }
 
+/** What a row of a {@link HashModel} with a context of one token takes: young, old, and found twice. */
+const BYTES_PER_ROW = 4 * 3 * 5 + 4 * 5 + 2 * (2 + 16);
+
 /** Every context of some length over 5 tokens, from one number to another. */
 function contexts(length: number, from: number, to: number): Int32Array<ArrayBuffer> {
   const all = Array.from(
@@ -153,6 +156,45 @@ describe("DistributionCache", () => {
     }
     expect(cache.find(Int32Array.of(4, 4))).not.toBe(UNKNOWN);
   });
+
+  test("does not link a cell to a row of another generation", async () => {
+    const model = new HashModel(1);
+    const cache = new DistributionCache(model, 2 * BYTES_PER_ROW); // two young rows and two old ones
+    for (const context of [1, 2, 0, 3]) await cache.ask(Int32Array.of(context));
+    // The rows of 1 and 2 are old, those of 0 and 3 young, and there is room for no third. Finding 1 starts a new
+    // generation, and its row takes the place of the row of 0.
+    const cell = cache.cell(cache.findAfter([], 0), 1);
+    const row = cache.advance(cell, [1], 1);
+    expect(cache.logProbsOf(row)).toEqual(model.row([1]));
+    const token = cache.token(cell); // now a cell of the row of 1
+    expect(token).not.toBe(1);
+    expect(cache.logProbsOf(cache.advance(cell, [1, token], 2))).toEqual(model.row([token]));
+  });
+
+  test.each([1, 2, 3, 7, 20])(
+    "gives the right row at each step of a walk with room for %i rows",
+    async (rows) => {
+      const model = new HashModel(2);
+      const cache = new DistributionCache(model, rows * (BYTES_PER_ROW + 4));
+      const stream = new NameStream(7, rows);
+      const tokens: number[] = [];
+      const rowOfEnd = async () => {
+        const known = cache.findAfter(tokens, tokens.length);
+        if (known !== UNKNOWN) return known;
+        await cache.ask(Int32Array.from([0, 0, ...tokens].slice(-2)));
+        return cache.findAfter(tokens, tokens.length);
+      };
+      let row = await rowOfEnd();
+      for (let step = 0; step < 300; step++) {
+        expect(cache.logProbsOf(row)).toEqual(model.row([0, 0, ...tokens].slice(-2)));
+        expect(cache.rows).toBeLessThanOrEqual(2 * rows);
+        const cell = cache.draw(row, stream);
+        tokens.push(cache.token(cell));
+        row = cache.advance(cell, tokens, tokens.length);
+        if (row === UNKNOWN) row = await rowOfEnd();
+      }
+    },
+  );
 
   test("gives the log-probabilities of a name, where all its rows are known", async () => {
     const model = new HashModel(2);
