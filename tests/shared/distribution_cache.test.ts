@@ -39,6 +39,19 @@ class HashModel implements LanguageModel {
 /** What a row of a {@link HashModel} with a context of one token takes: young, old, and found twice. */
 const BYTES_PER_ROW = 4 * 3 * 5 + 4 * 5 + 2 * (2 + 16);
 
+/** A model to which all tokens are equally likely after any context. */
+function uniformModel(vocabularySize: number, contextLength: number, batches: number[] = []): LanguageModel {
+  return {
+    vocabularySize,
+    contextLength,
+    logProbs: (contexts) => {
+      batches.push(contexts.length / contextLength);
+      const rows = new Float32Array((contexts.length / contextLength) * vocabularySize);
+      return Promise.resolve(rows.fill(-Math.log(vocabularySize)));
+    },
+  };
+}
+
 /** Every context of some length over 5 tokens, from one number to another. */
 function contexts(length: number, from: number, to: number): Int32Array<ArrayBuffer> {
   const all = Array.from(
@@ -97,6 +110,15 @@ describe("DistributionCache", () => {
     }
   });
 
+  test("takes 20 MiB where nothing else is said", async () => {
+    const cache = new DistributionCache(uniformModel(1001, 2));
+    // A row of 1,001 tokens takes 16,056 bytes: 1,306 rows make a generation.
+    for (let first = 0; first < 3000; first += 500) {
+      await cache.ask(Int32Array.from({ length: 1000 }, (_, i) => i % 2 === 0 ? 1 + first / 500 : 1 + i / 2));
+    }
+    expect(cache.rows).toBe(1306 + (3000 - 2 * 1306));
+  });
+
   test("keeps what is used often while a flood goes past", async () => {
     const model = new HashModel(6);
     const cache = new DistributionCache(model, 20_000);
@@ -138,6 +160,25 @@ describe("DistributionCache", () => {
     const many = new DistributionCache(new HashModel(9));
     await many.rememberAll();
     expect(many.rows).toBe(0);
+  });
+
+  test("remembers all contexts in runs of at most 4,096", async () => {
+    const batches: number[] = [];
+    const cache = new DistributionCache(uniformModel(18, 3, batches));
+    await cache.rememberAll();
+    expect(batches).toEqual([4096, 1 + 17 + 17 ** 2 + 17 ** 3 - 4096]);
+    expect(cache.rows).toBe(1 + 17 + 17 ** 2 + 17 ** 3);
+  });
+
+  test("remembers none of more than 32,768 contexts, nor of more than there is room for", async () => {
+    const batches: number[] = [];
+    await new DistributionCache(uniformModel(33, 3, batches), 2 ** 26).rememberAll(); // 33,825 contexts
+    expect(batches).toEqual([]);
+    const model = new HashModel(3); // 85 contexts
+    await new DistributionCache(model, 84 * (BYTES_PER_ROW + 8)).rememberAll();
+    expect(model.batches).toEqual([]);
+    await new DistributionCache(model, 85 * (BYTES_PER_ROW + 8)).rememberAll();
+    expect(model.batches).toEqual([85]);
   });
 
   test("walks from row to row by tokens", async () => {
@@ -196,6 +237,27 @@ describe("DistributionCache", () => {
     },
   );
 
+  test("notes where a cell leads to, and does not look at the context again", async () => {
+    const cache = new DistributionCache(new HashModel(2));
+    await cache.ask(Int32Array.of(0, 0, 0, 3));
+    const cell = cache.cell(cache.findAfter([], 0), 3);
+    const row = cache.advance(cell, [3], 1);
+    expect(cache.advance(cell, [], 0)).toBe(row);
+  });
+
+  test("asks nothing where all rows are known", async () => {
+    const model = new HashModel(2);
+    const cache = new DistributionCache(model);
+    await cache.ask(Int32Array.of(0, 0));
+    await cache.ask(Int32Array.of(0, 0));
+    expect(model.batches).toEqual([1]);
+  });
+
+  test("is its own cache", () => {
+    const cache = new DistributionCache(new HashModel(2));
+    expect(DistributionCache.over(cache)).toBe(cache);
+  });
+
   test("gives the log-probabilities of a name, where all its rows are known", async () => {
     const model = new HashModel(2);
     const cache = new DistributionCache(model);
@@ -223,5 +285,18 @@ describe("DistributionCache", () => {
     expect(Math.abs(drawn.filter((token) => token === 1).length - 6000)).toBeLessThan(200);
     expect(draw(1, 0)).toBe(1); // after eight draws of the boundary, the letters are weighed alone
     expect(draw(2, 0)).toBe(0);
+  });
+
+  test("weighs letters alone where the boundary is nearly certain", async () => {
+    const cache = new DistributionCache(new TableModel(new Array(4).fill([1 - 4e-9, 3e-9, 0, 1e-9])));
+    await cache.ask(Int32Array.of(0));
+    const row = cache.find(Int32Array.of(0));
+    const drawn = Array.from(
+      { length: 10_000 },
+      (_, index) => cache.token(cache.drawLetter(row, new NameStream(1, index))),
+    );
+    expect(new Set(drawn)).toEqual(new Set([1, 3]));
+    // 7,500 are expected, with a standard deviation of 43.
+    expect(Math.abs(drawn.filter((token) => token === 1).length - 7500)).toBeLessThan(180);
   });
 });
