@@ -66,7 +66,7 @@ function endWhenTold(server: Deno.HttpServer, lines: LineBuffer): void {
 async function main(): Promise<void> {
   const port = readPort();
   const hostname = Deno.env.get("HOST") || "127.0.0.1";
-  const { token, origins, rateLimit, trustProxy, serverTiming, log } = readSettings((name) =>
+  const { token, origins, rateLimit, trustProxy, serverTiming, log, bodyTimeout } = readSettings((name) =>
     Deno.env.get(name)
   );
   provideOnnxRuntime(await Deno.readFile(WASM));
@@ -81,6 +81,7 @@ async function main(): Promise<void> {
     origins,
     log: log ? (line) => lines.add(line) : undefined,
     serverTiming: serverTiming ?? true,
+    bodyTimeout,
     rateLimit: rateLimit === undefined || rateLimit === "off"
       ? undefined
       : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy) },

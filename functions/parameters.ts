@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { MAX_MARKS, nameLength } from "../shared/name_length.ts";
 
 /*
  * Query parameters come as text. Each function here makes the schema of one kind: it reads the text,
@@ -60,15 +61,15 @@ export function decimal({ minimum, maximum, ...documentation }: Range): Paramete
   );
 }
 
-/** A text of so many characters (code points). */
+/** A text of so many characters (code points), at most as many as a name may have. */
 export function text(
   { minimum, maximum, ...documentation }: Documentation<string> & { minimum: number; maximum: number },
 ): Parameter<string> {
   return parameter(
-    `${minimum} to ${maximum} characters of Unicode text`,
+    `${minimum} to ${maximum} characters of Unicode text with at most ${MAX_MARKS} combining marks in a row`,
     (text) => {
-      const length = Array.from(text.normalize("NFC")).length;
-      return text.isWellFormed() && length >= minimum && length <= maximum ? text : undefined;
+      const length = nameLength(text);
+      return length >= minimum && length <= maximum ? text : undefined;
     },
     { type: "string", minLength: minimum, maxLength: maximum, ...documentation },
   );

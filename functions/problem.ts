@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { WorkLimitError } from "../shared/work.ts";
 
 /** The media type of errors. */
 export const PROBLEM_TYPE = "application/problem+json";
@@ -29,12 +30,15 @@ const KINDS = {
   "unknown-model": ["Unknown model", 404],
   "not-found": ["Not found", 404],
   "method-not-allowed": ["Method not allowed", 405],
+  "request-timeout": ["Request timeout", 408],
   "body-too-large": ["Body too large", 413],
   "uri-too-long": ["Address too long", 414],
   "unsupported-media-type": ["Unsupported media type", 415],
+  "too-much-work": ["Too much work", 422],
   "too-many-requests": ["Too many requests", 429],
   "internal-error": ["Internal error", 500],
   "broken-model": ["Broken model", 503],
+  "server-busy": ["Server busy", 503],
 } as const;
 
 export type ProblemKind = keyof typeof KINDS;
@@ -91,6 +95,9 @@ export function answerProblem(error: Error, context: Context): Response {
 /** The problem that an error is; one that is no problem of the request's is logged. */
 export function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof WorkLimitError) {
+    return new Problem("too-much-work", `${error.message}; ask for fewer or shorter names in a request`);
+  }
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem("invalid-parameter", error.message);
   }

@@ -12,6 +12,8 @@ export interface Settings {
   trustProxy: boolean;
   /** `EDGEMORE_SERVER_TIMING`: whether answers say how long they took. Undefined: as the runtime has it. */
   serverTiming?: boolean;
+  /** `EDGEMORE_BODY_TIMEOUT`: how long a body may keep the server waiting, in seconds. Undefined: the default. */
+  bodyTimeout?: number;
   /** `EDGEMORE_LOG`: whether a line is written for each request. */
   log: boolean;
 }
@@ -23,6 +25,7 @@ export type SettingName =
   | "EDGEMORE_RATE_LIMIT"
   | "EDGEMORE_TRUST_PROXY"
   | "EDGEMORE_SERVER_TIMING"
+  | "EDGEMORE_BODY_TIMEOUT"
   | "EDGEMORE_LOG";
 
 /** What RFC 6750 lets a bearer token be made of. */
@@ -50,6 +53,7 @@ export function readSettings(variable: (name: SettingName) => string | undefined
     rateLimit: rateLimit === undefined || rateLimit === "off" ? rateLimit : readRateLimit(rateLimit),
     trustProxy: flag("EDGEMORE_TRUST_PROXY", read("EDGEMORE_TRUST_PROXY")),
     serverTiming: serverTiming === undefined ? undefined : flag("EDGEMORE_SERVER_TIMING", serverTiming),
+    bodyTimeout: seconds("EDGEMORE_BODY_TIMEOUT", read("EDGEMORE_BODY_TIMEOUT")),
     log: oneOf("EDGEMORE_LOG", read("EDGEMORE_LOG") ?? "requests", ["requests", "off"]) === "requests",
   };
 }
@@ -61,6 +65,14 @@ function readOrigin(text: string): string {
       JSON.stringify(text)
     }`,
   );
+}
+
+/** Seconds, from a hundredth to a day. */
+function seconds(name: SettingName, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (value >= 0.01 && value <= 86_400) return value;
+  throw new RangeError(`${name} must be seconds from 0.01 to 86400, got ${JSON.stringify(text)}`);
 }
 
 function flag(name: SettingName, text = "false"): boolean {

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { fullScoreRecord } from "../../shared/score_record.ts";
 import { scoreTokens } from "../../shared/scoring.ts";
+import { Work } from "../../shared/work.ts";
 import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
@@ -85,7 +86,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
     const served = registry.get(asked.model);
     const tokens = encodeParameter(served, "name", asked.name);
     if (keepForEver(context, served.card, "json")) return context.body(null, 304);
-    const scored = await scoreTokens(served.model, served.vocabulary, tokens);
+    const scored = await scoreTokens(served.model, served.vocabulary, tokens, new Work());
     return context.json(fullScoreRecord(served, scored), 200);
   };
 }

@@ -113,9 +113,7 @@ describe("DistributionCache", () => {
   test("takes 20 MiB where nothing else is said", async () => {
     const cache = new DistributionCache(uniformModel(1001, 2));
     // A row of 1,001 tokens takes 16,056 bytes: 1,306 rows make a generation.
-    for (let first = 0; first < 3000; first += 500) {
-      await cache.ask(Int32Array.from({ length: 1000 }, (_, i) => i % 2 === 0 ? 1 + first / 500 : 1 + i / 2));
-    }
+    for (let i = 0; i < 3000; i++) await cache.ask(Int32Array.of(Math.floor(i / 1001), i % 1001));
     expect(cache.rows).toBe(1306 + (3000 - 2 * 1306));
   });
 
@@ -164,10 +162,10 @@ describe("DistributionCache", () => {
 
   test("remembers all contexts in runs of at most 4,096", async () => {
     const batches: number[] = [];
-    const cache = new DistributionCache(uniformModel(18, 3, batches));
+    const cache = new DistributionCache(uniformModel(12, 4, batches));
     await cache.rememberAll();
-    expect(batches).toEqual([4096, 1 + 17 + 17 ** 2 + 17 ** 3 - 4096]);
-    expect(cache.rows).toBe(1 + 17 + 17 ** 2 + 17 ** 3);
+    expect(batches).toEqual([4096, 4096, 4096, 16_105 - 3 * 4096]);
+    expect(cache.rows).toBe(16_105); // 1 + 11 + 11² + 11³ + 11⁴
   });
 
   test("remembers none of more than 32,768 contexts, nor of more than there is room for", async () => {
@@ -258,18 +256,24 @@ describe("DistributionCache", () => {
     expect(DistributionCache.over(cache)).toBe(cache);
   });
 
-  test("gives the log-probabilities of a name, where all its rows are known", async () => {
+  test("gives the log-probabilities of a name, as far as its rows are known", async () => {
     const model = new HashModel(2);
     const cache = new DistributionCache(model);
-    expect(cache.logProbsAlong([3, 1])).toBe(null);
+    const logProbs: number[] = [];
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(false);
+    expect(logProbs).toEqual([]);
     await cache.ask(Int32Array.of(0, 0, 0, 3));
-    expect(cache.logProbsAlong([3, 1])).toBe(null);
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(false);
+    expect(logProbs).toEqual([model.row([0, 0])[3], model.row([0, 3])[1]]);
     await cache.ask(Int32Array.of(3, 1));
-    expect(cache.logProbsAlong([3, 1])).toEqual([
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(true);
+    expect(logProbs).toEqual([
       model.row([0, 0])[3],
       model.row([0, 3])[1],
       model.row([3, 1])[0],
     ]);
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(true);
+    expect(logProbs).toHaveLength(3);
   });
 
   test("draws letters in a row's proportions without the boundary, and the boundary where nothing else is", async () => {
