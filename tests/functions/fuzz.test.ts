@@ -5,15 +5,16 @@ import { type App, type AppOptions, createApp } from "../../functions/app.ts";
 import { clientAddress } from "../../functions/client_address.ts";
 import { TokenBuckets } from "../../functions/manners/token_buckets.ts";
 import { AnswerJudge } from "./fuzz/answer_judge.ts";
-import { FUZZ_REQUESTS, replayOptions, showFailure } from "./fuzz/fuzz_run.ts";
+import { FUZZ_REQUESTS, replayOptions, showFailure, showRequest } from "./fuzz/fuzz_run.ts";
 import { LARGE_REQUESTS, type RandomRequest, randomRequest } from "./fuzz/random_request.ts";
 import { DocumentedApi, type OpenApiDocument } from "./openapi_document.ts";
 import { modelFiles, serveModels } from "./serve_models.ts";
 
-/** Asked after every eighth request: its answer never changes. */
+/** How many requests are made side by side. */
+const TOGETHER = 8;
+/** Asked after them: its answer never changes. */
 const GOOD = "/generate?n=3&seed=42&model=mlp";
-const GOOD_EVERY = 8;
-/** How long `/health` may take while a request is answered, in milliseconds. */
+/** How long `/health` may take while requests are answered, in milliseconds. */
 const MAX_HEALTH = 1000;
 /** How many requests there are between two lines that tell how far it is. */
 const TELL_EVERY = 50_000;
@@ -105,9 +106,12 @@ async function longestHealth(app: App, work: () => Promise<void>): Promise<numbe
   return longest;
 }
 
+/** One of the requests that are made side by side, and to which application; bare: without the headers that it wants. */
+type Ask = [configuration: Configuration, bare: boolean, request: RandomRequest];
+
 test(`${FUZZ_REQUESTS} random requests get documented answers, and keep /health from nobody`, async () => {
   const statuses = new Map<number, number>();
-  let [asked, longest] = [0, 0];
+  let [asked, longest, toTell] = [0, 0, TELL_EVERY];
   const started = performance.now();
   const tell = () => {
     const seconds = (performance.now() - started) / 1000;
@@ -119,29 +123,38 @@ test(`${FUZZ_REQUESTS} random requests get documented answers, and keep /health 
         `answers by status: ${counts}`,
     );
   };
-  const ask = async (configuration: Configuration, bare: boolean, random: RandomRequest) => {
+  const ask = async ([configuration, bare, random]: Ask) => {
     const { app, judge, headers } = served[configuration];
     const request = bare ? random : { ...random, headers: { ...headers, ...random.headers } };
-    const waited = await longestHealth(app, async () => {
-      const response = await app.request(requestOf(request), undefined, CONNECTION);
-      statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
-      const wrong = await judge.fault(request, response);
-      if (wrong !== undefined) throw new Error(`the answer ${response.status} ${wrong}`);
+    const response = await app.request(requestOf(request), undefined, CONNECTION);
+    statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+    asked++;
+    const wrong = await judge.fault(request, response);
+    if (wrong === undefined) return;
+    throw new Error(
+      `with ${configuration}, the answer ${response.status} to ${showRequest(request)} ${wrong}`,
+    );
+  };
+  const askTogether = async (asks: Ask[]) => {
+    const waited = await longestHealth(served[asks[0][0]].app, async () => {
+      const answers = await Promise.allSettled(asks.map(ask));
+      for (const answer of answers) if (answer.status === "rejected") throw answer.reason;
     });
     if (waited > MAX_HEALTH) throw new Error(`/health took ${waited} ms`);
     longest = Math.max(longest, waited);
-    if (++asked % TELL_EVERY === 0) tell();
-    if (asked % GOOD_EVERY === 0 && await (await served.open.app.request(GOOD)).text() !== good) {
+    if (await (await served.open.app.request(GOOD)).text() !== good) {
       throw new Error(`then ${GOOD} had another answer than before`);
     }
+    if (asked < toTell) return;
+    toTell += TELL_EVERY;
+    tell();
   };
+  const anyAsk = fc.tuple(fc.constantFrom(...CONFIGURATIONS), fc.boolean(), randomRequest(models));
+  const large = LARGE_REQUESTS.map((request): Ask => ["open", false, request]);
+  const examples = [...large.map((one): [Ask[]] => [[one]]), [large] as [Ask[]]];
   const result = await fc.check(
-    fc.asyncProperty(fc.constantFrom(...CONFIGURATIONS), fc.boolean(), randomRequest(models), ask),
-    {
-      numRuns: FUZZ_REQUESTS + LARGE_REQUESTS.length,
-      examples: LARGE_REQUESTS.map((request) => ["open", false, request]),
-      ...replayOptions(),
-    },
+    fc.asyncProperty(fc.array(anyAsk, { minLength: TOGETHER, maxLength: TOGETHER }), askTogether),
+    { numRuns: examples.length + Math.ceil(FUZZ_REQUESTS / TOGETHER), examples, ...replayOptions() },
   );
   tell();
   if (result.failed) throw new Error(showFailure(result, "random requests"));

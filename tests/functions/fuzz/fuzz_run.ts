@@ -13,6 +13,12 @@ export function replayOptions(): { seed?: number; path?: string } {
   return { ...(FUZZ_SEED && { seed: Number(FUZZ_SEED) }), ...(FUZZ_PATH && { path: FUZZ_PATH }) };
 }
 
+/** A request or several in words; very long ones are cut. */
+export function showRequest(request: unknown): string {
+  const text = fc.stringify(request);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
 /**
  * What failed, and how to ask it again.
  *
@@ -22,8 +28,8 @@ export function showFailure<Values>(
   { seed, counterexample, counterexamplePath, errorInstance, numRuns }: fc.RunDetails<Values>,
   test: string,
 ): string {
-  const request = fc.stringify(counterexample);
-  const shown = request.length > MAX_SHOWN ? `${request.slice(0, MAX_SHOWN)}…` : request;
   const replay = `FUZZ_SEED=${seed} FUZZ_PATH=${counterexamplePath} deno task fuzz -t "${test}"`;
-  return `request ${numRuns} failed: ${errorInstance}\n${shown}\nTo ask it again: ${replay}`;
+  return `run ${numRuns} failed: ${errorInstance}\n${
+    showRequest(counterexample)
+  }\nTo ask it again: ${replay}`;
 }
