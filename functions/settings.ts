@@ -14,6 +14,18 @@ export interface Settings {
   serverTiming?: boolean;
   /** `EDGEMORE_LOG`: whether a line is written for each request. */
   log: boolean;
+  /** `EDGEMORE_MAX_CONNECTIONS`: connections that may be open at a time (Deno). */
+  maxConnections: number;
+  /** `EDGEMORE_MAX_CONNECTIONS_PER_CLIENT`: how many of them one client may have (Deno). Undefined: see README.md. */
+  maxConnectionsPerClient?: number;
+  /** `EDGEMORE_HEADER_TIMEOUT`: seconds from a connection to its first request (Deno). */
+  headerTimeout: number;
+  /** `EDGEMORE_IDLE_TIMEOUT`: seconds from an answer to the next request on a connection (Deno). */
+  idleTimeout: number;
+  /** `EDGEMORE_SEND_TIMEOUT`: seconds in which a client reads nothing of a streamed answer (Deno). */
+  sendTimeout: number;
+  /** `EDGEMORE_SHUTDOWN_TIMEOUT`: seconds in which answers under way are finished when the server ends (Deno). */
+  shutdownTimeout: number;
 }
 
 /** The variables that {@link readSettings} reads. */
@@ -23,7 +35,34 @@ export type SettingName =
   | "EDGEMORE_RATE_LIMIT"
   | "EDGEMORE_TRUST_PROXY"
   | "EDGEMORE_SERVER_TIMING"
-  | "EDGEMORE_LOG";
+  | "EDGEMORE_LOG"
+  | "EDGEMORE_MAX_CONNECTIONS"
+  | "EDGEMORE_MAX_CONNECTIONS_PER_CLIENT"
+  | "EDGEMORE_HEADER_TIMEOUT"
+  | "EDGEMORE_IDLE_TIMEOUT"
+  | "EDGEMORE_SEND_TIMEOUT"
+  | "EDGEMORE_SHUTDOWN_TIMEOUT";
+
+/** What {@link readSettings} takes where a variable is not set. */
+const DEFAULTS = {
+  /**
+   * Many systems let a process have 1,024 files open; what is left is for models, the page's files and the runtime.
+   * An idle connection takes some 20 kB.
+   */
+  maxConnections: 900,
+  /** A client on a slow link sends a header within two round trips. */
+  headerTimeout: 10,
+  /** Longer than proxies keep unused connections, which is mostly 60 s: else one may send on what is just closing. */
+  idleTimeout: 75,
+  /** As nginx's send_timeout. */
+  sendTimeout: 60,
+  /** Container platforms kill a process 10 s or more after SIGTERM. */
+  shutdownTimeout: 5,
+} as const;
+/** More connections than one process can serve. */
+const MAX_MAX_CONNECTIONS = 1_000_000;
+/** An hour, in seconds. */
+const MAX_TIMEOUT = 3600;
 
 /** What RFC 6750 lets a bearer token be made of. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -42,6 +81,7 @@ export function readSettings(variable: (name: SettingName) => string | undefined
       "EDGEMORE_TOKEN must be made of a-z, A-Z, 0-9 and . _ ~ + / -, with = at its end only",
     );
   }
+  const whole = (name: SettingName, most: number) => wholeNumber(name, read(name), most);
   const rateLimit = read("EDGEMORE_RATE_LIMIT");
   const serverTiming = read("EDGEMORE_SERVER_TIMING");
   return {
@@ -51,6 +91,12 @@ export function readSettings(variable: (name: SettingName) => string | undefined
     trustProxy: flag("EDGEMORE_TRUST_PROXY", read("EDGEMORE_TRUST_PROXY")),
     serverTiming: serverTiming === undefined ? undefined : flag("EDGEMORE_SERVER_TIMING", serverTiming),
     log: oneOf("EDGEMORE_LOG", read("EDGEMORE_LOG") ?? "requests", ["requests", "off"]) === "requests",
+    maxConnections: whole("EDGEMORE_MAX_CONNECTIONS", MAX_MAX_CONNECTIONS) ?? DEFAULTS.maxConnections,
+    maxConnectionsPerClient: whole("EDGEMORE_MAX_CONNECTIONS_PER_CLIENT", MAX_MAX_CONNECTIONS),
+    headerTimeout: whole("EDGEMORE_HEADER_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.headerTimeout,
+    idleTimeout: whole("EDGEMORE_IDLE_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.idleTimeout,
+    sendTimeout: whole("EDGEMORE_SEND_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.sendTimeout,
+    shutdownTimeout: whole("EDGEMORE_SHUTDOWN_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.shutdownTimeout,
   };
 }
 
@@ -65,6 +111,14 @@ function readOrigin(text: string): string {
 
 function flag(name: SettingName, text = "false"): boolean {
   return oneOf(name, text, ["true", "false"]) === "true";
+}
+
+/** A whole number from 1, if there is a text. */
+function wholeNumber(name: SettingName, text: string | undefined, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const number = /^[1-9]\d{0,6}$/.test(text) ? Number(text) : NaN;
+  if (number <= most) return number;
+  throw new RangeError(`${name} must be a whole number from 1 to ${most}, got ${JSON.stringify(text)}`);
 }
 
 function oneOf<Word extends string>(name: SettingName, text: string, words: readonly Word[]): Word {
