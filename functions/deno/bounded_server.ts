@@ -12,7 +12,9 @@ const GRACE = 100;
 /** A request that comes so soon after the answer before, in milliseconds, was probably sent without waiting for it. */
 const PIPELINED = 5;
 /** How long to wait before accepting again when the system refuses, in milliseconds. */
-const ACCEPT_PAUSE = 100;
+const ACCEPT_PAUSE = 50;
+/** Idle connections that are then closed, to have files for connections, and for all else that needs one. */
+const SHED = 16;
 /** How often at most to say that connections cannot be accepted, in milliseconds. */
 const WARNING_PAUSE = 60_000;
 /** Responses that are never streams, unless a body was sent. */
@@ -103,7 +105,7 @@ export class BoundedServer implements ListeningServer {
               `(${this.#connections.size} are open)`,
           );
         }
-        this.#connections.makeRoom();
+        for (let i = 0; i < SHED && this.#connections.makeRoom();) i++;
         await pause(ACCEPT_PAUSE);
       }
     }

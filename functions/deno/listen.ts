@@ -36,9 +36,7 @@ function limitsOf(settings: Settings): ConnectionLimits {
     ofClient: (client) => {
       if (maxConnectionsPerClient !== undefined) return maxConnectionsPerClient;
       // A proxy's connections are those of many clients. Who connects from this machine is mostly a proxy on it.
-      return trustProxy || LOOPBACK.test(client)
-        ? maxConnections
-        : Math.ceil(maxConnections * SHARE_OF_CLIENT);
+      return trustProxy || LOOPBACK.test(client) ? Infinity : Math.ceil(maxConnections * SHARE_OF_CLIENT);
     },
     header: 1000 * settings.headerTimeout,
     idle: 1000 * settings.idleTimeout,
