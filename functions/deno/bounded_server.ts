@@ -8,9 +8,9 @@ const SWEEP = 250;
 /** How often ended connections are looked for while the server ends, in milliseconds. */
 const END_SWEEP = 20;
 /** How long a server that ends still takes what the system has received for it, in milliseconds. */
-const GRACE = 100;
+const GRACE = 250;
 /** A request that comes so soon after the answer before, in milliseconds, was probably sent without waiting for it. */
-const PIPELINED = 5;
+const PIPELINED = 20;
 /** How long to wait before accepting again when the system refuses, in milliseconds. */
 const ACCEPT_PAUSE = 50;
 /** Idle connections that are then closed, to have files for connections, and for all else that needs one. */
@@ -134,6 +134,7 @@ export class BoundedServer implements ListeningServer {
     const exchange = connection.begin();
     const end = () => {
       exchange.end();
+      if (last) connection.server?.shutdown(); // the header alone does not close it
       if (!ending && this.#endedAt !== Infinity) this.#graces.set(connection, performance.now() + GRACE);
       this.#connections.changed();
     };
@@ -149,6 +150,7 @@ export class BoundedServer implements ListeningServer {
    * that no other is read, so a client that has sent several requests without waiting for answers is not told at once.
    */
   #isLast(connection: Connection): boolean {
+    if (!connection.idle) return false; // it came before the answer to another request was known to be sent
     const now = performance.now();
     return now > this.#graceOf(connection) || now - connection.since > PIPELINED;
   }
