@@ -8,10 +8,12 @@ import { EVENT_STREAM } from "./name_events.ts";
  */
 export function answerHeadOfStreams(
   fetch: (request: Request) => Response | Promise<Response>,
-): (request: Request) => Promise<Response> {
-  return async (request) => {
+): (request: Request) => Response | Promise<Response> {
+  return (request) => request.method === "HEAD" ? answerHead(request) : fetch(request);
+
+  async function answerHead(request: Request): Promise<Response> {
     const response = await fetch(request);
-    if (request.method !== "HEAD" || response.headers.get("content-type") !== EVENT_STREAM) return response;
+    if (response.headers.get("content-type") !== EVENT_STREAM) return response;
     return new Response(new ReadableStream({}, { highWaterMark: 0 }), response);
-  };
+  }
 }

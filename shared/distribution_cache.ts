@@ -88,7 +88,7 @@ export class DistributionCache implements LanguageModel {
       (model.multiplications ?? 0) * MULTIPLICATION_MILLISECONDS;
     this.#maxRunContexts = Math.max(
       1,
-      Math.min(MAX_RUN_CONTEXTS, this.#mostRows, Math.floor(SLICE / this.#rowMilliseconds)),
+      Math.min(MAX_RUN_CONTEXTS, this.#mostRows, Math.floor(SLICE / 2 / this.#rowMilliseconds)),
     );
     this.#young = new ContextTable(contextLength, FIRST_ROWS);
     this.#rows = new TransitionTable(vocabularySize, FIRST_ROWS);

@@ -39,8 +39,8 @@ const picturesSchema = z.object({
 export type Pictures = z.infer<typeof picturesSchema>;
 
 /**
- * The schema of `models/NAME.json`, the card beside `models/NAME.onnx`: what a server must know to run the
- * model, and a reader to judge it.
+ * The schema of `models/NAME.json`, a model's card: what a server must know to run the model, and a reader to judge it. Its
+ * hashes say which files the model is; see model_files.ts.
  */
 export const modelCardSchema = z.object({
   name: modelName,
@@ -82,7 +82,7 @@ export const modelCardSchema = z.object({
     names: count.describe("How many different names"),
     sha256: sha256.describe("Of the .known file"),
   }).optional().describe(
-    "The list's names, as NAME.known holds them, by which the new are told from the known",
+    "The list's names, as the .known file holds them, by which the new are told from the known",
   ),
   nll_quantiles: z.array(nll).length(CARD_QUANTILES).describe(
     "Of the NLL of each name of the dev split, at 0%, 1% … 100%; null is infinite",

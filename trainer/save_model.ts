@@ -14,6 +14,9 @@ export interface ModelParts {
   known: KnownNamesFile | null;
 }
 
+/** A card but for what the files of its model say. */
+export type UnsavedCard = Omit<ModelCard, "sha256" | "known_names">;
+
 /** Whether a model may take the place of the one that has its name; returns why not, or nothing. */
 export type MayReplace = (previous: ModelCard) => string | undefined;
 
@@ -35,7 +38,7 @@ export class ModelKeptError extends Error {
 export async function saveModel(
   directory: string,
   { onnx, known }: ModelParts,
-  card: Omit<ModelCard, "sha256" | "known_names">,
+  card: UnsavedCard,
   mayReplace: MayReplace = () => undefined,
 ): Promise<ModelCard> {
   const whole = modelCardSchema.parse({

@@ -177,7 +177,8 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
     const minLength = asked.min_length ?? (torch ? 0 : 1);
     const maxLength = asked.max_length ?? (torch ? MAX_NAME_LENGTH : 64);
     requireLengths(encodeParameter(served, "prefix", prefix).length, minLength, maxLength);
-    if (asked.max_length !== undefined) requireBounded(n, maxLength);
+    requireBounded(n, "min_length", asked.min_length);
+    requireBounded(n, "max_length", asked.max_length);
 
     if (asked.seed === undefined || type === EVENT_STREAM) forbidCaching(context, served);
     else if (allowCaching(context, served, asked.novel ? `${type}-${knownTag(served)}` : type)) {
@@ -256,10 +257,10 @@ function requireLengths(prefixLength: number, minLength: number, maxLength: numb
   }
 }
 
-/** Refuses what could take long to draw: a model need not end a name before max_length. */
-function requireBounded(n: number, maxLength: number): void {
-  if (n * maxLength <= MAX_CHARACTERS) return;
-  const message = `must be at most ${MAX_CHARACTERS} when multiplied with n, got ${maxLength} with n ${n}: ` +
+/** Refuses lengths that could take long to draw: a model need not end a name before max_length. */
+function requireBounded(n: number, parameter: string, length = 0): void {
+  if (n * length <= MAX_CHARACTERS) return;
+  const message = `must be at most ${MAX_CHARACTERS} when multiplied with n, got ${length} with n ${n}: ` +
     `at most ${Math.floor(MAX_CHARACTERS / n)} with this n`;
-  throw Problem.ofParameters("invalid-parameter", [{ parameter: "max_length", message }]);
+  throw Problem.ofParameters("invalid-parameter", [{ parameter, message }]);
 }

@@ -3,14 +3,28 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { onTestFinished } from "vitest";
-import { type Server, startDeno, startServer } from "../processes.ts";
+import { type Program, type Server, startDeno, startServer } from "../processes.ts";
 
 /** Permissions of `deno task start`, and to read models anywhere. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-env"];
 
+/** What the real Deno server is started with, after the path of Deno itself. */
+export const SERVER_ARGS = ["run", ...PERMISSIONS, "functions/deno.ts"];
+
+/** Starts the real Deno server for the length of a test, which may look at what it prints and how it ends. */
+export async function startDenoProgram(
+  environment: Record<string, string> = {},
+  args = SERVER_ARGS,
+): Promise<{ program: Program; address: string }> {
+  const program = startDeno(args, { PORT: "0", ...environment });
+  onTestFinished(() => program.signal("SIGKILL"));
+  const [, address] = await program.printed(/answers at (http:\S+)/);
+  return { program, address };
+}
+
 /** Starts the real Deno server on a free port, without building the page; it ends with the test or suite. */
 export async function startDenoServer(environment: Record<string, string> = {}): Promise<Server> {
-  const program = startDeno(["run", ...PERMISSIONS, "functions/deno.ts"], { PORT: "0", ...environment });
+  const program = startDeno(SERVER_ARGS, { PORT: "0", ...environment });
   const [, address] = await program.printed(/answers at (http:\S+)/);
   const end = async () => {
     program.signal("SIGTERM");
@@ -66,10 +80,14 @@ export interface RawConnection {
   closed: Promise<string>;
 }
 
-/** Opens a raw connection to a server. It is closed when the test has finished. */
-export async function openConnection(address: string): Promise<RawConnection> {
+/**
+ * Opens a raw connection to a server. It is closed when the test has finished.
+ *
+ * @param localAddress Whence it comes: each address of 127.0.0.0/8 is a client of its own.
+ */
+export async function openConnection(address: string, localAddress = "127.0.0.1"): Promise<RawConnection> {
   const { hostname, port } = new URL(address);
-  const socket = connect(Number(port), hostname);
+  const socket = connect({ port: Number(port), host: hostname, localAddress });
   let text = "";
   socket.on("data", (bytes) => void (text += bytes.toString("latin1")));
   socket.on("error", () => {}); // a server that resets the connection has closed it

@@ -208,13 +208,13 @@ describe("every answer", () => {
 
 describe("the bound on work", () => {
   test.each([
-    ["/generate?n=1000&max_length=65", "at most 64 with this n"],
-    ["/generate?n=251&min_length=256&max_length=256", "at most 254 with this n"],
-    ["/generate?n=1000&max_length=256&compat=torch", "at most 64 with this n"],
-  ])("%s is refused", async (path, message) => {
+    ["/generate?n=1000&max_length=65", "max_length", "at most 64 with this n"],
+    ["/generate?n=1000&max_length=256&compat=torch", "max_length", "at most 64 with this n"],
+    ["/generate?n=251&min_length=255&compat=torch", "min_length", "at most 254 with this n"],
+  ])("%s is refused", async (path, parameter, message) => {
     const { status, body } = await app.ask(path);
     expect(status).toBe(400);
-    expect(body.errors).toEqual([{ parameter: "max_length", message: expect.stringContaining(message) }]);
+    expect(body.errors).toEqual([{ parameter, message: expect.stringContaining(message) }]);
   });
 
   test("looks for names that are no repeats so long and no longer", async () => {
