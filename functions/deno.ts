@@ -2,35 +2,21 @@ import { serveStatic } from "hono/deno";
 import { fileURLToPath } from "node:url";
 import { createApp } from "./app.ts";
 import { clientAddress } from "./client_address.ts";
-import { provideOnnxRuntime } from "./inference/onnx_runtime.ts";
-import { type ModelFiles, Registry } from "./inference/registry.ts";
+import { answerHeadOfStreams } from "./head_of_stream.ts";
+import { listModels } from "./inference/model_directory.ts";
+import { openModels } from "./inference/open_models.ts";
+import { Registry } from "./inference/registry.ts";
 import { LineBuffer } from "./manners/line_buffer.ts";
 import { TokenBuckets } from "./manners/token_buckets.ts";
 import { serveFiles } from "./serve_files.ts";
 import { readSettings } from "./settings.ts";
 
-const MODELS = new URL("../models/", import.meta.url);
+/** Where models are, unless EDGEMORE_MODELS says otherwise. */
+const MODELS = fileURLToPath(new URL("../models", import.meta.url));
 const PAGE = fileURLToPath(new URL("../build/page/", import.meta.url));
 const WASM = new URL(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
 /** How long requests under way may take to end when the server is told to, in milliseconds. */
 const LONGEST_END = 5000;
-
-/** The models of a directory, found by their cards. */
-async function readModels(directory: URL): Promise<ModelFiles[]> {
-  const files: ModelFiles[] = [];
-  for await (const { name: file } of Deno.readDir(directory)) {
-    const name = /^([^.].*)\.json$/.exec(file)?.[1];
-    if (name === undefined) continue;
-    const read = (other: string) => Deno.readFile(new URL(other, directory)).catch(() => null);
-    files.push({
-      name,
-      card: await Deno.readTextFile(new URL(file, directory)),
-      onnx: await read(`${name}.onnx`),
-      known: await read(`${name}.known`),
-    });
-  }
-  return files;
-}
 
 /** The port to listen at: 8000, or what PORT says. */
 function readPort(): number {
@@ -66,14 +52,19 @@ function endWhenTold(server: Deno.HttpServer, lines: LineBuffer): void {
 async function main(): Promise<void> {
   const port = readPort();
   const hostname = Deno.env.get("HOST") || "127.0.0.1";
-  const { token, origins, rateLimit, trustProxy, serverTiming, log, bodyTimeout } = readSettings((name) =>
-    Deno.env.get(name)
-  );
-  provideOnnxRuntime(await Deno.readFile(WASM));
-  const registry = await Registry.open(await readModels(MODELS), Deno.env.get("EDGEMORE_MODEL") || undefined);
-  for (const { name, status, reason } of registry.statuses()) {
-    if (status === "broken") console.error(`warning: model ${name} is broken: ${reason}`);
-  }
+  const settings = readSettings((name) => Deno.env.get(name));
+  const {
+    models = MODELS,
+    modelTimeout,
+    token,
+    origins,
+    rateLimit,
+    trustProxy,
+    serverTiming,
+    log,
+    bodyTimeout,
+  } = settings;
+  const registry = new Registry(await listModels(models), Deno.env.get("EDGEMORE_MODEL") || undefined);
   const lines = new LineBuffer(print);
   const app = createApp(registry, {
     runtime: "deno",
@@ -92,13 +83,14 @@ async function main(): Promise<void> {
     console.log(`edgemore answers at http://${address.hostname}:${address.port}`);
   };
   try {
-    endWhenTold(Deno.serve({ port, hostname, onListen }, app.fetch), lines);
+    endWhenTold(Deno.serve({ port, hostname, onListen }, answerHeadOfStreams(app.fetch)), lines);
   } catch (error) {
     const reason = error instanceof Deno.errors.AddrInUse
       ? "the port is in use; end what is there, or set PORT to another"
       : `${(error as Error).message}; HOST and PORT say where to listen`;
     throw new Error(`cannot listen at ${hostname}:${port}: ${reason}`);
   }
+  await openModels(registry, models, await Deno.readFile(WASM), modelTimeout);
 }
 
 try {

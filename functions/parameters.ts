@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { MAX_REFERENCE_LENGTH } from "./inference/model_reference.ts";
 import { MAX_MARKS, nameLength } from "../shared/name_length.ts";
 
 /*
@@ -116,7 +117,9 @@ function inRange(value: number, minimum: number, maximum: number): number | unde
 /** Which model answers. */
 export const modelParameter: z.ZodOptional<Parameter<string>> = text({
   minimum: 1,
-  maximum: 64,
-  description: "The model that answers, one of `GET /models`",
+  maximum: MAX_REFERENCE_LENGTH,
+  description:
+    "The model that answers, one of `GET /models`. `mlp@` and the first 8 or more digits of the SHA-256 of its " +
+    "ONNX file pin it: the answer may then be kept for ever, and is 404 once the model is another",
   example: "mlp",
 }).optional();

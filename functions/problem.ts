@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { BrokenModelError } from "../shared/broken_model_error.ts";
 import { WorkLimitError } from "../shared/work.ts";
 
 /** The media type of errors. */
@@ -38,6 +39,7 @@ const KINDS = {
   "too-many-requests": ["Too many requests", 429],
   "internal-error": ["Internal error", 500],
   "broken-model": ["Broken model", 503],
+  "opening-model": ["Model is being opened", 503],
   "server-busy": ["Server busy", 503],
 } as const;
 
@@ -95,6 +97,9 @@ export function answerProblem(error: Error, context: Context): Response {
 /** The problem that an error is; one that is no problem of the request's is logged. */
 export function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof BrokenModelError) {
+    return new Problem("broken-model", `The model cannot answer: ${error.message}`);
+  }
   if (error instanceof WorkLimitError) {
     return new Problem("too-much-work", `${error.message}; ask for fewer or shorter names in a request`);
   }
@@ -149,12 +154,22 @@ export const MODEL_PROBLEMS: Record<400 | 404 | 503, ProblemResponse> = {
       { parameter: "temprature", message: "is no parameter of this route, which has n, model, temperature" },
     ]),
   }),
-  404: problemResponse("There is no such model", {
+  404: problemResponse("There is no such model, or its ONNX file is another", {
     "A model that is not there": Problem.ofParameters("unknown-model", [
       { parameter: "model", message: 'must be a model of this server (bigram, mlp, tuned), got "gpt"' },
     ]),
+    "A model that was replaced": Problem.ofParameters("unknown-model", [
+      {
+        parameter: "model",
+        message: 'must be pinned to the file that is served, tuned@c2d60bc2, got "tuned@00000000"',
+      },
+    ]),
   }),
-  503: problemResponse("The model is broken", {
+  503: problemResponse("The model is broken, or not open yet: then `Retry-After` says when to ask again", {
     "A model that cannot be run": new Problem("broken-model", "Model mlp cannot answer: mlp.onnx is missing"),
+    "A server that has just started": new Problem(
+      "opening-model",
+      "Model mlp is still being opened; ask again in 2 s",
+    ),
   }),
 };

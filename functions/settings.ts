@@ -2,6 +2,10 @@ import { type RateLimit, readRateLimit } from "./manners/rate_limit.ts";
 
 /** What a service's owner decides by environment variables. */
 export interface Settings {
+  /** `EDGEMORE_MODELS`: the directory of the models. Undefined: `models/` beside the code. */
+  models?: string;
+  /** `EDGEMORE_MODEL_TIMEOUT`: how long a model may take to open before it counts as broken, in seconds. */
+  modelTimeout: number;
   /** `EDGEMORE_TOKEN`: closes everything but `/health` to who does not bear it. */
   token?: string;
   /** `EDGEMORE_ORIGINS`: the web pages that may read answers. Undefined: all. */
@@ -20,6 +24,8 @@ export interface Settings {
 
 /** The variables that {@link readSettings} reads. */
 export type SettingName =
+  | "EDGEMORE_MODELS"
+  | "EDGEMORE_MODEL_TIMEOUT"
   | "EDGEMORE_TOKEN"
   | "EDGEMORE_ORIGINS"
   | "EDGEMORE_RATE_LIMIT"
@@ -27,6 +33,11 @@ export type SettingName =
   | "EDGEMORE_SERVER_TIMING"
   | "EDGEMORE_BODY_TIMEOUT"
   | "EDGEMORE_LOG";
+
+/** Seconds in which a model must open: a thousand times what those that come along take, on a slow machine a hundred. */
+const DEFAULT_MODEL_TIMEOUT = 30;
+/** Longest that may be set, in seconds. */
+const MAX_MODEL_TIMEOUT = 600;
 
 /** What RFC 6750 lets a bearer token be made of. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -48,6 +59,12 @@ export function readSettings(variable: (name: SettingName) => string | undefined
   const rateLimit = read("EDGEMORE_RATE_LIMIT");
   const serverTiming = read("EDGEMORE_SERVER_TIMING");
   return {
+    models: read("EDGEMORE_MODELS"),
+    modelTimeout: wholeNumber("EDGEMORE_MODEL_TIMEOUT", read("EDGEMORE_MODEL_TIMEOUT"), {
+      default: DEFAULT_MODEL_TIMEOUT,
+      minimum: 1,
+      maximum: MAX_MODEL_TIMEOUT,
+    }),
     token,
     origins: read("EDGEMORE_ORIGINS")?.split(",").map((origin) => readOrigin(origin.trim())),
     rateLimit: rateLimit === undefined || rateLimit === "off" ? rateLimit : readRateLimit(rateLimit),
@@ -84,4 +101,17 @@ function oneOf<Word extends string>(name: SettingName, text: string, words: read
   if (word !== undefined) return word;
   const allowed = words.map((word) => JSON.stringify(word)).join(" or ");
   throw new RangeError(`${name} must be ${allowed}, got ${JSON.stringify(text)}`);
+}
+
+function wholeNumber(
+  name: SettingName,
+  text: string | undefined,
+  bounds: { default: number; minimum: number; maximum: number },
+): number {
+  if (text === undefined) return bounds.default;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= bounds.minimum && value <= bounds.maximum) return value;
+  throw new RangeError(
+    `${name} must be a whole number from ${bounds.minimum} to ${bounds.maximum}, got ${JSON.stringify(text)}`,
+  );
 }

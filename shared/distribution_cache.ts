@@ -1,3 +1,4 @@
+import { BrokenModelError } from "./broken_model_error.ts";
 import { ContextTable, UNKNOWN } from "./context_table.ts";
 import type { LanguageModel } from "./language_model.ts";
 import type { NameStream } from "./random/name_stream.ts";
@@ -48,7 +49,7 @@ export class DistributionCache implements LanguageModel {
   readonly #maxRunContexts: number;
   /** The contexts of the young rows. */
   #young: ContextTable;
-  readonly #rows: TransitionTable;
+  #rows: TransitionTable;
   /** The contexts of the old rows, and their log-probabilities [mostRows, vocabularySize], once there are any. */
   #old: ContextTable | null = null;
   #oldLogProbs = new Float32Array();
@@ -62,14 +63,23 @@ export class DistributionCache implements LanguageModel {
   #nextRun: Promise<number> | null = null;
   /** The run under way, if any. */
   #run: Promise<void> = Promise.resolve();
+  /** Why the model is not asked any more, if it is broken. */
+  #failure: BrokenModelError | null = null;
+  readonly #onBroken: (error: BrokenModelError) => void;
 
   /**
    * @param model What is asked.
    * @param bytes Memory that the rows may take.
+   * @param onBroken Is called once, when the model turns out to be broken. Default: nothing.
    */
-  constructor(model: LanguageModel, bytes = CACHE_BYTES) {
+  constructor(
+    model: LanguageModel,
+    bytes = CACHE_BYTES,
+    onBroken: (error: BrokenModelError) => void = () => {},
+  ) {
     const { vocabularySize, contextLength } = model;
     this.#model = model;
+    this.#onBroken = onBroken;
     this.vocabularySize = vocabularySize;
     this.contextLength = contextLength;
     this.#context = new Int32Array(contextLength);
@@ -216,8 +226,11 @@ export class DistributionCache implements LanguageModel {
    * @param contexts [count, contextLength]
    * @param work What the rows are counted to.
    * @throws {WorkLimitError} If they are more than the work may have.
+   * @throws {BrokenModelError} If a row is not a distribution, or the model itself says that it is broken: to everyone who
+   * waits, and from then on. Nothing is remembered of such a model.
    */
   async ask(contexts: Int32Array, work?: Work): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
     for (let start = 0; start < contexts.length; start += this.contextLength) {
       const known = this.find(contexts, start) !== UNKNOWN || this.#waiting.find(contexts, start) !== UNKNOWN;
       if (known) continue;
@@ -291,6 +304,7 @@ export class DistributionCache implements LanguageModel {
 
   /** Answers the contexts that have waited longest, and returns how many. */
   async #answerWaiting(): Promise<number> {
+    if (this.#failure !== null) throw this.#failure;
     const waiting = this.#waiting.contexts();
     const contexts = waiting.slice(0, this.#maxRunContexts * this.contextLength);
     this.#waiting = new ContextTable(this.contextLength, FIRST_WAITING);
@@ -300,11 +314,43 @@ export class DistributionCache implements LanguageModel {
     this.#nextRun = null;
     const answered = this.#model.logProbs(contexts);
     this.#run = answered.then(() => {}, () => {}); // who asked hears of a failure; the next run goes ahead
-    const logProbs = await answered;
-    for (let row = 0, start = 0; start < contexts.length; row++, start += this.contextLength) {
-      if (this.#young.find(contexts, start) === UNKNOWN) this.#add(contexts, start, logProbs, row);
+    try {
+      this.#remember(contexts, await answered);
+    } catch (error) {
+      if (error instanceof BrokenModelError) this.#break(error);
+      throw error;
     }
     return contexts.length / this.contextLength;
+  }
+
+  /** Adds the rows of some contexts, as the model gave them. */
+  #remember(contexts: Int32Array, logProbs: Float32Array): void {
+    const count = contexts.length / this.contextLength;
+    if (logProbs.length !== count * this.vocabularySize) {
+      throw new BrokenModelError(
+        `it gave ${logProbs.length} log-probabilities for ${count} contexts, not ${this.vocabularySize} for each`,
+      );
+    }
+    for (let row = 0, start = 0; row < count; row++, start += this.contextLength) {
+      if (this.#young.find(contexts, start) !== UNKNOWN) continue;
+      try {
+        this.#add(contexts, start, logProbs, row);
+      } catch (error) {
+        const context = contexts.subarray(start, start + this.contextLength).join(" ");
+        throw new BrokenModelError(`after the tokens ${context} ${(error as Error).message}`);
+      }
+    }
+  }
+
+  /** Gives up the model, and the memory of what it said. */
+  #break(error: BrokenModelError): void {
+    this.#failure = error;
+    this.#young = new ContextTable(this.contextLength, 1);
+    this.#rows = new TransitionTable(this.vocabularySize, 1);
+    this.#old = null;
+    this.#oldLogProbs = new Float32Array();
+    this.#waiting = new ContextTable(this.contextLength, 1);
+    this.#onBroken(error);
   }
 
   /** Adds row `from` of some log-probabilities to the young ones. */

@@ -8,7 +8,7 @@ import { Work } from "../../shared/work.ts";
 import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry, ServedModel } from "../inference/registry.ts";
-import { keepForEver, keepNothing } from "../manners/caching.ts";
+import { allowCaching, forbidCaching } from "../manners/caching.ts";
 import {
   EVENT_STREAM,
   EVENTS_EXAMPLE,
@@ -167,7 +167,7 @@ export const route = createRoute({
 export function handler(registry: Registry): QueryHandler<typeof route> {
   return async (context) => {
     const asked = readQuery(context);
-    const served = registry.get(asked.model);
+    const served = await registry.get(asked.model);
     const torch = asked.compat === "torch";
     const type = preferredType(context);
     context.set("vary", "Accept");
@@ -180,8 +180,8 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
     requireBounded(n, "min_length", asked.min_length);
     requireBounded(n, "max_length", asked.max_length);
 
-    if (asked.seed === undefined || type === EVENT_STREAM) keepNothing(context, served.card);
-    else if (keepForEver(context, served.card, asked.novel ? `${type}-${knownTag(served)}` : type)) {
+    if (asked.seed === undefined || type === EVENT_STREAM) forbidCaching(context, served);
+    else if (allowCaching(context, served, asked.novel ? `${type}-${knownTag(served)}` : type)) {
       return context.body(null, 304);
     }
 

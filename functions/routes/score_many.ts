@@ -189,7 +189,7 @@ export function handler(registry: Registry, timeout = BODY_TIMEOUT): RouteHandle
   const memory = new BodyMemory();
   return async (context) => {
     const { model, characters } = readQuery(context);
-    const served = registry.get(model);
+    const served = await registry.get(model);
     const request = context.req.raw;
     requireUnencoded(context);
     if (bodyType(context) === "text/plain") {

@@ -6,6 +6,8 @@ const read = (variables: { [Name in SettingName]?: string }) => readSettings((na
 describe("readSettings", () => {
   test("leaves everything open where nothing is set", () => {
     const open = {
+      models: undefined,
+      modelTimeout: 30,
       token: undefined,
       origins: undefined,
       rateLimit: undefined,
@@ -19,6 +21,8 @@ describe("readSettings", () => {
 
   test("reads each variable", () => {
     expect(read({
+      EDGEMORE_MODELS: "/srv/models",
+      EDGEMORE_MODEL_TIMEOUT: "5",
       EDGEMORE_TOKEN: "abc=",
       EDGEMORE_ORIGINS: "https://example.com, http://localhost:3000",
       EDGEMORE_RATE_LIMIT: "600/60s",
@@ -26,6 +30,8 @@ describe("readSettings", () => {
       EDGEMORE_SERVER_TIMING: "true",
       EDGEMORE_LOG: "off",
     })).toEqual({
+      models: "/srv/models",
+      modelTimeout: 5,
       token: "abc=",
       origins: ["https://example.com", "http://localhost:3000"],
       rateLimit: { requests: 600, seconds: 60 },
@@ -37,6 +43,8 @@ describe("readSettings", () => {
   });
 
   test.each([
+    [{ EDGEMORE_MODEL_TIMEOUT: "0" }, 'EDGEMORE_MODEL_TIMEOUT must be a whole number from 1 to 600, got "0"'],
+    [{ EDGEMORE_MODEL_TIMEOUT: "1e9" }, "EDGEMORE_MODEL_TIMEOUT must be a whole number from 1 to 600"],
     [{ EDGEMORE_ORIGINS: "example.com" }, "EDGEMORE_ORIGINS must be origins such as https://example.com"],
     [{ EDGEMORE_ORIGINS: "https://example.com/" }, 'got "https://example.com/"'],
     [{ EDGEMORE_RATE_LIMIT: "600" }, 'EDGEMORE_RATE_LIMIT must be "off", or requests and seconds'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { BrokenModelError } from "../../shared/broken_model_error.ts";
 import { UNKNOWN } from "../../shared/context_table.ts";
 import { DistributionCache } from "../../shared/distribution_cache.ts";
 import type { LanguageModel } from "../../shared/language_model.ts";
@@ -141,6 +142,66 @@ describe("DistributionCache", () => {
     await expect(cache.logProbs(Int32Array.of(1))).rejects.toThrow("no memory");
     fails = false;
     expect(await cache.logProbs(Int32Array.of(1))).toEqual(await table.logProbs(Int32Array.of(1)));
+  });
+
+  describe("a model that gives a row that is not a distribution", () => {
+    /** Two tokens; after `bad` the row is wrong. */
+    function badAfter(bad: number, row = [-1, -1]): LanguageModel {
+      return {
+        vocabularySize: 2,
+        contextLength: 1,
+        logProbs: (contexts) =>
+          Promise.resolve(
+            Float32Array.from([...contexts].flatMap((token) => token === bad ? row : [0, -Infinity])),
+          ),
+      };
+    }
+
+    test("is not asked again: who waits hears of it, and so does who comes", async () => {
+      const told: string[] = [];
+      const cache = new DistributionCache(badAfter(7), undefined, ({ message }) => void told.push(message));
+      expect(await cache.logProbs(Int32Array.of(1))).toEqual(Float32Array.of(0, -Infinity));
+      const waiting = [
+        cache.logProbs(Int32Array.of(2, 7, 3)), // together in a run
+        cache.ask(Int32Array.of(4)),
+        cache.logProbs(Int32Array.of(5)).then(() => cache.logProbs(Int32Array.of(1))),
+      ];
+      for (const { status, reason } of await Promise.allSettled(waiting) as PromiseRejectedResult[]) {
+        expect(status).toBe("rejected");
+        expect(reason).toBeInstanceOf(BrokenModelError);
+      }
+      const late = cache.ask(Int32Array.of(1));
+      await expect(late).rejects.toThrow("after the tokens 7 its probabilities add up to 0.7358, not to 1");
+      await expect(cache.logProbs(Int32Array.of(1))).rejects.toThrow(BrokenModelError);
+      expect(told).toEqual(["after the tokens 7 its probabilities add up to 0.7358, not to 1"]);
+    });
+
+    test("is told of to who waits for the run after", async () => {
+      const cache = new DistributionCache(badAfter(7));
+      const first = cache.ask(Int32Array.of(7));
+      await Promise.resolve().then(() => {}); // the run is under way
+      const second = cache.ask(Int32Array.of(1));
+      await expect(first).rejects.toThrow(BrokenModelError);
+      await expect(second).rejects.toThrow(BrokenModelError);
+    });
+
+    test("leaves no row behind", async () => {
+      const cache = new DistributionCache(badAfter(7));
+      await expect(cache.ask(Int32Array.of(1, 2, 7, 3))).rejects.toThrow(BrokenModelError);
+      expect(cache.rows).toBe(0);
+      expect(cache.find(Int32Array.of(1))).toBe(UNKNOWN);
+    });
+
+    test("or too few rows", async () => {
+      const cache = new DistributionCache({
+        vocabularySize: 2,
+        contextLength: 1,
+        logProbs: () => Promise.resolve(Float32Array.of(0, -Infinity)),
+      });
+      await expect(cache.ask(Int32Array.of(1, 2))).rejects.toThrow(
+        "it gave 2 log-probabilities for 2 contexts, not 2 for each",
+      );
+    });
   });
 
   test("remembers all contexts that a name can reach, where they are few", async () => {

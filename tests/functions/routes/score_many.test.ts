@@ -211,7 +211,7 @@ describe("POST /score with text", () => {
   });
 
   test("stops reading and scoring when the client goes away", async () => {
-    const cache = app.registry.get("tuned").model as DistributionCache;
+    const cache = (await app.registry.get("tuned")).model as DistributionCache;
     let looked = 0;
     const lookUp = cache.continueLogProbs.bind(cache);
     cache.continueLogProbs = (tokens, logProbs) => {
