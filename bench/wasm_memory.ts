@@ -2,7 +2,7 @@
  * Prints how many MB ONNX Runtime Web's WebAssembly takes with the committed models open, the same on every runtime. It
  * is a program of its own: the memory is made once in a process, when the first session is.
  */
-import { readFile } from "node:fs/promises";
+import { readModel } from "../functions/inference/model_directory.ts";
 import { Registry } from "../functions/inference/registry.ts";
 import { openModel } from "./models.ts";
 
@@ -19,11 +19,5 @@ Object.assign(WebAssembly, {
   },
 });
 await openModel(COMMITTED[0]);
-await Registry.open(
-  await Promise.all(COMMITTED.map(async (name) => ({
-    name,
-    card: await readFile(`models/${name}.json`, "utf8"),
-    onnx: new Uint8Array(await readFile(`models/${name}.onnx`)),
-  }))),
-);
+await Registry.open(await Promise.all(COMMITTED.map((name) => readModel("models", name))));
 console.log(memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) / 2 ** 20);

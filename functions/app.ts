@@ -33,6 +33,8 @@ export interface AppOptions {
   origins?: string[];
   /** Closes everything but `/health` to who does not bear it. */
   token?: string;
+  /** How long a body may keep the server waiting, in seconds. Default: 30. */
+  bodyTimeout?: number;
   /** Who counts requests, and how it knows a client's address. */
   rateLimit?: { limiter: RateLimiter; addressOf: (context: Context) => string };
 }
@@ -48,7 +50,7 @@ export type App = ReturnType<typeof createApp>;
  */
 // deno-lint-ignore explicit-module-boundary-types -- the routes' types, which a typed client takes, are inferred
 export function createApp(registry: Registry, options: AppOptions) {
-  const { runtime, log, serverTiming = false, origins, token, rateLimit } = options;
+  const { runtime, log, serverTiming = false, origins, token, rateLimit, bodyTimeout } = options;
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) throw invalidParameters(result.error);
@@ -75,5 +77,5 @@ export function createApp(registry: Registry, options: AppOptions) {
     .get(generate.route.path, generate.handler(registry))
     .get(score.route.path, score.handler(registry))
     .get(next.route.path, next.handler(registry))
-    .post(scoreMany.route.path, scoreMany.handler(registry));
+    .post(scoreMany.route.path, scoreMany.handler(registry, bodyTimeout));
 }

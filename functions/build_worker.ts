@@ -1,36 +1,75 @@
 /*
- * Writes build/worker.ts, the entry of the Cloudflare Worker: a Worker has no directory to read, so every
- * model in models/ is imported by name, the cards as text and the other files as data.
+ * Writes build/worker.ts, the entry of the Cloudflare Worker. A Worker has no directory to read, so every model is imported by
+ * name: the card as text, the other files as data from build/models/, where they are copied under their hashes.
+ *
+ *     deno run functions/build_worker.ts [DIRECTORY]
+ *
+ * DIRECTORY is where the entry goes. Default: build/ beside the code. EDGEMORE_MODELS is the directory of the models. Default:
+ * models/ beside the code. Models are opened before they are built in, for as long as EDGEMORE_MODEL_TIMEOUT allows; a broken one
+ * is left out.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { listModels, readModel } from "./inference/model_directory.ts";
+import { ModelProbe } from "./inference/model_probe.ts";
+import { readSettings } from "./settings.ts";
 
-const MODELS = new URL("../models/", import.meta.url);
-const BUILD = new URL("../build/", import.meta.url);
+const { models: modelsDirectory = fileURLToPath(new URL("../models", import.meta.url)), modelTimeout } =
+  readSettings(
+    // The Worker's own settings are read where it runs.
+    (name) => name === "EDGEMORE_MODELS" || name === "EDGEMORE_MODEL_TIMEOUT" ? process.env[name] : undefined,
+  );
+const build = process.argv[2] ?? fileURLToPath(new URL("../build", import.meta.url));
+mkdirSync(join(build, "models"), { recursive: true });
 
-const names = readdirSync(MODELS)
-  .flatMap((file) => /^([^.].*)\.json$/.exec(file)?.[1] ?? [])
-  .sort();
+/** Writes a file in one step: another build may read it at the same time. */
+function write(file: string, content: string | Uint8Array): void {
+  const path = join(build, file);
+  const aside = `${path}.${process.pid}.tmp`;
+  writeFileSync(aside, content);
+  renameSync(aside, path);
+}
 
+const wasm = readFileSync(fileURLToPath(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm")));
+const probe = new ModelProbe(await WebAssembly.compile(wasm), modelTimeout);
+const names: string[] = [];
 const imports: string[] = [];
-const models = names.map((name, i) => {
-  const card = JSON.stringify(readFileSync(new URL(`${name}.json`, MODELS), "utf8"));
-  /** Imports a file of the model, if there is one; returns what it is called. */
-  const importData = (extension: string): string => {
-    const file = `${name}.${extension}`;
-    if (!existsSync(new URL(file, MODELS))) return "null";
-    imports.push(`import ${extension}${i} from ${JSON.stringify(`../models/${file}`)};`);
-    return `new Uint8Array(${extension}${i})`;
-  };
-  const [onnx, known] = [importData("onnx"), importData("known")];
-  return `  { name: ${JSON.stringify(name)}, card: ${card}, onnx: ${onnx}, known: ${known} },`;
-});
+const models: string[] = [];
 
-mkdirSync(BUILD, { recursive: true });
-writeFileSync(
-  new URL("worker.ts", BUILD),
+/** Copies a file of a model and imports the copy, if there is such a file; returns the expression of its bytes. */
+function importData(bytes: Uint8Array | null | undefined, extension: "onnx" | "known"): string {
+  if (!bytes) return "null";
+  const file = `models/${createHash("sha256").update(bytes).digest("hex")}.${extension}`;
+  write(file, bytes);
+  const name = `${extension}${names.length}`;
+  imports.push(`import ${name} from "./${file}";`);
+  return `new Uint8Array(${name})`;
+}
+
+for (const name of await listModels(modelsDirectory)) {
+  try {
+    const { card, ...files } = await readModel(modelsDirectory, name);
+    await probe.check({ card, ...files });
+    const [onnx, known] = [importData(files.onnx, "onnx"), importData(files.known, "known")];
+    models.push(
+      `  { name: ${JSON.stringify(name)}, card: ${JSON.stringify(card)}, onnx: ${onnx}, known: ${known} },`,
+    );
+    names.push(name);
+  } catch (error) {
+    console.error(`warning: model ${name} is left out: ${(error as Error).message}`);
+  }
+}
+probe.end();
+
+const cloudflare = relative(build, fileURLToPath(new URL("cloudflare.ts", import.meta.url)));
+write(
+  "worker.ts",
   `import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
 import { env } from "cloudflare:workers";
-import { createWorker } from "../functions/cloudflare.ts";
+import { createWorker } from ${JSON.stringify(cloudflare)};
 ${imports.join("\n")}
 
 export default await createWorker(wasm, [
@@ -38,4 +77,4 @@ ${models.join("\n")}
 ], env);
 `,
 );
-console.log(`build/worker.ts: ${names.join(", ") || "no models"}`);
+console.log(`worker.ts: ${names.join(", ") || "no models"}`);

@@ -28,13 +28,16 @@ export async function createWorker(
   environment: WorkerEnvironment,
 ): Promise<Worker> {
   provideOnnxRuntime(wasm);
-  const { token, origins, rateLimit, serverTiming, log } = readSettings((name) => environment[name]);
+  const { token, origins, rateLimit, serverTiming, log, bodyTimeout } = readSettings((name) =>
+    environment[name]
+  );
   const { RATE_LIMITER: binding } = environment;
   const app = createApp(await Registry.open(models), {
     runtime: "workerd",
     token,
     origins,
     serverTiming,
+    bodyTimeout,
     // Nothing outlives a request here that could gather lines. Cloudflare's log takes one at a time, and reads JSON.
     log: log ? (line) => console.log(line) : undefined,
     rateLimit: binding !== undefined && rateLimit !== "off"

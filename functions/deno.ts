@@ -6,32 +6,18 @@ import type { ListeningServer } from "./deno/bounded_server.ts";
 import { bufferConsole, type Console } from "./deno/console.ts";
 import { listen } from "./deno/listen.ts";
 import type { Handler } from "./deno/serve_connection.ts";
-import { provideOnnxRuntime } from "./inference/onnx_runtime.ts";
-import { type ModelFiles, Registry } from "./inference/registry.ts";
+import { answerHeadOfStreams } from "./head_of_stream.ts";
+import { listModels } from "./inference/model_directory.ts";
+import { openModels } from "./inference/open_models.ts";
+import { Registry } from "./inference/registry.ts";
 import { TokenBuckets } from "./manners/token_buckets.ts";
 import { serveFiles } from "./serve_files.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
-const MODELS = new URL("../models/", import.meta.url);
+/** Where models are, unless EDGEMORE_MODELS says otherwise. */
+const MODELS = fileURLToPath(new URL("../models", import.meta.url));
 const PAGE = fileURLToPath(new URL("../build/page/", import.meta.url));
 const WASM = new URL(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
-
-/** The models of a directory, found by their cards. */
-async function readModels(directory: URL): Promise<ModelFiles[]> {
-  const files: ModelFiles[] = [];
-  for await (const { name: file } of Deno.readDir(directory)) {
-    const name = /^([^.].*)\.json$/.exec(file)?.[1];
-    if (name === undefined) continue;
-    const read = (other: string) => Deno.readFile(new URL(other, directory)).catch(() => null);
-    files.push({
-      name,
-      card: await Deno.readTextFile(new URL(file, directory)),
-      onnx: await read(`${name}.onnx`),
-      known: await read(`${name}.known`),
-    });
-  }
-  return files;
-}
 
 /** The port to listen at: 8000, or what PORT says. */
 function readPort(): number {
@@ -63,28 +49,36 @@ async function main(output: Console): Promise<void> {
   const port = readPort();
   const hostname = Deno.env.get("HOST") || "127.0.0.1";
   const settings = readSettings((name) => Deno.env.get(name));
-  const { token, origins, rateLimit, trustProxy, serverTiming, log } = settings;
-  provideOnnxRuntime(await Deno.readFile(WASM));
-  const registry = await Registry.open(await readModels(MODELS), Deno.env.get("EDGEMORE_MODEL") || undefined);
-  for (const { name, status, reason } of registry.statuses()) {
-    if (status === "broken") console.error(`warning: model ${name} is broken: ${reason}`);
-  }
+  const {
+    models = MODELS,
+    modelTimeout,
+    token,
+    origins,
+    rateLimit,
+    trustProxy,
+    serverTiming,
+    log,
+    bodyTimeout,
+  } = settings;
+  const registry = new Registry(await listModels(models), Deno.env.get("EDGEMORE_MODEL") || undefined);
   const app = createApp(registry, {
     runtime: "deno",
     token,
     origins,
     log: log ? output.log : undefined,
     serverTiming: serverTiming ?? true,
+    bodyTimeout,
     rateLimit: rateLimit === undefined || rateLimit === "off"
       ? undefined
       : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy) },
   });
   const rewriteRequestPath = (path: string) => path === "/docs" ? "/docs.html" : path;
   serveFiles(app, serveStatic({ root: PAGE, precompressed: true, rewriteRequestPath }));
-  const server = listenAt(hostname, port, settings, app.fetch);
+  const server = listenAt(hostname, port, settings, answerHeadOfStreams(app.fetch));
   endWhenTold(server, output, settings.shutdownTimeout);
   console.log(`edgemore answers at http://${authority(server.address)}`);
-  await output.flush();
+  void output.flush();
+  await openModels(registry, models, await Deno.readFile(WASM), modelTimeout);
 }
 
 /** @throws {Error} If it is not possible to listen there; the message says what to do. */

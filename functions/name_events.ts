@@ -59,7 +59,7 @@ export function readLastEvent(context: Context, seed?: number): LastEvent | null
 
 /**
  * Answers with each name as it is found, as server-sent events. It waits for a client that reads slowly, and when the
- * client goes away it stops looking.
+ * client goes away it stops looking. To HEAD it answers with the headers, and looks for nothing.
  *
  * @param sent How many names the client has had: they are found again, and not sent.
  */
@@ -68,7 +68,8 @@ export function streamNames(
   search: NameSearch,
   { model, seed, sent }: { model: string; seed: number; sent: number },
 ): Response {
-  return streamSSE(context, async (stream) => {
+  if (context.req.method === "HEAD") return context.body(null, 200, { "content-type": EVENT_STREAM });
+  const response = streamSSE(context, async (stream) => {
     let count = 0;
     try {
       for (let about = 1; !search.done && !stream.aborted; about = Math.min(2 * about, MOST_AT_ONCE)) {
@@ -90,4 +91,6 @@ export function streamNames(
       await stream.writeSSE({ event: "error", data: JSON.stringify(problemOf(error as Error)) });
     }
   });
+  response.headers.set("cache-control", "no-store"); // streamSSE says no-cache, which lets a cache keep it
+  return response;
 }

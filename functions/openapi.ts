@@ -12,8 +12,11 @@ Every error is a problem document of RFC 9457, \`application/problem+json\`. Any
 nothing, and 405, where it answers other methods: \`Allow\` says which. \`HEAD\` is answered as \`GET\`, without the
 body. A request's \`X-Request-Id\` is sent back; who sends none is given one.
 
-An answer that a seed fixes, and every score, has an \`ETag\` and may be kept for ever; to \`If-None-Match\` the server
-answers 304, and computes nothing.`;
+**Caching.** An answer with a seed, and every score, has an \`ETag\`; to \`If-None-Match\` the server answers 304, and computes
+nothing. With the model's name alone, \`model=tuned\`, or none, it is \`no-cache\`: the model may be trained anew, so a cache asks
+each time. Pinned to its ONNX file by 8 or more digits of the SHA-256 on its card, \`model=tuned@c2d60bc2\`, it is \`immutable\`;
+where the file is another the answer is 404. \`/models/tuned@c2d60bc2\` and the files under it are pinned in the same way. Without a
+seed an answer is \`no-store\`.`;
 
 /** Errors that every route has. */
 const EVERYWHERE: readonly (readonly [status: number, kind: ProblemKind, detail: string, when: string])[] = [
@@ -68,9 +71,11 @@ const HEADERS: Record<string, { description: string; schema: HeaderSchema; examp
     example: "5f1c2a9e-1z",
   },
   "Cache-Control": {
-    description: "How the answer may be kept",
+    description:
+      "How the answer may be kept: `no-store`, `no-cache` (ask again each time, by its ETag) or, where the model is " +
+      "pinned to its file, `immutable`. `private` instead of `public` where a token is asked for",
     schema: { type: "string" },
-    example: "public, max-age=31536000, immutable",
+    example: "public, no-cache",
   },
   "ETag": {
     description: "What names the answer, where it may be kept",
@@ -78,7 +83,7 @@ const HEADERS: Record<string, { description: string; schema: HeaderSchema; examp
     example: '"1-86bd9c48d6b8f0a1-1x2y3z-json"',
   },
   "Retry-After": {
-    description: "Seconds after which to ask again",
+    description: "Seconds after which to ask again; not sent where that would not help",
     schema: { type: "integer", minimum: 1 },
     example: 3,
   },
@@ -101,6 +106,7 @@ const HEADERS_OF: Record<string, string[]> = {
   401: ["X-Request-Id", "Cache-Control", "WWW-Authenticate"],
   405: ["X-Request-Id", "Cache-Control", "Allow"],
   429: ["X-Request-Id", "Cache-Control", "Retry-After"],
+  503: ["X-Request-Id", "Cache-Control", "Retry-After"],
 };
 
 /** The parts of an operation that are written here. */
@@ -121,7 +127,7 @@ export function openApiHandler(
   let text: string | undefined;
   return [etag(), (context) => {
     text ??= JSON.stringify(describe(app, closed));
-    context.set("maxAge", MAX_AGE);
+    context.set("freshness", { seconds: MAX_AGE });
     return context.body(text, 200, { "content-type": "application/json" });
   }];
 }

@@ -1,4 +1,6 @@
 import { z } from "@hono/zod-openapi";
+import { MAX_REFERENCE_LENGTH } from "./inference/model_reference.ts";
+import { MAX_MARKS, nameLength } from "../shared/name_length.ts";
 
 /*
  * Query parameters come as text. Each function here makes the schema of one kind: it reads the text,
@@ -60,15 +62,15 @@ export function decimal({ minimum, maximum, ...documentation }: Range): Paramete
   );
 }
 
-/** A text of so many characters (code points). */
+/** A text of so many characters (code points), at most as many as a name may have. */
 export function text(
   { minimum, maximum, ...documentation }: Documentation<string> & { minimum: number; maximum: number },
 ): Parameter<string> {
   return parameter(
-    `${minimum} to ${maximum} characters of Unicode text`,
+    `${minimum} to ${maximum} characters of Unicode text with at most ${MAX_MARKS} combining marks in a row`,
     (text) => {
-      const length = Array.from(text.normalize("NFC")).length;
-      return text.isWellFormed() && length >= minimum && length <= maximum ? text : undefined;
+      const length = nameLength(text);
+      return length >= minimum && length <= maximum ? text : undefined;
     },
     { type: "string", minLength: minimum, maxLength: maximum, ...documentation },
   );
@@ -115,7 +117,9 @@ function inRange(value: number, minimum: number, maximum: number): number | unde
 /** Which model answers. */
 export const modelParameter: z.ZodOptional<Parameter<string>> = text({
   minimum: 1,
-  maximum: 64,
-  description: "The model that answers, one of `GET /models`",
+  maximum: MAX_REFERENCE_LENGTH,
+  description:
+    "The model that answers, one of `GET /models`. `mlp@` and the first 8 or more digits of the SHA-256 of its " +
+    "ONNX file pin it: the answer may then be kept for ever, and is 404 once the model is another",
   example: "mlp",
 }).optional();

@@ -1,6 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { BrokenModelError } from "../shared/broken_model_error.ts";
+import { WorkLimitError } from "../shared/work.ts";
 
 /** The media type of errors. */
 export const PROBLEM_TYPE = "application/problem+json";
@@ -30,12 +32,16 @@ const KINDS = {
   "unknown-model": ["Unknown model", 404],
   "not-found": ["Not found", 404],
   "method-not-allowed": ["Method not allowed", 405],
+  "request-timeout": ["Request timeout", 408],
   "body-too-large": ["Body too large", 413],
   "uri-too-long": ["Address too long", 414],
   "unsupported-media-type": ["Unsupported media type", 415],
+  "too-much-work": ["Too much work", 422],
   "too-many-requests": ["Too many requests", 429],
   "internal-error": ["Internal error", 500],
   "broken-model": ["Broken model", 503],
+  "opening-model": ["Model is being opened", 503],
+  "server-busy": ["Server busy", 503],
 } as const;
 
 export type ProblemKind = keyof typeof KINDS;
@@ -92,6 +98,12 @@ export function answerProblem(error: Error, context: Context): Response {
 /** The problem that an error is; one that is no problem of the request's is logged. */
 export function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof BrokenModelError) {
+    return new Problem("broken-model", `The model cannot answer: ${error.message}`);
+  }
+  if (error instanceof WorkLimitError) {
+    return new Problem("too-much-work", `${error.message}; ask for fewer or shorter names in a request`);
+  }
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem("invalid-parameter", error.message);
   }
@@ -143,12 +155,22 @@ export const MODEL_PROBLEMS: Record<400 | 404 | 503, ProblemResponse> = {
       { parameter: "temprature", message: "is no parameter of this route, which has n, model, temperature" },
     ]),
   }),
-  404: problemResponse("There is no such model", {
+  404: problemResponse("There is no such model, or its ONNX file is another", {
     "A model that is not there": Problem.ofParameters("unknown-model", [
       { parameter: "model", message: 'must be a model of this server (bigram, mlp, tuned), got "gpt"' },
     ]),
+    "A model that was replaced": Problem.ofParameters("unknown-model", [
+      {
+        parameter: "model",
+        message: 'must be pinned to the file that is served, tuned@c2d60bc2, got "tuned@00000000"',
+      },
+    ]),
   }),
-  503: problemResponse("The model is broken", {
+  503: problemResponse("The model is broken, or not open yet: then `Retry-After` says when to ask again", {
     "A model that cannot be run": new Problem("broken-model", "Model mlp cannot answer: mlp.onnx is missing"),
+    "A server that has just started": new Problem(
+      "opening-model",
+      "Model mlp is still being opened; ask again in 2 s",
+    ),
   }),
 };

@@ -2,6 +2,10 @@ import { type RateLimit, readRateLimit } from "./manners/rate_limit.ts";
 
 /** What a service's owner decides by environment variables. */
 export interface Settings {
+  /** `EDGEMORE_MODELS`: the directory of the models. Undefined: `models/` beside the code. */
+  models?: string;
+  /** `EDGEMORE_MODEL_TIMEOUT`: how long a model may take to open before it counts as broken, in seconds. */
+  modelTimeout: number;
   /** `EDGEMORE_TOKEN`: closes everything but `/health` to who does not bear it. */
   token?: string;
   /** `EDGEMORE_ORIGINS`: the web pages that may read answers. Undefined: all. */
@@ -12,6 +16,8 @@ export interface Settings {
   trustProxy: boolean;
   /** `EDGEMORE_SERVER_TIMING`: whether answers say how long they took. Undefined: as the runtime has it. */
   serverTiming?: boolean;
+  /** `EDGEMORE_BODY_TIMEOUT`: how long a body may keep the server waiting, in seconds. Undefined: the default. */
+  bodyTimeout?: number;
   /** `EDGEMORE_LOG`: whether a line is written for each request. */
   log: boolean;
   /** `EDGEMORE_MAX_CONNECTIONS`: connections that may be open at a time (Deno). */
@@ -30,11 +36,14 @@ export interface Settings {
 
 /** The variables that {@link readSettings} reads. */
 export type SettingName =
+  | "EDGEMORE_MODELS"
+  | "EDGEMORE_MODEL_TIMEOUT"
   | "EDGEMORE_TOKEN"
   | "EDGEMORE_ORIGINS"
   | "EDGEMORE_RATE_LIMIT"
   | "EDGEMORE_TRUST_PROXY"
   | "EDGEMORE_SERVER_TIMING"
+  | "EDGEMORE_BODY_TIMEOUT"
   | "EDGEMORE_LOG"
   | "EDGEMORE_MAX_CONNECTIONS"
   | "EDGEMORE_MAX_CONNECTIONS_PER_CLIENT"
@@ -59,10 +68,13 @@ const DEFAULTS = {
   /** Container platforms kill a process 10 s or more after SIGTERM. */
   shutdownTimeout: 5,
 } as const;
-/** More connections than one process can serve. */
-const MAX_MAX_CONNECTIONS = 1_000_000;
-/** An hour, in seconds. */
-const MAX_TIMEOUT = 3600;
+/** Numbers of connections that may be set; more than the greatest no process can serve. */
+const CONNECTIONS = { minimum: 1, maximum: 1_000_000 } as const;
+
+/** Seconds in which a model must open: a thousand times what those that come along take, on a slow machine a hundred. */
+const DEFAULT_MODEL_TIMEOUT = 30;
+/** Longest that may be set, in seconds. */
+const MAX_MODEL_TIMEOUT = 600;
 
 /** What RFC 6750 lets a bearer token be made of. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -81,22 +93,37 @@ export function readSettings(variable: (name: SettingName) => string | undefined
       "EDGEMORE_TOKEN must be made of a-z, A-Z, 0-9 and . _ ~ + / -, with = at its end only",
     );
   }
-  const whole = (name: SettingName, most: number) => wholeNumber(name, read(name), most);
   const rateLimit = read("EDGEMORE_RATE_LIMIT");
   const serverTiming = read("EDGEMORE_SERVER_TIMING");
   return {
+    models: read("EDGEMORE_MODELS"),
+    modelTimeout: wholeNumber("EDGEMORE_MODEL_TIMEOUT", read("EDGEMORE_MODEL_TIMEOUT"), {
+      default: DEFAULT_MODEL_TIMEOUT,
+      minimum: 1,
+      maximum: MAX_MODEL_TIMEOUT,
+    }),
     token,
     origins: read("EDGEMORE_ORIGINS")?.split(",").map((origin) => readOrigin(origin.trim())),
     rateLimit: rateLimit === undefined || rateLimit === "off" ? rateLimit : readRateLimit(rateLimit),
     trustProxy: flag("EDGEMORE_TRUST_PROXY", read("EDGEMORE_TRUST_PROXY")),
     serverTiming: serverTiming === undefined ? undefined : flag("EDGEMORE_SERVER_TIMING", serverTiming),
+    bodyTimeout: seconds("EDGEMORE_BODY_TIMEOUT", read("EDGEMORE_BODY_TIMEOUT")),
     log: oneOf("EDGEMORE_LOG", read("EDGEMORE_LOG") ?? "requests", ["requests", "off"]) === "requests",
-    maxConnections: whole("EDGEMORE_MAX_CONNECTIONS", MAX_MAX_CONNECTIONS) ?? DEFAULTS.maxConnections,
-    maxConnectionsPerClient: whole("EDGEMORE_MAX_CONNECTIONS_PER_CLIENT", MAX_MAX_CONNECTIONS),
-    headerTimeout: whole("EDGEMORE_HEADER_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.headerTimeout,
-    idleTimeout: whole("EDGEMORE_IDLE_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.idleTimeout,
-    sendTimeout: whole("EDGEMORE_SEND_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.sendTimeout,
-    shutdownTimeout: whole("EDGEMORE_SHUTDOWN_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.shutdownTimeout,
+    maxConnections: wholeNumber("EDGEMORE_MAX_CONNECTIONS", read("EDGEMORE_MAX_CONNECTIONS"), {
+      default: DEFAULTS.maxConnections,
+      ...CONNECTIONS,
+    }),
+    maxConnectionsPerClient: wholeNumber(
+      "EDGEMORE_MAX_CONNECTIONS_PER_CLIENT",
+      read("EDGEMORE_MAX_CONNECTIONS_PER_CLIENT"),
+      { default: undefined, ...CONNECTIONS },
+    ),
+    headerTimeout: seconds("EDGEMORE_HEADER_TIMEOUT", read("EDGEMORE_HEADER_TIMEOUT")) ??
+      DEFAULTS.headerTimeout,
+    idleTimeout: seconds("EDGEMORE_IDLE_TIMEOUT", read("EDGEMORE_IDLE_TIMEOUT")) ?? DEFAULTS.idleTimeout,
+    sendTimeout: seconds("EDGEMORE_SEND_TIMEOUT", read("EDGEMORE_SEND_TIMEOUT")) ?? DEFAULTS.sendTimeout,
+    shutdownTimeout: seconds("EDGEMORE_SHUTDOWN_TIMEOUT", read("EDGEMORE_SHUTDOWN_TIMEOUT")) ??
+      DEFAULTS.shutdownTimeout,
   };
 }
 
@@ -109,16 +136,16 @@ function readOrigin(text: string): string {
   );
 }
 
-function flag(name: SettingName, text = "false"): boolean {
-  return oneOf(name, text, ["true", "false"]) === "true";
+/** Seconds, from a hundredth to a day. */
+function seconds(name: SettingName, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (value >= 0.01 && value <= 86_400) return value;
+  throw new RangeError(`${name} must be seconds from 0.01 to 86400, got ${JSON.stringify(text)}`);
 }
 
-/** A whole number from 1, if there is a text. */
-function wholeNumber(name: SettingName, text: string | undefined, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const number = /^[1-9]\d{0,6}$/.test(text) ? Number(text) : NaN;
-  if (number <= most) return number;
-  throw new RangeError(`${name} must be a whole number from 1 to ${most}, got ${JSON.stringify(text)}`);
+function flag(name: SettingName, text = "false"): boolean {
+  return oneOf(name, text, ["true", "false"]) === "true";
 }
 
 function oneOf<Word extends string>(name: SettingName, text: string, words: readonly Word[]): Word {
@@ -126,4 +153,17 @@ function oneOf<Word extends string>(name: SettingName, text: string, words: read
   if (word !== undefined) return word;
   const allowed = words.map((word) => JSON.stringify(word)).join(" or ");
   throw new RangeError(`${name} must be ${allowed}, got ${JSON.stringify(text)}`);
+}
+
+function wholeNumber<Default extends number | undefined>(
+  name: SettingName,
+  text: string | undefined,
+  bounds: { default: Default; minimum: number; maximum: number },
+): number | Default {
+  if (text === undefined) return bounds.default;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= bounds.minimum && value <= bounds.maximum) return value;
+  throw new RangeError(
+    `${name} must be a whole number from ${bounds.minimum} to ${bounds.maximum}, got ${JSON.stringify(text)}`,
+  );
 }

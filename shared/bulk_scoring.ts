@@ -1,16 +1,25 @@
 import { type Line, LineSplitter } from "./lines.ts";
-import { MAX_NAME_LENGTH } from "./name_length.ts";
+import { MAX_MARKS, MAX_NAME_LENGTH, nameLength } from "./name_length.ts";
 import { fullScoreRecord, type ScoreRecord, scoreRecord, type ScoringModel } from "./score_record.ts";
 import { describeScore, likelihood, logProbsOfWords } from "./scoring.ts";
 import { UnknownCharacterError, type Vocabulary } from "./vocabulary.ts";
+import { type Work, WorkLimitError } from "./work.ts";
 
 /** Most characters of the names that are scored at once: they fill a batch of the model, and take little memory. */
 const BATCH_CHARACTERS = 4096;
+/** What it costs about to read a UTF-16 unit, to write a record, and to describe a character, in milliseconds. */
+const UNIT_MILLISECONDS = 50e-6;
+const RECORD_MILLISECONDS = 2e-3;
+const CHARACTER_MILLISECONDS = 2e-3;
 
 /** How names are scored. */
 export interface BulkOptions {
   /** Tell of each character too. Default true. */
   characters?: boolean;
+  /** What the cost is counted to, and what says when to let others run. Default: nothing does. */
+  work?: Work;
+  /** What stands in the place of a name for which the model fails. Default: the error is thrown. */
+  onFailure?: (error: unknown) => RefusedName["error"];
 }
 
 /** What stands in the place of a name that cannot be scored. The error is a problem as RFC 9457 describes one. */
@@ -27,24 +36,36 @@ export interface ScoredLine {
 }
 
 /**
- * Scores names side by side: rows of the model that are known are looked up, and all others asked for in one run.
+ * Scores names side by side: rows of the model that are known are looked up, and all others asked for together.
  *
  * @returns For each name its record, or why it has none: it is empty, too long, or has a character that the model does
  * not know.
+ * @throws {WorkLimitError} If more rows have to be computed than the work may have.
  */
 export async function scoreNames(
   scoring: ScoringModel,
   names: readonly string[],
-  { characters = true }: BulkOptions = {},
+  { characters = true, work, onFailure }: BulkOptions = {},
 ): Promise<(ScoreRecord | RefusedName)[]> {
   const { model, vocabulary } = scoring;
-  const read = names.map((name) => readName(scoring, name));
+  const read = names.map((name) => readName(scoring, name, work));
   const words = read.filter((tokens) => Array.isArray(tokens));
-  const logProbs = await logProbsOfWords(model, words);
+  if (characters) work?.addDescribed(words.reduce((sum, { length }) => sum + length + 1, 0));
+  let logProbs: number[][];
+  try {
+    logProbs = await logProbsOfWords(model, words, work);
+  } catch (error) {
+    if (error instanceof WorkLimitError || !onFailure) throw error;
+    const failure = onFailure(error);
+    return read.map((tokens, i) =>
+      Array.isArray(tokens) ? { name: shown(names[i]), error: failure } : tokens
+    );
+  }
   let word = 0;
   return read.map((tokens) => {
     if (!Array.isArray(tokens)) return tokens;
     const along = logProbs[word++];
+    work?.addEffort(characters ? along.length * CHARACTER_MILLISECONDS : RECORD_MILLISECONDS);
     if (characters) {
       return fullScoreRecord(scoring, describeScore(vocabulary, model.contextLength, tokens, along));
     }
@@ -58,24 +79,38 @@ export async function scoreNames(
  * answered with an error, and the rest goes on.
  *
  * @param chunks The bytes of the text, UTF-8.
+ * @param options With `onFailure` nothing is thrown: where the text breaks off, or a line needs more work than there may
+ * be, that line is answered with an error, and it is the last.
  * @yields What came of some lines, in order, each line once.
  */
 export async function* scoreLines(
   scoring: ScoringModel,
   chunks: AsyncIterable<Uint8Array>,
-  options?: BulkOptions,
+  options: BulkOptions = {},
 ): AsyncGenerator<ScoredLine[]> {
-  const splitter = new LineSplitter();
-  const score = async (lines: Line[]): Promise<ScoredLine[]> => {
-    // A line that is cut is too long for a name; its beginning is all that an error needs.
-    const results = await scoreNames(scoring, lines.map(({ text }) => text), options);
-    return results.map((result, i) => ({ line: lines[i].number, result }));
-  };
-  const lengthOf = ({ text }: Line) => text.length;
-  for await (const chunk of chunks) {
-    for (const lines of inBatches(splitter.push(chunk), lengthOf)) yield await score(lines);
+  const { work, onFailure } = options;
+  let next = { number: 1, text: "" };
+  try {
+    for await (const lines of batchesOf(chunks)) {
+      next = lines[0];
+      await work?.pause();
+      // A line that is cut is too long for a name; its beginning is all that an error needs.
+      const results = await scoreNames(scoring, lines.map(({ text }) => text), options);
+      yield results.map((result, i) => ({ line: lines[i].number, result }));
+      next = { number: lines.at(-1)!.number + 1, text: "" };
+    }
+  } catch (error) {
+    if (!onFailure) throw error;
+    yield [{ line: next.number, result: { name: shown(next.text), error: onFailure(error) } }];
   }
-  for (const lines of inBatches(splitter.end(), lengthOf)) yield await score(lines);
+}
+
+/** The lines of a text, in batches. */
+async function* batchesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
+  const splitter = new LineSplitter();
+  const lengthOf = ({ text }: Line) => text.length;
+  for await (const chunk of chunks) yield* inBatches(splitter.push(chunk), lengthOf);
+  yield* inBatches(splitter.end(), lengthOf);
 }
 
 /** Puts things together that have {@link BATCH_CHARACTERS} characters, or a little more. */
@@ -97,9 +132,13 @@ export function* inBatches<Item>(
 }
 
 /** The tokens of a name, or why it cannot be scored. */
-function readName({ card, vocabulary }: ScoringModel, name: string): number[] | RefusedName {
-  if (!name.isWellFormed() || !hasNameLength(name)) {
-    return refuse(name, `must be 1 to ${MAX_NAME_LENGTH} characters of Unicode text`);
+function readName({ card, vocabulary }: ScoringModel, name: string, work?: Work): number[] | RefusedName {
+  work?.addEffort(name.length * UNIT_MILLISECONDS);
+  const length = nameLength(name);
+  if (!(length >= 1 && length <= MAX_NAME_LENGTH)) {
+    const allowed =
+      `1 to ${MAX_NAME_LENGTH} characters of Unicode text with at most ${MAX_MARKS} combining marks in a row`;
+    return refuse(name, `must be ${allowed}`);
   }
   try {
     return vocabulary.encode(name);
@@ -119,17 +158,17 @@ export function unknownCharacter(
     `which model ${model} does not know: it knows ${vocabulary.description}`;
 }
 
-function hasNameLength(name: string): boolean {
-  // Normalization makes a text three times as long at most.
-  if (name.length > 0 && 3 * name.length <= MAX_NAME_LENGTH) return true;
-  const length = Array.from(name.normalize("NFC")).length;
-  return length >= 1 && length <= MAX_NAME_LENGTH;
-}
-
 function refuse(name: string, reason: string): RefusedName {
-  const shown = Array.from(name.toWellFormed());
   return {
-    name: shown.length > MAX_NAME_LENGTH ? `${shown.slice(0, MAX_NAME_LENGTH).join("")}…` : shown.join(""),
+    name: shown(name),
     error: { type: "urn:edgemore:problem:invalid-name", title: "Invalid name", detail: `name ${reason}` },
   };
+}
+
+/** A name as an answer repeats it: of a long one, the beginning. */
+function shown(name: string): string {
+  // Two UTF-16 units a character at most, and one more to see that there are more.
+  const characters = Array.from(name.slice(0, 2 * MAX_NAME_LENGTH + 1).toWellFormed());
+  const cut = characters.length > MAX_NAME_LENGTH;
+  return cut ? `${characters.slice(0, MAX_NAME_LENGTH).join("")}…` : characters.join("");
 }

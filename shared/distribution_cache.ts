@@ -1,8 +1,10 @@
+import { BrokenModelError } from "./broken_model_error.ts";
 import { ContextTable, UNKNOWN } from "./context_table.ts";
 import type { LanguageModel } from "./language_model.ts";
 import type { NameStream } from "./random/name_stream.ts";
 import { TransitionTable } from "./transition_table.ts";
 import { BOUNDARY } from "./vocabulary.ts";
+import { SLICE, type Work } from "./work.ts";
 
 /** Memory that a cache may take where nothing else is said, in bytes. */
 export const CACHE_BYTES = 20 * 2 ** 20;
@@ -12,8 +14,14 @@ const FIRST_ROWS = 256;
 const FIRST_WAITING = 32;
 /** Most contexts that {@link DistributionCache.rememberAll} asks for: a tenth of a second's work. */
 const MOST_REMEMBERED_AT_ONCE = 2 ** 15;
-/** Most of them in one run. */
-const BATCH_CONTEXTS = 4096;
+/** Most contexts in one run of the model. */
+const MAX_RUN_CONTEXTS = 4096;
+/**
+ * What a row costs about, in milliseconds, measured with ONNX Runtime Web: for each token of the vocabulary (its output,
+ * its sum, its place in the order), and for each multiplication with a weight.
+ */
+const TOKEN_MILLISECONDS = 100e-6;
+const MULTIPLICATION_MILLISECONDS = 0.1e-6;
 /** How often a letter is drawn from all tokens before those that are letters are weighed alone. */
 const LETTER_DRAWS = 8;
 
@@ -35,9 +43,13 @@ export class DistributionCache implements LanguageModel {
   readonly contextLength: number;
   readonly #model: LanguageModel;
   readonly #mostRows: number;
+  /** What a row costs about, in milliseconds. */
+  readonly #rowMilliseconds: number;
+  /** Most contexts in one run: it holds the event loop. */
+  readonly #maxRunContexts: number;
   /** The contexts of the young rows. */
   #young: ContextTable;
-  readonly #rows: TransitionTable;
+  #rows: TransitionTable;
   /** The contexts of the old rows, and their log-probabilities [mostRows, vocabularySize], once there are any. */
   #old: ContextTable | null = null;
   #oldLogProbs = new Float32Array();
@@ -47,22 +59,37 @@ export class DistributionCache implements LanguageModel {
   readonly #context: Int32Array;
   /** The contexts that are waiting for the next run. */
   #waiting: ContextTable;
-  /** The run that will answer those. */
-  #nextRun: Promise<void> | null = null;
+  /** The run that will answer those; it tells how many rows it made. */
+  #nextRun: Promise<number> | null = null;
   /** The run under way, if any. */
   #run: Promise<void> = Promise.resolve();
+  /** Why the model is not asked any more, if it is broken. */
+  #failure: BrokenModelError | null = null;
+  readonly #onBroken: (error: BrokenModelError) => void;
 
   /**
    * @param model What is asked.
    * @param bytes Memory that the rows may take.
+   * @param onBroken Is called once, when the model turns out to be broken. Default: nothing.
    */
-  constructor(model: LanguageModel, bytes = CACHE_BYTES) {
+  constructor(
+    model: LanguageModel,
+    bytes = CACHE_BYTES,
+    onBroken: (error: BrokenModelError) => void = () => {},
+  ) {
     const { vocabularySize, contextLength } = model;
     this.#model = model;
+    this.#onBroken = onBroken;
     this.vocabularySize = vocabularySize;
     this.contextLength = contextLength;
     this.#context = new Int32Array(contextLength);
     this.#mostRows = Math.max(1, Math.floor(bytes / bytesPerRow(contextLength, vocabularySize)));
+    this.#rowMilliseconds = vocabularySize * TOKEN_MILLISECONDS +
+      (model.multiplications ?? 0) * MULTIPLICATION_MILLISECONDS;
+    this.#maxRunContexts = Math.max(
+      1,
+      Math.min(MAX_RUN_CONTEXTS, this.#mostRows, Math.floor(SLICE / 2 / this.#rowMilliseconds)),
+    );
     this.#young = new ContextTable(contextLength, FIRST_ROWS);
     this.#rows = new TransitionTable(vocabularySize, FIRST_ROWS);
     this.#moving = new Float32Array(vocabularySize);
@@ -164,20 +191,23 @@ export class DistributionCache implements LanguageModel {
   }
 
   /**
-   * The log-probabilities of a name's tokens and of the boundary that closes it, or null if a row is not known.
+   * Continues the log-probabilities of a name's tokens and of the boundary that closes it, as far as rows are known.
    *
    * @param tokens The name, without boundaries.
+   * @param logProbs Those of its first tokens, none at the beginning; the next ones are appended.
+   * @returns Whether they are complete.
    */
-  logProbsAlong(tokens: readonly number[]): number[] | null {
-    const logProbs: number[] = [];
-    let row = this.findAfter(tokens, 0);
-    for (let i = 0; row !== UNKNOWN; i++) {
-      const cell = this.#rows.cell(row, i < tokens.length ? tokens[i] : BOUNDARY);
+  continueLogProbs(tokens: readonly number[], logProbs: number[]): boolean {
+    let at = logProbs.length;
+    if (at > tokens.length) return true;
+    let row = this.findAfter(tokens, at);
+    while (row !== UNKNOWN) {
+      const cell = this.#rows.cell(row, at < tokens.length ? tokens[at] : BOUNDARY);
       logProbs.push(this.#rows.logProb(cell));
-      if (i === tokens.length) return logProbs;
-      row = this.advance(cell, tokens, i + 1);
+      if (at++ === tokens.length) return true;
+      row = this.advance(cell, tokens, at);
     }
-    return null;
+    return false;
   }
 
   /** The log-probabilities of a row, [vocabularySize]. */
@@ -191,16 +221,31 @@ export class DistributionCache implements LanguageModel {
    * Asks the model for rows that are not known. Whoever asks while a run is under way waits for the next one with
    * all others that do: the model is never asked twice at once.
    *
+   * A run is bounded, so not all of the rows need be there after it: whoever misses some asks again.
+   *
    * @param contexts [count, contextLength]
+   * @param work What the rows are counted to.
+   * @throws {WorkLimitError} If they are more than the work may have.
+   * @throws {BrokenModelError} If a row is not a distribution, or the model itself says that it is broken: to everyone who
+   * waits, and from then on. Nothing is remembered of such a model.
    */
-  ask(contexts: Int32Array): Promise<void> {
+  async ask(contexts: Int32Array, work?: Work): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
     for (let start = 0; start < contexts.length; start += this.contextLength) {
       const known = this.find(contexts, start) !== UNKNOWN || this.#waiting.find(contexts, start) !== UNKNOWN;
-      if (!known) this.#waiting.add(contexts, start);
+      if (known) continue;
+      work?.addPosition();
+      this.#waiting.add(contexts, start);
     }
-    if (this.#waiting.count === 0) return Promise.resolve();
+    if (this.#waiting.count === 0) return;
     this.#nextRun ??= this.#run.then(() => this.#answerWaiting());
-    return this.#nextRun;
+    const rows = await this.#nextRun;
+    work?.addEffort(rows * this.#rowMilliseconds);
+  }
+
+  /** How many contexts one run answers at most; to ask for more at once is of no use. */
+  get maxRunContexts(): number {
+    return this.#maxRunContexts;
   }
 
   /**
@@ -224,8 +269,9 @@ export class DistributionCache implements LanguageModel {
         contexts[end + this.contextLength - 1] = letter;
       }
     }
-    for (let start = 0; start < contexts.length; start += BATCH_CONTEXTS * this.contextLength) {
-      await this.ask(contexts.subarray(start, start + BATCH_CONTEXTS * this.contextLength));
+    const run = this.#maxRunContexts * this.contextLength;
+    for (let start = 0; start < contexts.length; start += run) {
+      await this.ask(contexts.subarray(start, start + run));
     }
   }
 
@@ -256,16 +302,55 @@ export class DistributionCache implements LanguageModel {
     });
   }
 
-  async #answerWaiting(): Promise<void> {
-    const contexts = this.#waiting.contexts();
+  /** Answers the contexts that have waited longest, and returns how many. */
+  async #answerWaiting(): Promise<number> {
+    if (this.#failure !== null) throw this.#failure;
+    const waiting = this.#waiting.contexts();
+    const contexts = waiting.slice(0, this.#maxRunContexts * this.contextLength);
     this.#waiting = new ContextTable(this.contextLength, FIRST_WAITING);
+    for (let start = contexts.length; start < waiting.length; start += this.contextLength) {
+      this.#waiting.add(waiting, start);
+    }
     this.#nextRun = null;
     const answered = this.#model.logProbs(contexts);
     this.#run = answered.then(() => {}, () => {}); // who asked hears of a failure; the next run goes ahead
-    const logProbs = await answered;
-    for (let row = 0, start = 0; start < contexts.length; row++, start += this.contextLength) {
-      if (this.#young.find(contexts, start) === UNKNOWN) this.#add(contexts, start, logProbs, row);
+    try {
+      this.#remember(contexts, await answered);
+    } catch (error) {
+      if (error instanceof BrokenModelError) this.#break(error);
+      throw error;
     }
+    return contexts.length / this.contextLength;
+  }
+
+  /** Adds the rows of some contexts, as the model gave them. */
+  #remember(contexts: Int32Array, logProbs: Float32Array): void {
+    const count = contexts.length / this.contextLength;
+    if (logProbs.length !== count * this.vocabularySize) {
+      throw new BrokenModelError(
+        `it gave ${logProbs.length} log-probabilities for ${count} contexts, not ${this.vocabularySize} for each`,
+      );
+    }
+    for (let row = 0, start = 0; row < count; row++, start += this.contextLength) {
+      if (this.#young.find(contexts, start) !== UNKNOWN) continue;
+      try {
+        this.#add(contexts, start, logProbs, row);
+      } catch (error) {
+        const context = contexts.subarray(start, start + this.contextLength).join(" ");
+        throw new BrokenModelError(`after the tokens ${context} ${(error as Error).message}`);
+      }
+    }
+  }
+
+  /** Gives up the model, and the memory of what it said. */
+  #break(error: BrokenModelError): void {
+    this.#failure = error;
+    this.#young = new ContextTable(this.contextLength, 1);
+    this.#rows = new TransitionTable(this.vocabularySize, 1);
+    this.#old = null;
+    this.#oldLogProbs = new Float32Array();
+    this.#waiting = new ContextTable(this.contextLength, 1);
+    this.#onBroken(error);
   }
 
   /** Adds row `from` of some log-probabilities to the young ones. */

@@ -17,7 +17,7 @@ const NOWHERE = -1;
  * no known one for new.
  *
  * They are kept as the smallest automaton that reads them and nothing else: names share their beginnings and their
- * endings. The file is its edges as they are, so there is nothing to build at a start: `models/NAME.known`, written by
+ * endings. The file is its edges as they are, so there is nothing to build at a start: `models/NAME-HASH.known`, written by
  * `trainer/known_names.ts`.
  *
  * Source: Daciuk, Mihov, Watson and Watson, "Incremental construction of minimal acyclic finite-state automata",

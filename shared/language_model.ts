@@ -7,6 +7,8 @@ export interface LanguageModel {
   readonly vocabularySize: number;
   /** How many tokens back it sees. */
   readonly contextLength: number;
+  /** About how many multiplications a row takes; how many rows a run may have is bounded by it. Default: few. */
+  readonly multiplications?: number;
   /**
    * The log-probabilities of the next token after each context.
    *

@@ -8,6 +8,12 @@ export const CARD_HISTORY_POINTS = 200;
 /** Most tokens, the boundary included, of a model whose card holds {@link Pictures}: more could not be read. */
 export const MOST_PICTURED_TOKENS = 40;
 
+/**
+ * Most tokens that a window model may see. A thing has at most 256 characters, so more are of no use; memory for each
+ * remembered context and for each batch is proportional to it.
+ */
+export const MAX_CONTEXT_LENGTH = 1024;
+
 /** What a model may be called: it is a file name and a part of a URL. */
 export const modelName = z.string().regex(
   /^[a-z0-9][a-z0-9_-]{0,63}$/,
@@ -21,10 +27,10 @@ const nll = z.number().nonnegative().nullable();
 
 /** A number for each token, or for each pair: token 0, the boundary, comes first. */
 const picturesSchema = z.object({
-  bigrams: z.array(z.array(count)).describe(
+  bigrams: z.array(z.array(count).max(MOST_PICTURED_TOKENS)).max(MOST_PICTURED_TOKENS).describe(
     "[tokens, tokens]: how often the train split has the row's character and then the column's",
   ),
-  embedding: z.array(z.array(z.number()).length(2)).optional().describe(
+  embedding: z.array(z.array(z.number()).length(2)).max(MOST_PICTURED_TOKENS).optional().describe(
     "[tokens, 2]: each token's embedding, along the two directions in which they differ most",
   ),
 });
@@ -33,8 +39,8 @@ const picturesSchema = z.object({
 export type Pictures = z.infer<typeof picturesSchema>;
 
 /**
- * The schema of `models/NAME.json`, the card beside `models/NAME.onnx`: what a server must know to run the
- * model, and a reader to judge it.
+ * The schema of `models/NAME.json`, a model's card: what a server must know to run the model, and a reader to judge it. Its
+ * hashes say which files the model is; see model_files.ts.
  */
 export const modelCardSchema = z.object({
   name: modelName,
@@ -44,7 +50,7 @@ export const modelCardSchema = z.object({
   vocabulary: z.string().min(1).describe(
     "The characters of tokens 1, 2, 3 … in order; token 0 is the boundary of a name",
   ),
-  context_length: z.int().min(1).describe("How many tokens back the model sees"),
+  context_length: z.int().min(1).max(MAX_CONTEXT_LENGTH).describe("How many tokens back the model sees"),
   sha256: sha256.describe("Of the .onnx file"),
   dataset: z.object({
     name: z.string().min(1).describe("File name of the list"),
@@ -76,7 +82,7 @@ export const modelCardSchema = z.object({
     names: count.describe("How many different names"),
     sha256: sha256.describe("Of the .known file"),
   }).optional().describe(
-    "The list's names, as NAME.known holds them, by which the new are told from the known",
+    "The list's names, as the .known file holds them, by which the new are told from the known",
   ),
   nll_quantiles: z.array(nll).length(CARD_QUANTILES).describe(
     "Of the NLL of each name of the dev split, at 0%, 1% … 100%; null is infinite",

@@ -95,8 +95,15 @@ export class NameSearch {
   #toDraw(wanted: number): number {
     if (this.#drawn === 0) return wanted;
     const perName = this.#drawn / Math.max(1, this.#found);
-    const left = this.#n * DRAWS_PER_NAME - this.#drawn;
+    const left = Math.min(this.#n * DRAWS_PER_NAME - this.#drawn, this.#drawsOfCharactersLeft());
     return Math.min(left, Math.max(wanted, Math.min(MOST_AT_ONCE, Math.ceil(wanted * perName))));
+  }
+
+  /** How many names use up the characters that may still be drawn, if they are as long as those before them. */
+  #drawsOfCharactersLeft(): number {
+    const left = Math.max(0, MOST_CHARACTERS - this.#characters);
+    const draws = 1 + Math.floor(left * this.#drawn / Math.max(1, this.#characters));
+    return Math.max(draws, this.#n - this.#drawn); // as many as are asked for may be drawn in any case
   }
 
   /** Whether a name is to be given out; it is counted either way. */

@@ -6,9 +6,13 @@ import { TorchGenerator } from "./random/torch.ts";
 import { type SamplingRule, temperature, topK, topP } from "./sampling_rules.ts";
 import { type Likelihood, likelihood } from "./scoring.ts";
 import { BOUNDARY, type Vocabulary } from "./vocabulary.ts";
+import type { Work } from "./work.ts";
 
 /** Most names that are drawn side by side: their contexts make one batch. */
 const BATCH_NAMES = 1024;
+/** What a draw from a row as it is costs at most, in milliseconds; and one from a row that is shaped, for each token. */
+const DRAW_MILLISECONDS = 0.1e-3;
+const SHAPED_DRAW_MILLISECONDS = 1e-3;
 
 /** How names are drawn. */
 export interface DrawingOptions {
@@ -35,6 +39,8 @@ export interface DrawingOptions {
    * name after name from one generator `g = torch.Generator().manual_seed(seed)`.
    */
   draws?: "streams" | "torch";
+  /** What the names' cost is counted to, and what says when to let others run. Default: nothing does. */
+  work?: Work;
 }
 
 /** A name that was made, and how likely the model holds it: at temperature 1, nothing ruled out. */
@@ -53,6 +59,9 @@ export class Sampler {
   /** What shapes a row before a token is drawn from it, the fewest length not counted. */
   readonly #rules: readonly SamplingRule[];
   readonly #torch: TorchGenerator | undefined;
+  readonly #work: Work | undefined;
+  /** What a draw costs about, in milliseconds. */
+  readonly #drawMilliseconds: number;
   /** How many names were drawn. */
   #drawn = 0;
 
@@ -66,6 +75,9 @@ export class Sampler {
     this.#maxLength = options.maxLength ?? 64;
     this.#rules = shapingRules(options);
     this.#torch = options.draws === "torch" ? new TorchGenerator(options.seed) : undefined;
+    this.#work = options.work;
+    const shapes = this.#torch !== undefined || this.#rules.length > 0;
+    this.#drawMilliseconds = shapes ? vocabulary.size * SHAPED_DRAW_MILLISECONDS : DRAW_MILLISECONDS;
   }
 
   /**
@@ -99,15 +111,19 @@ export class Sampler {
 
   /** Takes drafts to their ends. */
   async #complete(drafts: readonly Draft[], names: SampledName[]): Promise<void> {
-    const n = this.#cache.contextLength;
+    const cache = this.#cache;
+    const n = cache.contextLength;
     for (let waiting = drafts; waiting.length > 0;) {
-      const contexts = new Int32Array(waiting.length * n);
-      waiting.forEach(({ tokens, length }, i) => {
+      await this.#work?.pause();
+      const asking = Math.min(waiting.length, cache.maxRunContexts);
+      const contexts = new Int32Array(asking * n);
+      for (let i = 0; i < asking; i++) {
+        const { tokens, length } = waiting[i];
         for (let back = Math.min(n, length); back > 0; back--) {
           contexts[(i + 1) * n - back] = tokens[length - back];
         }
-      });
-      await this.#cache.ask(contexts);
+      }
+      await cache.ask(contexts, this.#work);
       waiting = waiting.filter((draft) => {
         const complete = this.#walk(draft);
         if (complete) names[draft.place] = this.#finish(draft);
@@ -117,8 +133,8 @@ export class Sampler {
   }
 
   /**
-   * Goes on with a draft as long as rows are known: the prefix first, then what is drawn, then the boundary where the
-   * length ends.
+   * Goes on with a draft as long as rows are known and it is not time for a pause: the prefix first, then what is drawn,
+   * then the boundary where the length ends.
    *
    * @returns Whether it has come to its end.
    */
@@ -127,8 +143,12 @@ export class Sampler {
     const prefix = this.#prefix;
     const { tokens } = draft;
     let { length, logLikelihood } = draft;
-    let row = cache.findAfter(tokens, length);
+    const mostDraws = (this.#work?.left ?? Infinity) / this.#drawMilliseconds;
+    let draws = 0;
+    let complete = false;
+    let row = mostDraws > 0 ? cache.findAfter(tokens, length) : UNKNOWN;
     while (row !== UNKNOWN) {
+      draws++;
       const cell = length < prefix.length
         ? cache.cell(row, prefix[length])
         : length >= this.#maxLength
@@ -136,13 +156,16 @@ export class Sampler {
         : this.#draw(row, length, draft.stream);
       logLikelihood += cache.logProb(cell);
       const token = cache.token(cell);
-      if (token === BOUNDARY) break;
+      complete = token === BOUNDARY;
+      if (complete) break;
       tokens[length++] = token;
+      if (draws >= mostDraws) break;
       row = cache.advance(cell, tokens, length);
     }
     draft.length = length;
     draft.logLikelihood = logLikelihood;
-    return row !== UNKNOWN;
+    this.#work?.addEffort(draws * this.#drawMilliseconds);
+    return complete;
   }
 
   /** Draws a cell of a row; the cache draws where nothing shapes the row. */

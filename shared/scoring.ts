@@ -2,9 +2,12 @@ import { slideContexts } from "./context.ts";
 import { DistributionCache } from "./distribution_cache.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { BOUNDARY, BOUNDARY_SYMBOL, type Vocabulary } from "./vocabulary.ts";
+import type { Work } from "./work.ts";
 
 /** Most contexts that are sent to a model at once: enough to fill a batch, little memory. */
 const BATCH_CONTEXTS = 4096;
+/** What it costs about to look up one position, in milliseconds. */
+const LOOK_UP_MILLISECONDS = 0.1e-3;
 
 /** How likely a name is as a whole. */
 export interface Likelihood {
@@ -62,9 +65,9 @@ export async function scoreTokens(
   model: LanguageModel,
   vocabulary: Vocabulary,
   tokens: readonly number[],
+  work?: Work,
 ): Promise<Score> {
-  const known = model instanceof DistributionCache ? model.logProbsAlong(tokens) : null;
-  const logProbs = known ?? (await askLogProbs(model, [tokens]))[0];
+  const [logProbs] = await logProbsOfWords(model, [tokens], work);
   return describeScore(vocabulary, model.contextLength, tokens, logProbs);
 }
 
@@ -93,34 +96,56 @@ export function describeScore(
 }
 
 /**
- * The log-probabilities of the tokens of some words, and of the boundary that closes each. Those of words whose rows
- * are remembered are looked up; all others are asked for in one run.
+ * The log-probabilities of the tokens of some words, and of the boundary that closes each. Rows that are remembered are
+ * looked up; all others are asked for together.
  *
  * @param words The tokens of each word, without boundaries.
+ * @param work What the cost is counted to, and what says when to let others run.
+ * @throws {WorkLimitError} If more rows have to be computed than the work may have.
  */
 export async function logProbsOfWords(
   model: LanguageModel,
   words: readonly (readonly number[])[],
+  work?: Work,
 ): Promise<number[][]> {
-  const known = words.map((word) => model instanceof DistributionCache ? model.logProbsAlong(word) : null);
-  const missing = words.filter((_, i) => known[i] === null);
-  if (missing.length === 0) return known as number[][];
-  const asked = await askLogProbs(model, missing);
-  let next = 0;
-  return known.map((logProbs) => logProbs ?? asked[next++]);
+  const cache = DistributionCache.over(model);
+  const logProbs = words.map((): number[] => []);
+  const continueWord = (i: number): boolean => {
+    const before = logProbs[i].length;
+    const complete = cache.continueLogProbs(words[i], logProbs[i]);
+    work?.addEffort((logProbs[i].length - before) * LOOK_UP_MILLISECONDS);
+    return complete;
+  };
+  let waiting = Array.from(words.keys()).filter((i) => !continueWord(i));
+  while (waiting.length > 0) {
+    await work?.pause();
+    await cache.ask(contextsToCome(cache, waiting.map((i) => [words[i], logProbs[i].length])), work);
+    waiting = waiting.filter((i) => !continueWord(i));
+  }
+  return logProbs;
 }
 
-/** The log-probabilities of each word's tokens and of the boundary that closes it, in one run. */
-async function askLogProbs(
-  model: LanguageModel,
-  words: readonly (readonly number[])[],
-): Promise<number[][]> {
-  const { contexts, targets } = slideContexts(words, model.contextLength);
-  const rows = await model.logProbs(contexts);
-  let row = 0;
-  return words.map((word) =>
-    Array.from({ length: word.length + 1 }, () => rows[row * model.vocabularySize + targets[row++]])
-  );
+/**
+ * The contexts that words still need, at most as many as one run answers.
+ *
+ * @param words The tokens of each word, and how many of its positions are done.
+ * @returns [count, contextLength]
+ */
+function contextsToCome(
+  { contextLength, maxRunContexts }: DistributionCache,
+  words: readonly (readonly [tokens: readonly number[], done: number])[],
+): Int32Array {
+  const toCome = words.reduce((sum, [tokens, done]) => sum + tokens.length + 1 - done, 0);
+  const contexts = new Int32Array(Math.min(toCome, maxRunContexts) * contextLength);
+  let start = 0;
+  for (const [tokens, done] of words) {
+    for (let position = done; position <= tokens.length; position++, start += contextLength) {
+      if (start === contexts.length) return contexts;
+      const seen = tokens.slice(Math.max(0, position - contextLength), position);
+      contexts.set(seen, start + contextLength - seen.length);
+    }
+  }
+  return contexts;
 }
 
 /**

@@ -13,6 +13,8 @@ const TOKEN_BITS = 10;
 const TOKEN_MASK = 2 ** TOKEN_BITS - 1;
 /** Most tokens that are sorted by insertion, which is fast while they are few. */
 const MOST_INSERTED = 64;
+/** How far the probabilities of a row may add up to something else than 1: float32 arithmetic stays below 1e-5. */
+const MAX_SUM_ERROR = 1e-3;
 /** Steps that lead to no row that is known. */
 const NO_ROW = 2 ** (32 - TOKEN_BITS) - 1;
 
@@ -69,13 +71,21 @@ export class TransitionTable {
    * Writes a row; where its tokens lead to is not known.
    *
    * @param logProbs An array whose `size` elements from `offset` on are the row's log-probabilities.
+   * @throws {RangeError} If they are not those of a distribution: one is NaN or Infinity, or the probabilities do not add
+   * up to 1 within {@link MAX_SUM_ERROR}. Nothing is written then.
    */
   set(row: number, logProbs: Float32Array, offset: number): void {
     const size = this.#size;
     const probabilities = this.#probabilities;
     let total = 0;
+    let logProbTotal = 0; // NaN if one of them is: `exponential` makes 0 of NaN
     for (let token = 0; token < size; token++) {
-      total += probabilities[token] = exponential(logProbs[offset + token]);
+      const logProb = logProbs[offset + token];
+      logProbTotal += logProb;
+      total += probabilities[token] = exponential(logProb);
+    }
+    if (!(Math.abs(total - 1) <= MAX_SUM_ERROR) || Number.isNaN(logProbTotal)) {
+      throw new RangeError(describeBadRow(logProbs.subarray(offset, offset + size)));
     }
     this.#sort();
     let sum = 0;
@@ -158,4 +168,12 @@ export class TransitionTable {
       order[place] = token;
     }
   }
+}
+
+/** Why some log-probabilities are not those of a distribution. */
+function describeBadRow(logProbs: Float32Array): string {
+  const bad = logProbs.find((logProb) => Number.isNaN(logProb) || logProb === Infinity);
+  if (bad !== undefined) return `one of its log-probabilities is ${bad}`;
+  const total = logProbs.reduce((sum, logProb) => sum + Math.exp(logProb), 0);
+  return `its probabilities add up to ${total.toPrecision(4)}, not to 1`;
 }

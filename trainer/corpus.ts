@@ -1,12 +1,17 @@
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Examples, slideContexts } from "../shared/context.ts";
 import { PythonRandom } from "../shared/random/python.ts";
 import { Vocabulary } from "../shared/vocabulary.ts";
+import { isUrl, readListBytes } from "./list_bytes.ts";
 import { sha256 } from "./sha256.ts";
 
-/** Most characters in a line. */
+/** Most characters (code points in normalization form C) in a line. */
 export const MAX_LINE_LENGTH = 256;
+/**
+ * Most UTF-16 units in a line before it is normalised, which takes time quadratic in a run of combining marks. A character in
+ * form C is composed of at most 4 code points (UAX #15, table 4), each at most 2 units: a longer line is surely too long.
+ */
+const MAX_LINE_UNITS = 8 * MAX_LINE_LENGTH;
 /** Fewest lines: each of the splits needs one. */
 export const MIN_LINES = 10;
 /** Seed of the shuffle before the split, as in the notebooks. */
@@ -41,11 +46,11 @@ export interface Corpus {
  * Reads a list: UTF-8, one thing a line. Blank lines are dropped, and line ends may be CRLF.
  *
  * @param source A path, or an http(s) URL.
- * @throws {Error} If it cannot be had, is empty, too short, no UTF-8 text, or has a line that is too long;
+ * @throws {Error} If it cannot be had, is too large, empty, too short, no UTF-8 text, or has a line that is too long;
  * the message says what and where.
  */
 export async function readList(source: string): Promise<List> {
-  const bytes = await readBytes(source);
+  const bytes = await readListBytes(source);
   const fail = (reason: string): never => {
     throw new Error(`Cannot read the list ${source}: ${reason}`);
   };
@@ -63,13 +68,12 @@ export async function readList(source: string): Promise<List> {
       const code = control[0].charCodeAt(0).toString(16).padStart(2, "0");
       fail(`it is binary, not text (byte 0x${code} in line ${i + 1}, column ${control.index + 1})`);
     }
-    const composed = line.normalize("NFC");
-    if (composed.trim() === "") return;
-    const length = Array.from(composed).length;
-    if (length > MAX_LINE_LENGTH) {
-      fail(`line ${i + 1} has ${length} characters, the most is ${MAX_LINE_LENGTH}`);
+    if (line.trim() === "") return;
+    try {
+      lines.push(composeLine(line));
+    } catch (error) {
+      fail(`line ${i + 1} ${(error as Error).message}`);
     }
-    lines.push(composed);
   });
   if (lines.length === 0) fail("it has only blank lines");
   if (lines.length < MIN_LINES) {
@@ -78,6 +82,23 @@ export async function readList(source: string): Promise<List> {
     );
   }
   return { name: fileName(source), lines, sha256: await sha256(bytes) };
+}
+
+/**
+ * A line in normalization form C.
+ *
+ * @throws {RangeError} If it has more than {@link MAX_LINE_LENGTH} characters; the message goes on after its name.
+ */
+export function composeLine(line: string): string {
+  if (line.length > MAX_LINE_UNITS) {
+    throw new RangeError(`has ${line.length} UTF-16 units, more than ${MAX_LINE_LENGTH} characters can take`);
+  }
+  const composed = line.normalize("NFC");
+  const length = Array.from(composed).length;
+  if (length > MAX_LINE_LENGTH) {
+    throw new RangeError(`has ${length} characters, the most is ${MAX_LINE_LENGTH}`);
+  }
+  return composed;
 }
 
 /**
@@ -112,45 +133,20 @@ export function makeExamples({ words }: Corpus, contextLength: number): Record<S
   };
 }
 
-async function readBytes(source: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (/^https?:/i.test(source)) {
-    let response: Response;
-    try {
-      response = await fetch(source);
-    } catch (error) {
-      throw new Error(`Cannot fetch the list ${source}: ${(error as Error).message}`);
-    }
-    if (!response.ok) {
-      throw new Error(`Cannot fetch the list ${source}: the server answered ${response.status}`);
-    }
-    return new Uint8Array(await response.arrayBuffer());
-  }
-  try {
-    return new Uint8Array(await readFile(source));
-  } catch (error) {
-    const reasons: Record<string, string> = {
-      ENOENT: "there is no such file",
-      EISDIR: "it is a directory",
-      EACCES: "it may not be read",
-    };
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`Cannot read the list ${source}: ${reasons[code ?? ""] ?? message}`);
-  }
-}
-
 /** The last part of a path or a URL. */
 function fileName(source: string): string {
-  return basename(/^https?:/i.test(source) ? new URL(source).pathname : source) || source;
+  return basename(isUrl(source) ? new URL(source).pathname : source) || source;
 }
 
 /** Says in which line the bytes stop being UTF-8. */
 function firstBrokenLine(bytes: Uint8Array): string {
   const lineFeed = 10;
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   let line = 1;
   for (let start = 0; start < bytes.length; line++) {
     const end = bytes.indexOf(lineFeed, start) + 1 || bytes.length;
     try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(start, end));
+      decoder.decode(bytes.subarray(start, end));
     } catch {
       break;
     }

@@ -1,6 +1,7 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import process from "node:process";
-import { asidePath } from "./write_whole.ts";
+import { asidePath, whileLocked } from "./write_whole.ts";
 
 /** Where text is written, piece by piece. */
 export interface TextSink {
@@ -34,9 +35,12 @@ async function wholeFile(path: string): Promise<TextSink> {
   return {
     write: async (text) => void await file.write(text),
     close: async () => {
-      await file.close();
       try {
-        await rename(aside, path);
+        await file.sync().finally(() => file.close()); // or a crash could leave the name without the text
+        await whileLocked(dirname(path), async (sync) => {
+          await rename(aside, path);
+          await sync();
+        });
       } catch (error) {
         await rm(aside, { force: true });
         throw new Error(`Cannot write ${path}: ${(error as Error).message}`);

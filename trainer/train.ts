@@ -1,8 +1,10 @@
 import { dispose } from "@tensorflow/tfjs";
+import { join } from "node:path";
 import type { Examples } from "../shared/context.ts";
 import type { LanguageModel } from "../shared/language_model.ts";
 import { finiteOrNull } from "../shared/finite_or_null.ts";
 import { CARD_QUANTILES, type ModelCard } from "../shared/model_card.ts";
+import { modelFileNames } from "../shared/model_files.ts";
 import { quantiles } from "../shared/quantiles.ts";
 import { TorchGenerator } from "../shared/random/torch.ts";
 import { scoreWords } from "../shared/scoring.ts";
@@ -14,7 +16,7 @@ import { type Corpus, makeExamples, type Split, SPLIT_SEED } from "./corpus.ts";
 import { evaluate, tensorFlowModel } from "./evaluate.ts";
 import { type Candidate, fit, type FitHooks, type FitState, initialState, judge } from "./fit.ts";
 import { encodeKnownNames } from "./known_names.ts";
-import { saveModel } from "./model_files.ts";
+import { ModelKeptError, saveModel, type UnsavedCard } from "./save_model.ts";
 import { exportOnnx } from "./onnx/export.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "./parameters.ts";
 import { makePictures } from "./pictures.ts";
@@ -29,14 +31,24 @@ export interface ResumePoint {
 
 /** How a training run ended. */
 export interface TrainResult {
-  card: ModelCard;
+  /** What is known of the model, but for what its files say. */
+  card: UnsavedCard;
   /** The run was ended by its signal, before its last step; a checkpoint is kept. */
   stopped: boolean;
+  /** The model is worse than a uniform guess over its tokens, whose NLL in nats this is; null where it is not. */
+  failedAgainst: number | null;
+  /** The model's ONNX file, or null where the model was not written. */
+  file: string | null;
+  /** Why it was not written: a better model has its name. A checkpoint is kept. */
+  kept?: string;
 }
 
 /**
  * Trains a model on a list and writes it with its card. A run that its signal ends writes the best model that
  * it has, and a checkpoint to go on from.
+ *
+ * A model that is worse than a uniform guess, was stopped, or was not trained at all does not replace a better one of its name,
+ * unless it is told to.
  *
  * @throws {Error} If the loss is no longer a number; no model is written then.
  */
@@ -112,7 +124,7 @@ export async function train(
   const { name, architecture, hyperparameters } = options;
   const onnx = exportOnnx(network, parameters, { name, architecture, vocabulary, devNll: nll.dev });
   const known = encodeKnownNames(list.lines, vocabulary);
-  const card = await saveModel(options.out, { onnx, known }, {
+  const card: UnsavedCard = {
     name,
     architecture,
     hyperparameters,
@@ -124,9 +136,32 @@ export async function train(
     nll: { train: finiteOrNull(nll.train), dev: finiteOrNull(nll.dev), test: finiteOrNull(nll.test) },
     nll_quantiles: nllQuantiles.map(finiteOrNull),
     pictures: makePictures(examples.train, parameters, vocabulary.size),
-  });
-  if (!stopped) await removeCheckpoint(options.checkpoints, name);
-  return { card, stopped };
+  };
+  const uniform = Math.log(vocabulary.size);
+  const unfinished = stopped || (network.learns !== "by counting" && options.steps === 0);
+  const failed = !unfinished && nll.dev > uniform;
+  const result = { card, stopped, failedAgainst: failed ? uniform : null };
+  const mayReplace = (unfinished || failed) && !options.overwrite
+    ? (previous: ModelCard) => whyKept(previous, card)
+    : undefined;
+  try {
+    const { onnx: names } = modelFileNames(
+      name,
+      await saveModel(options.out, { onnx, known }, card, mayReplace),
+    );
+    if (!stopped) await removeCheckpoint(options.checkpoints, name);
+    return { ...result, file: join(options.out, names.versioned) };
+  } catch (error) {
+    if (error instanceof ModelKeptError) return { ...result, file: null, kept: error.message };
+    throw error;
+  }
+}
+
+/** Why a model is kept in place of another of its name: it is better on the dev split. Undefined where it is not. */
+function whyKept(previous: ModelCard, { nll }: UnsavedCard): string | undefined {
+  const figure = (value: number | null) => value?.toFixed(4) ?? "infinite";
+  if (previous.nll.dev === null || previous.nll.dev >= (nll.dev ?? Infinity)) return undefined;
+  return `the model that is there has a lower dev NLL: ${figure(previous.nll.dev)}, not ${figure(nll.dev)}`;
 }
 
 /** The mean NLL of each split, in nats a character. */

@@ -18,6 +18,8 @@ export interface TrainOptions extends Omit<FitSettings, "backend"> {
   seed: number;
   /** Directory of the model. */
   out: string;
+  /** Replace a better model of the same name even by one whose training has failed or was stopped. Default false. */
+  overwrite?: boolean;
   /** Directory of the checkpoints. */
   checkpoints: string;
 }

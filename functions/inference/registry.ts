@@ -1,75 +1,74 @@
-import { cardQuantiles } from "../../shared/card_quantiles.ts";
-import { DistributionCache } from "../../shared/distribution_cache.ts";
-import { KnownNames } from "../../shared/known_names.ts";
-import type { LanguageModel } from "../../shared/language_model.ts";
-import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
-import { sample } from "../../shared/sampling.ts";
-import { Vocabulary } from "../../shared/vocabulary.ts";
+import type { ModelCard } from "../../shared/model_card.ts";
 import { Problem } from "../problem.ts";
-import { type OnnxRuntime, openOnnxModel } from "./onnx_model.ts";
+import { parseModelReference, pinnedReference } from "./model_reference.ts";
+import type { OnnxRuntime } from "./onnx_model.ts";
 import { WASM_RUNTIME } from "./onnx_runtime.ts";
+import { type ModelFiles, openModel, type ServedModel } from "./served_model.ts";
+
+export type { ModelFiles, ServedModel };
 
 /** The model that answers where none is named, if there is one of this name. */
 const DEFAULT_MODEL = "tuned";
 
-/** Names that are made before the first is asked for. */
-const REHEARSED_NAMES = 200;
+/** How long a request waits for a model that is being opened, in milliseconds: most are open within a second. */
+const MAX_WAIT = 3000;
 
-/** The files of a model, as a runtime finds them. */
-export interface ModelFiles {
-  /** The card's file name without `.json`. */
-  name: string;
-  /** The text of `NAME.json`. */
-  card: string;
-  /** The bytes of `NAME.onnx`, or null where there is no such file. */
-  onnx: Uint8Array<ArrayBuffer> | null;
-  /** The bytes of `NAME.known`, if there is such a file. */
-  known?: Uint8Array<ArrayBuffer> | null;
-}
+/** When to ask again for a model that is still being opened, in seconds. */
+export const RETRY_AFTER = 2;
 
-/** A model that answers. */
-export interface ServedModel {
-  card: ModelCard;
-  vocabulary: Vocabulary;
-  model: LanguageModel;
-  /** The card's quantiles of the NLL of real names, rising. */
-  quantiles: number[];
-  /** The bytes of its ONNX file, and of its list if it came with one. */
-  files: { onnx: Uint8Array<ArrayBuffer>; known: Uint8Array<ArrayBuffer> | null };
-  /** The names of its list, or null where it came without. */
-  known: KnownNames | null;
-}
-
-/** A model that cannot answer, and why. */
-interface BrokenModel {
-  reason: string;
-}
+/** A model of the server, in one of its three states. */
+type Model =
+  | { status: "opening"; settled: Promise<void>; settle: () => void }
+  | { status: "ready"; served: ServedModel; pinned: ServedModel }
+  | { status: "broken"; reason: string };
 
 /** How a model is. */
 export interface ModelStatus {
   name: string;
-  status: "ready" | "broken";
+  status: Model["status"];
   /** Why it is broken. */
   reason?: string;
 }
 
-/** The models of a server, by name. One that is broken leaves the others be. */
+/** The models of a server, by name. One that is broken, or still being opened, leaves the others be. */
 export class Registry {
-  readonly #models: ReadonlyMap<string, ServedModel | BrokenModel>;
-  /** The model that answers where none is named. */
-  readonly defaultModel: string;
+  readonly #models: Map<string, Model>;
+  /** The names in the order in which they are to be opened: what answers where no model is named comes first. */
+  readonly names: readonly string[];
+  /** Those that may answer where none is named: the first that is not broken does. */
+  readonly #defaults: readonly string[];
 
-  private constructor(models: ReadonlyMap<string, ServedModel | BrokenModel>, defaultModel: string) {
-    this.#models = models;
-    this.defaultModel = defaultModel;
+  /**
+   * Makes the registry of models that are yet to be opened; see {@link add}.
+   *
+   * @param names What they are called.
+   * @param defaultModel The model that answers where none is named. Default: "tuned", else the first in the alphabet, of
+   * those that are not broken.
+   * @throws {RangeError} If there is no model of the default's name.
+   */
+  constructor(names: Iterable<string>, defaultModel?: string) {
+    const sorted = [...names].sort();
+    if (defaultModel !== undefined && !sorted.includes(defaultModel)) {
+      throw new RangeError(
+        `Cannot make ${JSON.stringify(defaultModel)} the default model: there are ${
+          sorted.join(", ") || "none"
+        }`,
+      );
+    }
+    const first = defaultModel ?? DEFAULT_MODEL;
+    this.names = [...sorted.filter((name) => name === first), ...sorted.filter((name) => name !== first)];
+    this.#defaults = defaultModel === undefined ? this.names : [defaultModel];
+    this.#models = new Map(sorted.map((name) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      return [name, { status: "opening", settled: promise, settle: resolve }];
+    }));
   }
 
   /**
-   * Opens all models.
+   * Opens all models at once.
    *
    * @param files Their files.
-   * @param defaultModel The model that answers where none is named. Default: "tuned", or the first in the
-   * alphabet.
+   * @param defaultModel See the constructor.
    * @param runtime What runs them. Default: WebAssembly.
    * @throws {RangeError} If there is no model of the default's name. A model that is broken is no error.
    */
@@ -78,44 +77,111 @@ export class Registry {
     defaultModel?: string,
     runtime: OnnxRuntime = WASM_RUNTIME,
   ): Promise<Registry> {
-    const models = new Map<string, ServedModel | BrokenModel>();
-    for (const file of [...files].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      models.set(file.name, await open(file, runtime).catch((error: Error) => ({ reason: error.message })));
+    const byName = new Map(Array.from(files, (file) => [file.name, file]));
+    const registry = new Registry(byName.keys(), defaultModel);
+    for (const name of registry.names) {
+      await registry.add(name, (onBroken) => openModel(byName.get(name)!, runtime, onBroken));
     }
-    const names = [...models.keys()];
-    if (defaultModel !== undefined && !models.has(defaultModel)) {
-      throw new RangeError(
-        `Cannot make ${JSON.stringify(defaultModel)} the default model: there are ${
-          names.join(", ") || "none"
-        }`,
-      );
-    }
-    return new Registry(
-      models,
-      defaultModel ?? names.find((name) => name === DEFAULT_MODEL) ?? names[0] ?? DEFAULT_MODEL,
-    );
+    return registry;
   }
 
   /**
-   * The model of a name.
+   * Adds a model that the constructor was told of. Where it cannot be opened it is broken.
    *
-   * @param parameter Where the request has the name, for the message.
-   * @throws {Problem} 404 if there is none, 503 if it is broken.
+   * @param open Opens it. It is given what to call when the model turns out to be broken later.
    */
-  get(name: string = this.defaultModel, parameter = "model"): ServedModel {
-    const found = this.#models.get(name);
-    if (!found) {
-      const known = [...this.#models.keys()].join(", ") || "none";
-      const message = `must be a model of this server (${known}), got ${JSON.stringify(name)}`;
-      throw Problem.ofParameters("unknown-model", [{ parameter, message }]);
+  async add(name: string, open: (onBroken: (reason: string) => void) => Promise<ServedModel>): Promise<void> {
+    try {
+      const served = await open((reason) => this.#set(name, { status: "broken", reason }));
+      this.#set(name, { status: "ready", served, pinned: { ...served, pinned: true } });
+    } catch (error) {
+      this.#set(name, { status: "broken", reason: (error as Error).message });
     }
-    if ("reason" in found) throw new Problem("broken-model", `Model ${name} cannot answer: ${found.reason}`);
-    return found;
   }
 
-  /** The cards of the models that answer. */
-  cards(): ModelCard[] {
-    return [...this.#models.values()].flatMap((model) => ("card" in model ? [model.card] : []));
+  /** Changes the state of a model, if it is not broken: that is for good. */
+  #set(name: string, model: Model): void {
+    const before = this.#models.get(name)!;
+    if (before.status === "broken") return;
+    this.#models.set(name, model);
+    if (model.status === "broken") console.error(`warning: model ${name} is broken: ${model.reason}`);
+    if (before.status === "opening") before.settle();
+  }
+
+  /** The model that answers where none is named: the first of those that may which is not broken. */
+  get defaultModel(): string {
+    const isBroken = (name: string) => this.#models.get(name)!.status === "broken";
+    return this.#defaults.find((name) => !isBroken(name)) ?? this.#defaults[0] ?? DEFAULT_MODEL;
+  }
+
+  /**
+   * The model that a request names. One that is being opened is waited for, {@link MAX_WAIT} at most.
+   *
+   * @param reference Its name, or its name and the SHA-256 of its file, `tuned@c2d60bc2`. Default: the default model.
+   * @param parameter Where the request has the reference, for the message.
+   * @throws {Problem} 400 if the reference is malformed, 404 if there is no such model, or none of this SHA-256; 503 if it is
+   * broken, or not open yet.
+   */
+  async get(reference?: string, parameter = "model"): Promise<ServedModel> {
+    const { name, digits } = reference === undefined
+      ? { name: undefined, digits: null }
+      : readReference(reference, parameter);
+    let chosen = name ?? this.defaultModel;
+    if (this.#models.get(chosen)?.status === "opening") chosen = await this.#waitFor(name);
+    const model = this.#models.get(chosen);
+    if (model === undefined) {
+      const known = [...this.#models.keys()].join(", ") || "none";
+      const message = `must be a model of this server (${known}), got ${JSON.stringify(chosen)}`;
+      throw Problem.ofParameters("unknown-model", [{ parameter, message }]);
+    }
+    if (model.status === "opening") throw this.#opening(chosen);
+    if (model.status === "broken") {
+      throw new Problem("broken-model", `Model ${chosen} cannot answer: ${model.reason}`);
+    }
+    if (digits === null) return model.served;
+    const { sha256 } = model.served.card;
+    if (sha256.startsWith(digits)) return model.pinned;
+    const message = `must be pinned to the file that is served, ${pinnedReference(chosen, sha256)}, got ${
+      JSON.stringify(reference)
+    }`;
+    throw Problem.ofParameters("unknown-model", [{ parameter, message }]);
+  }
+
+  /**
+   * Waits until a model, or else the default one, is no longer being opened.
+   *
+   * @returns What it is called: another model is the default where one turns out to be broken.
+   * @throws {Problem} 503 after {@link MAX_WAIT}.
+   */
+  async #waitFor(name: string | undefined): Promise<string> {
+    const timeout = startTimeout(MAX_WAIT);
+    try {
+      while (true) {
+        const chosen = name ?? this.defaultModel;
+        const model = this.#models.get(chosen);
+        if (model?.status !== "opening") return chosen;
+        if (timeout.passed) throw this.#opening(chosen);
+        await Promise.race([model.settled, timeout.over]);
+      }
+    } finally {
+      timeout.clear();
+    }
+  }
+
+  #opening(name: string): Problem {
+    const detail = `Model ${name} is still being opened; ask again in ${RETRY_AFTER} s`;
+    return new Problem("opening-model", detail, [], { "retry-after": String(RETRY_AFTER) });
+  }
+
+  /** The cards of the models that answer. Those that are being opened are waited for, {@link MAX_WAIT} at most. */
+  async cards(): Promise<ModelCard[]> {
+    const opening = [...this.#models.values()].filter((model) => model.status === "opening");
+    if (opening.length > 0) {
+      const timeout = startTimeout(MAX_WAIT);
+      await Promise.race([Promise.all(opening.map(({ settled }) => settled)), timeout.over]);
+      timeout.clear();
+    }
+    return [...this.#models.values()].flatMap((model) => model.status === "ready" ? [model.served.card] : []);
   }
 
   /** How each model is. */
@@ -123,46 +189,38 @@ export class Registry {
     return Array.from(
       this.#models,
       ([name, model]) =>
-        "reason" in model ? { name, status: "broken", reason: model.reason } : { name, status: "ready" },
+        model.status === "broken"
+          ? { name, status: model.status, reason: model.reason }
+          : { name, status: model.status },
     );
   }
 }
 
-async function open(
-  { name, card: text, onnx, ...files }: ModelFiles,
-  runtime: OnnxRuntime,
-): Promise<ServedModel> {
-  const card = parseModelCard(text);
-  if (card.name !== name) throw new Error(`${name}.json is the card of ${JSON.stringify(card.name)}`);
-  if (!onnx) throw new Error(`${name}.onnx is missing`);
-  await requireHash(`${name}.onnx`, onnx, card.sha256);
-  // A card may name none: then a file that is there is of another model that had this name.
-  const knownFile = card.known_names && files.known ? files.known : null;
-  if (knownFile) await requireHash(`${name}.known`, knownFile, card.known_names!.sha256);
-  const vocabulary = new Vocabulary(card.vocabulary);
-  let model: DistributionCache;
-  try {
-    model = new DistributionCache(await openOnnxModel(onnx, card, runtime));
-    // Rows that names need most come first and lie together, where a processor's own memory holds them.
-    await sample(model, vocabulary, { n: REHEARSED_NAMES, seed: 0 });
-    await model.rememberAll();
-  } catch (error) {
-    throw new Error(`${name}.onnx cannot be run: ${(error as Error).message}`);
-  }
-  const known = knownFile && new KnownNames(knownFile, card.vocabulary);
-  return {
-    card,
-    vocabulary,
-    model,
-    quantiles: cardQuantiles(card),
-    files: { onnx, known: knownFile },
-    known,
-  };
+/** A time that passes. */
+interface Timeout {
+  /** Resolves when it has passed. */
+  over: Promise<void>;
+  passed: boolean;
+  /** Stops counting: `over` stays pending. */
+  clear(): void;
 }
 
-/** @throws {Error} If a file is not the one whose SHA-256 the card has. */
-async function requireHash(file: string, bytes: Uint8Array<ArrayBuffer>, expected: string): Promise<void> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-  if (digest === expected) return;
-  throw new Error(`${file} is not the file that its card describes: its SHA-256 is ${digest}`);
+/** @param milliseconds How long it is. */
+function startTimeout(milliseconds: number): Timeout {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    timeout.passed = true;
+    resolve();
+  }, milliseconds);
+  const timeout: Timeout = { over, passed: false, clear: () => clearTimeout(timer) };
+  return timeout;
+}
+
+/** @throws {Problem} 400 if the reference is malformed. */
+function readReference(reference: string, parameter: string): { name: string; digits: string | null } {
+  try {
+    return parseModelReference(reference);
+  } catch (error) {
+    throw Problem.ofParameters("invalid-parameter", [{ parameter, message: (error as Error).message }]);
+  }
 }

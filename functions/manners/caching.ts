@@ -1,52 +1,64 @@
 import type { Context } from "hono";
-import type { ModelCard } from "../../shared/model_card.ts";
+import type { ServedModel } from "../inference/registry.ts";
+
+/** How long an answer may be kept: for ever, only after asking whether it still holds, or for some seconds. */
+export type Freshness = "immutable" | "revalidate" | { seconds: number };
 
 declare module "hono" {
   interface ContextVariableMap {
     /** The model that answers, for the log. */
     model?: string;
-    /** The tag of an answer that never changes. */
+    /** The ETag of an answer that its request and its model determine. */
     etag?: string;
     /** Which of the request's headers the answer depends on. */
     vary?: string;
-    /** How many seconds an answer that may change is good for. */
-    maxAge?: number;
+    /** How long the answer may be kept. Undefined: not at all. */
+    freshness?: Freshness;
   }
 }
 
 /** To be raised when the same question to the same model gets other bytes than before. */
 const VERSION = 1;
 
-/** How an answer that never changes may be kept: for a year, by everyone, unasked. */
-const FOR_EVER = "max-age=31536000, immutable";
-
 /**
- * Lets an answer be kept for ever: the question and the model fix it.
+ * Lets an answer be kept that its request and its model determine. Where the request pins the model to its file it never
+ * changes; otherwise a cache asks each time, since the model may have been trained anew.
  *
  * @param kind What tells it from other representations of the same answer, such as "json".
  * @returns Whether the client has this answer, as its `If-None-Match` says. Then 304 is the answer, and nothing needs to
  * be computed.
  */
-export function keepForEver(context: Context, { name, sha256 }: ModelCard, kind: string): boolean {
+export function allowCaching(
+  context: Context,
+  { card, revision, pinned }: ServedModel,
+  kind: string,
+): boolean {
   const { raw } = context.req;
-  const tag = `"${VERSION}-${sha256}-${hash(raw.url.slice(raw.url.indexOf("?") + 1))}-${kind}"`;
-  context.set("model", name);
+  const query = raw.url.slice(raw.url.indexOf("?") + 1);
+  const tag = `"${VERSION}-${card.sha256}-${hash(query + revision)}-${kind}"`;
+  context.set("model", card.name);
   context.set("etag", tag);
+  context.set("freshness", pinned ? "immutable" : "revalidate");
   const known = raw.headers.get("if-none-match");
   return known !== null && names(known, tag);
 }
 
 /** Says which model answers, where the answer is another each time. */
-export function keepNothing(context: Context, { name }: ModelCard): void {
-  context.set("model", name);
+export function forbidCaching(context: Context, { card }: ServedModel): void {
+  context.set("model", card.name);
 }
 
-/** How an answer may be kept. What a token opens is for who bears it, and for no cache between. */
+/**
+ * The Cache-Control of an answer.
+ *
+ * @param closed Whether a token is asked for: authenticated answers are private.
+ */
 export function cacheControl(context: Context, closed: boolean): string {
+  const freshness = context.get("freshness");
+  if (freshness === undefined || context.res.status >= 400) return "no-store";
   const who = closed ? "private" : "public";
-  if (context.get("etag")) return `${who}, ${FOR_EVER}`;
-  const maxAge = context.get("maxAge");
-  return maxAge !== undefined && context.res.status < 400 ? `${who}, max-age=${maxAge}` : "no-store";
+  if (freshness === "immutable") return `${who}, max-age=31536000, immutable`;
+  return freshness === "revalidate" ? `${who}, no-cache` : `${who}, max-age=${freshness.seconds}`;
 }
 
 /** Whether an `If-None-Match` names a tag, or any. A cache on the way may have made it weak. */

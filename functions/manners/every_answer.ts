@@ -58,8 +58,7 @@ export function everyAnswer({ log, serverTiming, open, closed }: EveryAnswerOpti
     if (vary !== undefined) headers.append("vary", vary);
     const etag = status < 400 ? context.get("etag") : undefined;
     if (etag !== undefined) headers.set("etag", etag);
-    else if (status >= 400) context.set("etag", undefined);
-    if (etag !== undefined || !headers.has("cache-control")) {
+    if (context.get("freshness") !== undefined || !headers.has("cache-control")) {
       headers.set("cache-control", cacheControl(context, closed));
     }
     if (!timed) return;

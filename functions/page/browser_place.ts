@@ -1,5 +1,7 @@
 /// <reference lib="dom" />
+import { parseModelCard } from "../../shared/model_card.ts";
 import { createApp } from "../app.ts";
+import { pinnedReference } from "../inference/model_reference.ts";
 import type { OnnxRuntime } from "../inference/onnx_model.ts";
 import { provideOnnxRuntime, WASM_RUNTIME } from "../inference/onnx_runtime.ts";
 import { Registry } from "../inference/registry.ts";
@@ -29,13 +31,12 @@ export async function openModel(place: BrowserPlace, model: string): Promise<Ask
   const runtime = runtimes.get(place) ?? openRuntime(place);
   runtimes.set(place, runtime);
   runtime.catch(() => runtimes.delete(place));
-  const [card, onnx] = await Promise.all([
-    download(`/models/${model}`).then((response) => response.text()),
-    download(`/models/${model}/model.onnx`).then((response) => response.bytes()),
-  ]);
-  const known = JSON.parse(card).known_names
-    ? await download(`/models/${model}/model.known`).then((response) => response.bytes())
-    : null;
+  const card = await download(`/models/${model}`).then((response) => response.text());
+  const { sha256, known_names } = parseModelCard(card);
+  // Pinned to their card, the files are those that it describes, and the browser keeps them.
+  const file = (name: string) =>
+    download(`/models/${pinnedReference(model, sha256)}/${name}`).then((response) => response.bytes());
+  const [onnx, known] = await Promise.all([file("model.onnx"), known_names ? file("model.known") : null]);
   const registry = await Registry.open([{ name: model, card, onnx, known }], undefined, await runtime);
   const [{ reason }] = registry.statuses();
   if (reason) throw new Failure(`the model does not load: ${reason}.`);

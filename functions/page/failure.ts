@@ -26,7 +26,8 @@ export class Failure extends Error {
     }
     const reason = problem.detail ?? `it answered ${response.status}`;
     if (response.status < 500) return new Failure(`${reason}.`, problem.errors);
-    return new Failure(`The server cannot answer: ${reason}.`);
+    const retryAfter = Number(response.headers.get("retry-after")) || undefined;
+    return new Failure(`The server cannot answer: ${reason}.`, [], retryAfter);
   }
 
   /** There is no way to the server. */

@@ -1,10 +1,12 @@
 import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
 import type { ModelCard } from "../../shared/model_card.ts";
 import type { Health } from "./answers.ts";
 import { FailureNotice } from "./failure_notice.tsx";
 import { Generate } from "./generate.tsx";
 import { Inside } from "./inside.tsx";
 import { chosenModel } from "./page_state.ts";
+import { pinModels } from "./place.ts";
 import { Score } from "./score.tsx";
 import { Switches } from "./switches.tsx";
 import { useAnswer } from "./use_answer.ts";
@@ -13,6 +15,7 @@ import { useAnswer } from "./use_answer.ts";
 export function Page(): VNode {
   const models = useAnswer<ModelCard[]>("/models", "edge", "");
   const health = useAnswer<Health>("/health", "edge", "");
+  useEffect(() => pinModels(models.answer ?? []), [models.answer]);
   const failed = [models, health].filter(({ failure }) => failure);
   const name = chosenModel.value || health.answer?.default_model;
   const card = models.answer?.find((card) => card.name === name);

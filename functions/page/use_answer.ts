@@ -22,7 +22,7 @@ export interface Asked<Answer> {
  * asks again by itself when the server said it may, or when the connection is back.
  *
  * @param path What to ask; null asks nothing.
- * @param model The model to load, where the place is this browser; undefined as long as it is not known.
+ * @param model The model that the question is about; undefined as long as it is not known, "" where it is about none.
  * @param delay How long to wait for another change before asking, in milliseconds.
  */
 export function useAnswer<Answer>(
@@ -45,7 +45,7 @@ export function useAnswer<Answer>(
     setAsked((last) => ({ ...last, pending: true }));
     const timer = setTimeout(async () => {
       try {
-        const ask = await askAt(place, needed);
+        const ask = await askAt(place, model ?? "");
         const started = performance.now();
         const response = await ask(path, abort.signal);
         if (!response.ok) throw await Failure.of(response);

@@ -4,10 +4,11 @@ import { accepts } from "hono/accepts";
 import type { KnownNames } from "../../shared/known_names.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
+import { Work } from "../../shared/work.ts";
 import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry, ServedModel } from "../inference/registry.ts";
-import { keepForEver, keepNothing } from "../manners/caching.ts";
+import { allowCaching, forbidCaching } from "../manners/caching.ts";
 import {
   EVENT_STREAM,
   EVENTS_EXAMPLE,
@@ -17,8 +18,13 @@ import {
   streamNames,
 } from "../name_events.ts";
 import { decimal, flag, modelParameter, oneOf, queryOf, text, wholeNumber } from "../parameters.ts";
-import { MODEL_PROBLEMS, Problem } from "../problem.ts";
+import { MODEL_PROBLEMS, Problem, problemResponse } from "../problem.ts";
 import { type QueryHandler, queryReader, untyped } from "../query.ts";
+
+/** Most characters that the names of a request may have together: n times max_length. */
+const MAX_CHARACTERS = 64_000;
+/** Most positions of a request that are not in the cache: about a second's work, in which others are answered too. */
+const MAX_WORK = 250_000;
 
 const query = queryOf({
   n: wholeNumber({ minimum: 1, maximum: 1000, default: 10, description: "How many names" }).optional(),
@@ -57,7 +63,9 @@ const query = queryOf({
     minimum: 1,
     maximum: MAX_NAME_LENGTH,
     default: 64,
-    description: "Most characters, the prefix counted: a name that gets there ends there",
+    description:
+      "Most characters, the prefix counted: a name that gets there ends there. Multiplied with n it may " +
+      `be ${MAX_CHARACTERS} at most`,
   }).optional(),
   seed: wholeNumber({
     minimum: 0,
@@ -80,9 +88,6 @@ const query = queryOf({
       "`max_length` 256 unless given",
   }).optional(),
 });
-
-/** Most characters that names may be made to have together: drawing them takes a cold model half a second. */
-const MOST_CHARACTERS = 32_000;
 
 const readQuery = queryReader(query);
 
@@ -148,6 +153,13 @@ export const route = createRoute({
     },
     304: { description: "The answer is the one that `If-None-Match` names" },
     ...MODEL_PROBLEMS,
+    422: problemResponse("The names would take too much work", {
+      "Too many positions that are not in the cache": new Problem(
+        "too-much-work",
+        `A request may need at most ${MAX_WORK} positions that are not in the cache; ask for fewer or shorter ` +
+          "names in a request",
+      ),
+    }),
   },
 });
 
@@ -155,7 +167,7 @@ export const route = createRoute({
 export function handler(registry: Registry): QueryHandler<typeof route> {
   return async (context) => {
     const asked = readQuery(context);
-    const served = registry.get(asked.model);
+    const served = await registry.get(asked.model);
     const torch = asked.compat === "torch";
     const type = preferredType(context);
     context.set("vary", "Accept");
@@ -165,10 +177,11 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
     const minLength = asked.min_length ?? (torch ? 0 : 1);
     const maxLength = asked.max_length ?? (torch ? MAX_NAME_LENGTH : 64);
     requireLengths(encodeParameter(served, "prefix", prefix).length, minLength, maxLength);
-    requireBounded(n, minLength);
+    requireBounded(n, "min_length", asked.min_length);
+    requireBounded(n, "max_length", asked.max_length);
 
-    if (asked.seed === undefined || type === EVENT_STREAM) keepNothing(context, served.card);
-    else if (keepForEver(context, served.card, asked.novel ? `${type}-${knownTag(served)}` : type)) {
+    if (asked.seed === undefined || type === EVENT_STREAM) forbidCaching(context, served);
+    else if (allowCaching(context, served, asked.novel ? `${type}-${knownTag(served)}` : type)) {
       return context.body(null, 304);
     }
 
@@ -184,6 +197,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
       unique,
       known: asked.novel ? requireKnown(served) : undefined,
       draws: torch ? "torch" : "streams",
+      work: new Work(MAX_WORK),
     });
 
     if (type === EVENT_STREAM) {
@@ -243,11 +257,10 @@ function requireLengths(prefixLength: number, minLength: number, maxLength: numb
   }
 }
 
-/** Refuses what takes long to draw, however the names come out. */
-function requireBounded(n: number, minLength: number): void {
-  if (n * minLength <= MOST_CHARACTERS) return;
-  const message =
-    `must be at most ${MOST_CHARACTERS} when multiplied with n, got ${minLength} with n ${n}: ` +
-    `at most ${Math.floor(MOST_CHARACTERS / n)} with this n`;
-  throw Problem.ofParameters("invalid-parameter", [{ parameter: "min_length", message }]);
+/** Refuses lengths that could take long to draw: a model need not end a name before max_length. */
+function requireBounded(n: number, parameter: string, length = 0): void {
+  if (n * length <= MAX_CHARACTERS) return;
+  const message = `must be at most ${MAX_CHARACTERS} when multiplied with n, got ${length} with n ${n}: ` +
+    `at most ${Math.floor(MAX_CHARACTERS / n)} with this n`;
+  throw Problem.ofParameters("invalid-parameter", [{ parameter, message }]);
 }

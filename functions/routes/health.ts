@@ -1,18 +1,22 @@
 import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
-import type { Registry } from "../inference/registry.ts";
+import { type Registry, RETRY_AFTER } from "../inference/registry.ts";
 
 const answer = z.object({
-  status: z.enum(["ok", "degraded", "down"]).openapi({
-    description: "ok: every model answers; degraded: some are broken; down: none answers",
+  status: z.enum(["ok", "degraded", "down", "starting"]).openapi({
+    description:
+      "starting: some models are still being opened; ok: every model answers; degraded: some are broken; " +
+      "down: none answers. The status code is 503 while no model answers, else 200",
   }),
   runtime: z.string().openapi({ example: "deno" }),
   default_model: z.string().openapi({
-    description: "The model that answers where none is named",
+    description:
+      "The model that answers where none is named: EDGEMORE_MODEL where that is set, else tuned, else the first in " +
+      "the alphabet, of those that are not broken",
     example: "mlp",
   }),
   models: z.array(z.object({
     name: z.string().openapi({ example: "mlp" }),
-    status: z.enum(["ready", "broken"]),
+    status: z.enum(["opening", "ready", "broken"]),
     reason: z.string().optional().openapi({ description: "Why it is broken" }),
   })),
 }).openapi("Health");
@@ -28,7 +32,7 @@ export const route = createRoute({
   summary: "Tell how the server is",
   responses: {
     200: {
-      description: "It answers",
+      description: "At least one of its models answers",
       content: {
         "application/json": {
           schema: answer,
@@ -63,8 +67,10 @@ export function handler(registry: Registry, runtime: string): RouteHandler<typeo
   return (context) => {
     const models = registry.statuses();
     const ready = models.filter(({ status }) => status === "ready").length;
-    const status = ready === 0 ? "down" : ready < models.length ? "degraded" : "ok";
+    const opening = models.some(({ status }) => status === "opening");
+    const status = opening ? "starting" : ready === 0 ? "down" : ready < models.length ? "degraded" : "ok";
     const answer = { status, runtime, default_model: registry.defaultModel, models } as const;
+    if (opening && ready === 0) context.header("retry-after", String(RETRY_AFTER));
     return ready === 0 ? context.json(answer, 503) : context.json(answer, 200);
   };
 }

@@ -2,6 +2,7 @@ import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { etag } from "hono/etag";
 import type { Registry } from "../inference/registry.ts";
+import { modelPath, PIN_PROBLEM } from "../model_path.ts";
 import { MODEL_PROBLEMS, Problem } from "../problem.ts";
 
 const BINARY = "application/octet-stream";
@@ -31,26 +32,31 @@ export const knownRoute = createRoute({
 
 /** Answers `GET /models/:name/model.onnx` from a registry. */
 export function handler(registry: Registry): RouteHandler<typeof route> {
-  return (context) => {
-    const { card, files } = registry.get(context.req.valid("param").name, "name");
-    return answerFile(context, files.onnx, card.sha256);
+  return async (context) => {
+    const { card, files, pinned } = await registry.get(context.req.valid("param").name, "name");
+    return answerFile(context, files.onnx, card.sha256, pinned);
   };
 }
 
 /** Answers `GET /models/:name/model.known` from a registry. */
 export function knownHandler(registry: Registry): RouteHandler<typeof knownRoute> {
-  return (context) => {
-    const { card, files } = registry.get(context.req.valid("param").name, "name");
+  return async (context) => {
+    const { card, files, pinned } = await registry.get(context.req.valid("param").name, "name");
     if (!files.known) throw new Problem("not-found", `Model ${card.name} came without its list of names`);
-    return answerFile(context, files.known, card.known_names!.sha256);
+    return answerFile(context, files.known, card.known_names!.sha256, pinned);
   };
 }
 
-function answerFile(context: Context, bytes: Uint8Array<ArrayBuffer>, sha256: string): Response {
+function answerFile(
+  context: Context,
+  bytes: Uint8Array<ArrayBuffer>,
+  sha256: string,
+  pinned: boolean,
+): Response {
+  context.set("freshness", pinned ? "immutable" : "revalidate");
   return context.body(bytes, 200, {
     "content-type": BINARY,
     "content-length": String(bytes.length),
-    "cache-control": "no-cache",
     etag: `"${sha256}"`,
   });
 }
@@ -58,7 +64,7 @@ function answerFile(context: Context, bytes: Uint8Array<ArrayBuffer>, sha256: st
 /** What the routes of both files have in common. */
 function fileOf(description: string) {
   return {
-    request: { params: z.object({ name: z.string().openapi({ example: "mlp" }) }) },
+    request: { params: modelPath },
     middleware: etag(), // answers 304 by the tag that the handler sets
     responses: {
       200: {
@@ -69,6 +75,7 @@ function fileOf(description: string) {
         content: { [BINARY]: { schema: z.string().openapi({ type: "string", format: "binary" }) } },
       },
       304: { description: "The file is that of the `If-None-Match`" },
+      400: PIN_PROBLEM,
       404: MODEL_PROBLEMS[404],
       503: MODEL_PROBLEMS[503],
     },

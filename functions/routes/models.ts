@@ -2,12 +2,10 @@ import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
 import { etag } from "hono/etag";
 import { CARD_QUANTILES, type ModelCard, modelCardSchema } from "../../shared/model_card.ts";
 import type { Registry } from "../inference/registry.ts";
+import { modelPath, PIN_PROBLEM } from "../model_path.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
 
 const card = z.object(modelCardSchema.shape).openapi("ModelCard");
-
-/** How long a card is good for, in seconds: a model may be trained anew. */
-const MAX_AGE = 300;
 
 const EXAMPLE_CARD: ModelCard = {
   name: "bigram",
@@ -53,13 +51,14 @@ export const cardRoute = createRoute({
   tags: ["models"],
   middleware: etag(),
   summary: "Describe a model",
-  request: { params: z.object({ name: z.string().openapi({ example: "mlp" }) }) },
+  request: { params: modelPath },
   responses: {
     200: {
       description: "The model's card",
       content: { "application/json": { schema: card, example: EXAMPLE_CARD } },
     },
     304: { description: "The card is the one that `If-None-Match` names" },
+    400: PIN_PROBLEM,
     404: MODEL_PROBLEMS[404],
     503: MODEL_PROBLEMS[503],
   },
@@ -67,18 +66,18 @@ export const cardRoute = createRoute({
 
 /** Answers `GET /models` from a registry. */
 export function listHandler(registry: Registry): RouteHandler<typeof listRoute> {
-  return (context) => {
-    context.set("maxAge", MAX_AGE);
-    return context.json(registry.cards(), 200);
+  return async (context) => {
+    context.set("freshness", "revalidate");
+    return context.json(await registry.cards(), 200);
   };
 }
 
 /** Answers `GET /models/:name` from a registry. */
 export function cardHandler(registry: Registry): RouteHandler<typeof cardRoute> {
-  return (context) => {
-    const { card } = registry.get(context.req.valid("param").name, "name");
+  return async (context) => {
+    const { card, pinned } = await registry.get(context.req.valid("param").name, "name");
     context.set("model", card.name);
-    context.set("maxAge", MAX_AGE);
+    context.set("freshness", pinned ? "immutable" : "revalidate");
     return context.json(card, 200);
   };
 }

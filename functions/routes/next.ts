@@ -4,7 +4,7 @@ import { nextCharacters } from "../../shared/next_characters.ts";
 import { modelField } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
-import { keepForEver } from "../manners/caching.ts";
+import { allowCaching } from "../manners/caching.ts";
 import { modelParameter, queryOf, text } from "../parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
 import { type QueryHandler, queryReader } from "../query.ts";
@@ -59,9 +59,9 @@ export const route = createRoute({
 export function handler(registry: Registry): QueryHandler<typeof route> {
   return async (context) => {
     const { model, prefix = "" } = readQuery(context);
-    const served = registry.get(model);
+    const served = await registry.get(model);
     const tokens = encodeParameter(served, "prefix", prefix);
-    if (keepForEver(context, served.card, "json")) return context.body(null, 304);
+    if (allowCaching(context, served, "json")) return context.body(null, 304);
     return context.json({
       model: served.card.name,
       prefix: served.vocabulary.decode(tokens),

@@ -2,10 +2,11 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { fullScoreRecord } from "../../shared/score_record.ts";
 import { scoreTokens } from "../../shared/scoring.ts";
+import { Work } from "../../shared/work.ts";
 import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
 import { encodeParameter } from "../characters.ts";
 import type { Registry } from "../inference/registry.ts";
-import { keepForEver } from "../manners/caching.ts";
+import { allowCaching } from "../manners/caching.ts";
 import { modelParameter, queryOf, text } from "../parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
 import { type QueryHandler, queryReader } from "../query.ts";
@@ -82,10 +83,10 @@ export const route = createRoute({
 export function handler(registry: Registry): QueryHandler<typeof route> {
   return async (context) => {
     const asked = readQuery(context);
-    const served = registry.get(asked.model);
+    const served = await registry.get(asked.model);
     const tokens = encodeParameter(served, "name", asked.name);
-    if (keepForEver(context, served.card, "json")) return context.body(null, 304);
-    const scored = await scoreTokens(served.model, served.vocabulary, tokens);
+    if (allowCaching(context, served, "json")) return context.body(null, 304);
+    const scored = await scoreTokens(served.model, served.vocabulary, tokens, new Work());
     return context.json(fullScoreRecord(served, scored), 200);
   };
 }

@@ -10,22 +10,32 @@ import {
 } from "../../shared/bulk_scoring.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import type { ScoreRecord } from "../../shared/score_record.ts";
-import { readBody } from "../bounded_body.ts";
+import { Work } from "../../shared/work.ts";
+import { BodyMemory } from "../body_memory.ts";
 import type { Registry, ServedModel } from "../inference/registry.ts";
 import { flag, modelParameter, queryOf } from "../parameters.ts";
-import { MODEL_PROBLEMS, Problem, problemResponse } from "../problem.ts";
+import { MODEL_PROBLEMS, Problem, problemOf, problemResponse } from "../problem.ts";
 import { queryReader } from "../query.ts";
-import { requestChunks } from "../request_chunks.ts";
+import { BODY_TIMEOUT, bodyChunks, readBody } from "../request_body.ts";
 import { textStream } from "../text_stream.ts";
 import { scoreSchema } from "./score.ts";
 
 /** Most names of a JSON array. */
-export const MOST_NAMES = 10_000;
-/** Most bytes of a JSON array: room for as many names of the greatest length in any script of the first plane. */
-export const MOST_BYTES = 2 ** 23;
+export const MAX_NAMES = 10_000;
+/** Most bytes of a JSON array: it is parsed in one go, for 50 ms at most. */
+export const MAX_BYTES = 2 ** 20;
+/**
+ * Most positions of a JSON array, those of a name being its characters and its end: a second's work where the model
+ * knows none of them, and an answer of 25 MB.
+ */
+export const MAX_ARRAY_POSITIONS = 250_000;
+/** Most positions of a text that are not in the cache: some ten seconds' work, in which others are answered too. */
+export const MAX_TEXT_WORK = 5_000_000;
+/** Most positions of a text that are described character by character: an answer of 100 MB. */
+export const MAX_DESCRIBED_POSITIONS = 1_000_000;
 /** The media type of JSON documents, one a line. */
 const NDJSON = "application/x-ndjson";
-const INSTEAD = "text/plain, one name a line, may be of any length";
+const INSTEAD = "send more as text/plain, one name a line, or in several requests";
 
 const query = queryOf({
   model: modelParameter,
@@ -89,17 +99,20 @@ export const route = createRoute({
     "What `GET /score` answers, for each name in order. A name that cannot be scored has an object with " +
     "its place and its `error` there, and the rest goes on. Text is answered while it comes, at the pace at which the " +
     "answer is read: a client reads while it sends, as curl does, or sends no more than some thousand lines. An " +
-    "answer that breaks off was not finished.",
+    "answer that breaks off was not finished.\n\n" +
+    `A text may need ${MAX_TEXT_WORK} positions that are not in the cache (a name's are its characters and its end), ` +
+    `and with \`characters\` ${MAX_DESCRIBED_POSITIONS} in all. The answer to a line that would need more is the ` +
+    "last: its `error` is of type `too-much-work`, and the lines from that one on belong into another request.",
   request: {
     query,
     body: {
       required: true,
       description:
-        `A JSON array of at most ${MOST_NAMES} names in ${MOST_BYTES} bytes, or text with one name a line, ` +
-        "in UTF-8, of any length",
+        `A JSON array of at most ${MAX_NAMES} names in ${MAX_BYTES} bytes, with ${MAX_ARRAY_POSITIONS} positions ` +
+        "in all (a name's are its characters and its end), or text with one name a line, in UTF-8",
       content: {
         "application/json": {
-          schema: z.array(z.string()).max(MOST_NAMES).openapi({ example: ["andrej", "r2-d2"] }),
+          schema: z.array(z.string()).max(MAX_NAMES).openapi({ example: ["andrej", "r2-d2"] }),
         },
         "text/plain": { schema: z.string().openapi({ example: "andrej\nr2-d2\n" }) },
       },
@@ -126,44 +139,110 @@ export const route = createRoute({
         ]),
       },
     ),
-    413: problemResponse(`The array has more than ${MOST_NAMES} names or ${MOST_BYTES} bytes`, {
-      "Too many names": new Problem(
-        "body-too-large",
-        `The body must have at most ${MOST_NAMES} names, has 12000; ${INSTEAD}`,
+    408: problemResponse("The body comes too slowly", {
+      "Nothing came": new Problem(
+        "request-timeout",
+        "The body kept the server waiting for 30 s; a body must come at 8192 bytes a second or more",
       ),
     }),
-    415: problemResponse("The body is neither application/json nor text/plain in UTF-8", {
+    413: problemResponse(
+      `The array has more than ${MAX_NAMES} names, ${MAX_BYTES} bytes or ${MAX_ARRAY_POSITIONS} positions`,
+      {
+        "Too many names": new Problem(
+          "body-too-large",
+          `The body must have at most ${MAX_NAMES} names, has 12000; ${INSTEAD}`,
+        ),
+      },
+    ),
+    415: problemResponse("The body is neither application/json nor text/plain in UTF-8, or it is encoded", {
       "An image": new Problem(
         "unsupported-media-type",
         'The body must be application/json or text/plain, in UTF-8, got "image/png"',
       ),
+      "Packed with gzip": new Problem(
+        "unsupported-media-type",
+        'The body must come as it is, without a content-encoding, got "gzip"',
+      ),
     }),
+    503: problemResponse(
+      "The model is broken, or the server busy: then `Retry-After` says when to ask again",
+      {
+        "A model that cannot be run": new Problem(
+          "broken-model",
+          "Model mlp cannot answer: mlp.onnx is missing",
+        ),
+        "No memory for another body": new Problem(
+          "server-busy",
+          "The bodies of other requests take all the memory there is for bodies; ask again in 1 s",
+        ),
+      },
+    ),
   },
 });
 
-/** Answers `POST /score` from the models of a registry. */
-export function handler(registry: Registry): RouteHandler<typeof route> {
+/**
+ * Answers `POST /score` from the models of a registry.
+ *
+ * @param timeout How long a body may keep the server waiting, in seconds.
+ */
+export function handler(registry: Registry, timeout = BODY_TIMEOUT): RouteHandler<typeof route> {
+  const memory = new BodyMemory();
   return async (context) => {
     const { model, characters } = readQuery(context);
-    const served = registry.get(model);
+    const served = await registry.get(model);
     const request = context.req.raw;
+    requireUnencoded(context);
     if (bodyType(context) === "text/plain") {
-      const lines = scoreLines(served, requestChunks(request), { characters });
+      const options = {
+        characters,
+        work: new Work(MAX_TEXT_WORK, MAX_DESCRIBED_POSITIONS),
+        onFailure: failureOf,
+      };
+      const lines = scoreLines(served, bodyChunks(request, timeout), options);
       return streamed(context, NDJSON, linesOfLines(lines));
     }
-    const names = readNames(await readBody(request, MOST_BYTES, INSTEAD));
-    const scored = scoreArray(served, names, characters);
-    return prefersLines(context)
-      ? streamed(context, NDJSON, linesOfArray(scored))
-      : streamed(context, "application/json", arrayOf(scored));
+    const { bytes, release } = await readBody(request, {
+      maxBytes: MAX_BYTES,
+      instead: INSTEAD,
+      memory,
+      timeout,
+    });
+    try {
+      const scored = scoreArray(served, readNames(bytes), characters);
+      return prefersLines(context)
+        ? streamed(context, NDJSON, linesOfArray(scored), release)
+        : streamed(context, "application/json", arrayOf(scored), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
   };
+}
+
+/** What stands in the place of a name for which the model fails. */
+function failureOf(error: unknown): RefusedName["error"] {
+  const { type, title, detail } = problemOf(error as Error).toJSON();
+  return { type, title, detail };
 }
 
 /** An answer as its pieces are made. Its type is what they amount to, for a typed client. */
 type Streamed = Response & TypedResponse<z.infer<typeof answers>, 200, "json">;
 
-function streamed(context: Context, type: string, pieces: AsyncGenerator<string>): Streamed {
-  return context.body(textStream(pieces), 200, { "content-type": type }) as unknown as Streamed;
+function streamed(
+  context: Context,
+  type: string,
+  pieces: AsyncGenerator<string>,
+  ended?: () => void,
+): Streamed {
+  return context.body(textStream(pieces, ended), 200, { "content-type": type }) as unknown as Streamed;
+}
+
+/** @throws {Problem} 415 if the body is packed in some way. */
+function requireUnencoded(context: Context): void {
+  const encoding = context.req.header("content-encoding")?.trim() || "identity";
+  if (encoding.toLowerCase() === "identity") return;
+  const detail = `The body must come as it is, without a content-encoding, got ${JSON.stringify(encoding)}`;
+  throw new Problem("unsupported-media-type", detail, [], { "accept-encoding": "identity" });
 }
 
 /**
@@ -207,14 +286,20 @@ function readNames(bytes: Uint8Array): string[] {
     throw refuse(error instanceof SyntaxError ? `is not JSON: ${error.message}` : "is not UTF-8");
   }
   if (!Array.isArray(json)) throw refuse(`got ${kindOf(json)}`);
-  if (json.length > MOST_NAMES) {
-    const detail = `The body must have at most ${MOST_NAMES} names, has ${json.length}; ${INSTEAD}`;
+  const requireAtMost = (limit: number, things: string, count: number) => {
+    if (count <= limit) return;
+    const detail = `The body must have at most ${limit} ${things}, has ${count}; ${INSTEAD}`;
     throw new Problem("body-too-large", detail);
-  }
-  return json.map((name: unknown, index) => {
+  };
+  requireAtMost(MAX_NAMES, "names", json.length);
+  const names = json.map((name: unknown, index) => {
     if (typeof name === "string") return name;
     throw refuse(`got ${kindOf(name)} at index ${index}`);
   });
+  // Names that are too long are refused, and cost nothing more.
+  const positions = names.reduce((sum, { length }) => sum + Math.min(length, MAX_NAME_LENGTH) + 1, 0);
+  requireAtMost(MAX_ARRAY_POSITIONS, "positions (the characters of each name, and its end)", positions);
+  return names;
 }
 
 /** A value's kind in the words of JSON. */
@@ -233,8 +318,10 @@ async function* scoreArray(
   characters?: boolean,
 ): AsyncGenerator<ScoredName[]> {
   let index = 0;
+  const work = new Work(MAX_ARRAY_POSITIONS);
   for (const batch of inBatches(names, ({ length }) => Math.min(length, MAX_NAME_LENGTH))) {
-    const results = await scoreNames(served, batch, { characters });
+    await work.pause();
+    const results = await scoreNames(served, batch, { characters, work, onFailure: failureOf });
     const first = index;
     yield results.map((result, i) => ("error" in result ? { index: first + i, ...result } : result));
     index += batch.length;

@@ -1,4 +1,7 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import process from "node:process";
 import { onTestFinished } from "vitest";
 import { type Program, type Server, startDeno, startServer } from "../processes.ts";
 
@@ -34,6 +37,37 @@ export async function startDenoServer(environment: Record<string, string> = {}):
 export async function startWorkerd(): Promise<Server> {
   return await startServer(["worker", "--port", "0"], /Ready on (http:\S+)/);
 }
+
+/**
+ * Starts the real workerd on a free port, with the models of a directory.
+ *
+ * @returns What is printed while the Worker is built, and the server.
+ */
+export async function startWorkerdWith(models: string): Promise<{ printed: string; server: Server }> {
+  const build = join("build", `attack-${process.pid}-${++builds}`); // bundling finds node_modules from inside the project
+  const remove = () => rm(build, { recursive: true, force: true });
+  const args = ["functions/build_worker.ts", build];
+  const permissions = ["--allow-read", "--allow-write=build", "--allow-env"];
+  const { code, stderr } = await startDeno(["run", ...permissions, ...args], {
+    EDGEMORE_MODELS: models,
+    EDGEMORE_MODEL_TIMEOUT: "3",
+  }).ended;
+  if (code !== 0) throw new Error(`Cannot build the Worker: ${stderr}`);
+  const config = (await readFile("wrangler.toml", "utf8"))
+    .replace(/^main = .*$/m, 'main = "worker.ts"')
+    .replace(/^directory = .*$/m, 'directory = "assets"');
+  await mkdir(join(build, "assets"));
+  await writeFile(join(build, "wrangler.toml"), config);
+  const command = `wrangler dev --config ${build}/wrangler.toml --port 0`;
+  const server = await startServer(["--eval", command], /Ready on (http:\S+)/);
+  const end = async () => {
+    await server.end();
+    await remove();
+  };
+  return { printed: stderr, server: { ...server, end } };
+}
+
+let builds = 0;
 
 /** A TCP connection on which an attacker writes what no HTTP client would. */
 export interface RawConnection {

@@ -1,221 +1,163 @@
 import fc from "fast-check";
-import process from "node:process";
+import { setImmediate } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
+import { type App, type AppOptions, createApp } from "../../functions/app.ts";
+import { clientAddress } from "../../functions/client_address.ts";
+import { TokenBuckets } from "../../functions/manners/token_buckets.ts";
+import { AnswerJudge } from "./fuzz/answer_judge.ts";
+import { FUZZ_REQUESTS, replayOptions, showFailure, showRequest } from "./fuzz/fuzz_run.ts";
+import { LARGE_REQUESTS, type RandomRequest, randomRequest } from "./fuzz/random_request.ts";
 import { DocumentedApi, type OpenApiDocument } from "./openapi_document.ts";
-import { type ServedApp, serveModels } from "./serve_models.ts";
+import { modelFiles, serveModels } from "./serve_models.ts";
 
-/** How many things are asked; `deno task fuzz` asks 10,000. */
-const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? "1000");
-/** Asked after each of the others: its answer never changes. */
+/** How many requests are made side by side. */
+const TOGETHER = 8;
+/** Asked after them: its answer never changes. */
 const GOOD = "/generate?n=3&seed=42&model=mlp";
+/** How long `/health` may take while requests are answered, in milliseconds. */
+const MAX_HEALTH = 1000;
+/** How many requests there are between two lines that tell how far it is. */
+const TELL_EVERY = 50_000;
 
-let app: ServedApp;
-let api: DocumentedApi;
+const TOKEN = "s3cret";
+const ORIGINS = ["https://example.com"];
+
+/** The environment that Deno gives a request. */
+const CONNECTION = { remoteAddr: { hostname: "192.0.2.9", port: 4000, transport: "tcp" } };
+
+/** An application with some settings, and what judges it. */
+interface Served {
+  app: App;
+  judge: AnswerJudge;
+  /** Sent with a request, beside what it has. */
+  headers: Record<string, string>;
+}
+
+const CONFIGURATIONS = ["open", "token", "rate limit", "origins"] as const;
+type Configuration = (typeof CONFIGURATIONS)[number];
+
+let served: Record<Configuration, Served>;
 let good: string;
+let models: string[];
 beforeAll(async () => {
-  app = await serveModels();
-  api = new DocumentedApi((await app.ask<OpenApiDocument>("/openapi.json")).body);
-  good = await app.text(GOOD);
+  const files = await modelFiles();
+  models = files.flatMap(({ name, card }) => {
+    const { sha256 } = JSON.parse(card as string) as { sha256: string };
+    return [name, `${name}@${sha256.slice(0, 8)}`, `${name}@${sha256}`, `${name}@00000000`];
+  });
+  const { registry } = await serveModels(files);
+  // Half a second passes from one request to the next, so that refusals come and go as fast as requests are made.
+  let now = 0;
+  const limiter = new TokenBuckets({ requests: 20, seconds: 20 }, 100, () => now += 500);
+  const serve = async (
+    options: Partial<AppOptions>,
+    headers: Record<string, string> = {},
+  ): Promise<Served> => {
+    const app = createApp(registry, { runtime: "test", ...options });
+    const response = await app.request("/openapi.json", { headers }, CONNECTION);
+    const api = new DocumentedApi(await response.json() as OpenApiDocument);
+    return { app, judge: new AnswerJudge(api, options), headers };
+  };
+  served = {
+    "open": await serve({}),
+    "token": await serve({ token: TOKEN }, { authorization: `Bearer ${TOKEN}` }),
+    "rate limit": await serve({ rateLimit: { limiter, addressOf: clientAddress(true) } }),
+    "origins": await serve({ origins: ORIGINS, serverTiming: true, log: () => {} }),
+  };
+  good = await (await served.open.app.request(GOOD)).text();
 });
 
-/** Texts that a parser may stumble over, beside those of any kind. */
-const text = fc.oneof(
-  fc.string({ unit: "grapheme", maxLength: 40 }),
-  fc.string({ unit: "binary", maxLength: 20 }),
-  fc.stringMatching(/^[a-z]{0,300}$/),
-  fc.constantFrom(
-    "",
-    "\0",
-    "a\ud800",
-    "%",
-    "%zz",
-    "..",
-    "__proto__",
-    "constructor",
-    "toString",
-    "[object Object]",
-  ),
-);
-
-/** Texts that are almost, or exactly, what a parameter takes. */
-const value = fc.oneof(
-  { weight: 3, arbitrary: fc.integer({ min: -2, max: 1100 }).map(String) },
-  { weight: 2, arbitrary: fc.double({ min: 0, max: 6 }).map(String) },
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom(
-      "1e400",
-      "-0",
-      "0x10",
-      "9007199254740991",
-      "9007199254740992",
-      "true",
-      "false",
-    ),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.constantFrom("mlp", "tuned", "bigram", "torch", "andrej", "Mar", "naïve", "😀"),
-  },
-  { weight: 2, arbitrary: text },
-);
-
-const parameter = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.constantFrom(
-      ...["n", "model", "temperature", "top_k", "top_p", "prefix", "min_length", "max_length", "seed"],
-      ...["unique", "novel", "compat", "name", "characters"],
-    ),
-  },
-  { weight: 1, arbitrary: text },
-);
-
-/** Queries of parameters with values that may be theirs, and anything at all. */
-const query = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.uniqueArray(fc.tuple(parameter, value), { maxLength: 5, selector: ([name]) => name }),
-  },
-  { weight: 1, arbitrary: fc.array(fc.tuple(parameter, value), { maxLength: 5 }) },
-).map((pairs) =>
-  pairs.length === 0 ? "" : `?${pairs.map((pair) => pair.map((part) => escape(part)).join("=")).join("&")}`
-);
-
-/** A text as it stands in an address; lone surrogates as they can. */
-function escape(part: string): string {
-  return encodeURIComponent(part.toWellFormed());
+/** The request that a random one is. */
+function requestOf({ method, address, headers, body }: RandomRequest): Request {
+  if (body === undefined) return new Request(`http://localhost${address}`, { method, headers });
+  const { content, sent } = body;
+  const stream = sent === "whole" ? content : piecesOf(content, sent === "broken off");
+  return new Request(`http://localhost${address}`, { method, headers, body: stream });
 }
 
-const path = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.constantFrom("/generate", "/score", "/next", "/models", "/health", "/openapi.json"),
-  },
-  { weight: 2, arbitrary: value.map((name) => `/models/${escape(name)}`) },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      "/models/mlp/model.onnx",
-      "/models/bigram/model.known",
-      "/models/x/model.onnx",
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom("/", "//", "/generate/", "/Score", "/models/mlp/", "/%", "/models/%ff"),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.array(text.map(escape), { maxLength: 3 }).map((parts) => `/${parts.join("/")}`),
-  },
-);
-
-const method = fc.oneof(
-  { weight: 6, arbitrary: fc.constant("GET") },
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom("HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "QUERY", "PURGE"),
-  },
-);
-
-/** Texts that can stand in a header. */
-const headerText = fc.oneof(
-  fc.stringMatching(/^[ -~]{0,60}$/),
-  fc.constantFrom("*", "*/*", '"', ",", ";q=", "a/b;q=2"),
-);
-
-const headers = fc.record({
-  accept: fc.oneof(
-    fc.constantFrom(
-      "text/plain",
-      "application/json",
-      "text/plain;q=0.5, application/json;q=0.1",
-      "text/event-stream",
-      "application/x-ndjson",
-    ),
-    headerText,
-  ),
-  "if-none-match": fc.oneof(fc.constantFrom("*", 'W/"a"', '"a", "b"'), headerText),
-  "content-type": fc.oneof(
-    fc.constantFrom("application/json", "text/plain", "text/plain;charset=utf-8", "multipart/form-data"),
-    headerText,
-  ),
-  range: fc.oneof(fc.constantFrom("bytes=0-1", "bytes=5-2"), headerText),
-  origin: fc.oneof(fc.constantFrom("https://example.com", "null"), headerText),
-  "access-control-request-method": fc.constantFrom("GET", "DELETE", "x y"),
-  "access-control-request-headers": headerText,
-  authorization: fc.oneof(fc.constantFrom("Bearer x", "Basic eDp5"), headerText),
-  "x-request-id": headerText,
-  "x-forwarded-for": headerText,
-}, { requiredKeys: [] });
-
-const body = fc.oneof(
-  text,
-  fc.json(),
-  fc.array(text, { maxLength: 20 }).map((names) => JSON.stringify(names)),
-  fc.array(text, { maxLength: 20 }).map((names) => names.join("\n")),
-  fc.uint8Array({ maxLength: 200 }),
-);
-
-/** The documented path that an address is of; undefined where none is. */
-function documentedPath(pathname: string): string | undefined {
-  if (pathname in api.document.paths) return pathname;
-  const [, file] = /^\/models\/[^/]+(\/model\.onnx|\/model\.known)?$/.exec(pathname) ?? [, null];
-  return file === null ? undefined : `/models/{name}${file ?? ""}`;
+/** A body in up to seven pieces, of which the last ones may never come. */
+function piecesOf(content: string | Uint8Array<ArrayBuffer>, breaksOff: boolean): ReadableStream<Uint8Array> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const size = Math.ceil(bytes.length / 7) || 1;
+  let start = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (breaksOff && start >= bytes.length / 2) controller.error(new Error("The client has gone"));
+      else if (start >= bytes.length) controller.close();
+      else controller.enqueue(bytes.subarray(start, start += size));
+    },
+  });
 }
 
-/** What is wrong with an answer by the document; undefined where nothing is. */
-async function fault(method: string, address: string, response: Response): Promise<string | undefined> {
-  const { status, headers } = response;
-  const type = headers.get("content-type")?.split(";")[0];
-  const pathname = new URL(`http://localhost${address}`).pathname;
-  const text = await response.text();
-  if (status >= 500) return "fails";
-  if (headers.get("x-request-id") === null) return "has no id";
-  if (pathname === "/openapi.json" && status < 400) return undefined; // the document does not describe itself
-  const path = documentedPath(pathname);
-  if (method === "OPTIONS" && status === 204) {
-    return text === "" && headers.has("allow") ? undefined : "has no Allow";
-  }
-  const asked = method === "HEAD" ? "GET" : method;
-  const problem = api.document.components.responses.MethodNotAllowed.content!["application/problem+json"];
-  const known = path !== undefined && api.document.paths[path][asked.toLowerCase()] !== undefined;
-  if (!known) {
-    if (status !== 404 && status !== 405 && status !== 414) return "is no 404, 405 or 414, and no route's";
-    if (status === 405 && !headers.has("allow")) return "has no Allow";
-  }
-  const documented = known
-    ? api.response(path, asked, status)
-    : { content: { "application/problem+json": problem } };
-  if (!documented) return "has a status that is not documented";
-  if (status === 304) return text === "" ? undefined : "has a body";
-  const content = documented.content?.[type ?? ""];
-  if (!content) return `has the type ${type}, which is not documented`;
-  if (method === "HEAD") return text === "" ? undefined : "has a body";
-  return api.faults(content.schema, /[/+]json$/.test(type!) ? JSON.parse(text) : text);
+/** Asks for `/health` again and again until something else is done, and returns the longest wait in milliseconds. */
+async function longestHealth(app: App, work: () => Promise<void>): Promise<number> {
+  let [asked, longest, under] = [performance.now(), 0, true];
+  const done = work().finally(() => under = false);
+  done.catch(() => {}); // awaited below
+  do {
+    const { status } = await app.request("/health");
+    await setImmediate(); // as from another connection, of which the event loop hears
+    const answered = performance.now();
+    if (status !== 200) throw new Error(`/health answered ${status}`);
+    longest = Math.max(longest, answered - asked);
+    asked = answered;
+  } while (under);
+  await done;
+  return longest;
 }
 
-test(`${REQUESTS} random requests get documented answers, and change no other's`, async () => {
+/** One of the requests that are made side by side, and to which application; bare: without the headers that it wants. */
+type Ask = [configuration: Configuration, bare: boolean, request: RandomRequest];
+
+test(`${FUZZ_REQUESTS} random requests get documented answers, and keep /health from nobody`, async () => {
   const statuses = new Map<number, number>();
-  await fc.assert(
-    fc.asyncProperty(method, path, query, headers, body, async (method, path, query, headers, body) => {
-      const address = path + query;
-      const hasBody = method !== "GET" && method !== "HEAD";
-      const request = new Request(`http://localhost${address}`, {
-        method,
-        headers,
-        body: hasBody ? body as BodyInit : null,
-      });
-      const response = await app.app.request(request);
-      statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
-      const wrong = await fault(method, address, response);
-      expect(wrong && `${method} ${address} ${response.status} ${wrong}`).toBeUndefined();
-      expect(await app.text(GOOD)).toBe(good);
-    }),
-    { numRuns: REQUESTS },
+  let [asked, longest, toTell] = [0, 0, TELL_EVERY];
+  const started = performance.now();
+  const tell = () => {
+    const seconds = (performance.now() - started) / 1000;
+    const counts = [...statuses].sort(([a], [b]) => a - b).map((pair) => pair.join(": ")).join(", ");
+    console.log(
+      `${asked} requests, ${
+        (asked / seconds).toFixed()
+      } a second; /health took ${longest.toFixed()} ms at most; ` +
+        `answers by status: ${counts}`,
+    );
+  };
+  const ask = async ([configuration, bare, random]: Ask) => {
+    const { app, judge, headers } = served[configuration];
+    const request = bare ? random : { ...random, headers: { ...headers, ...random.headers } };
+    const response = await app.request(requestOf(request), undefined, CONNECTION);
+    statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+    asked++;
+    const wrong = await judge.fault(request, response);
+    if (wrong === undefined) return;
+    throw new Error(
+      `with ${configuration}, the answer ${response.status} to ${showRequest(request)} ${wrong}`,
+    );
+  };
+  const askTogether = async (asks: Ask[]) => {
+    const waited = await longestHealth(served[asks[0][0]].app, async () => {
+      const answers = await Promise.allSettled(asks.map(ask));
+      for (const answer of answers) if (answer.status === "rejected") throw answer.reason;
+    });
+    if (waited > MAX_HEALTH) throw new Error(`/health took ${waited} ms`);
+    longest = Math.max(longest, waited);
+    if (await (await served.open.app.request(GOOD)).text() !== good) {
+      throw new Error(`then ${GOOD} had another answer than before`);
+    }
+    if (asked < toTell) return;
+    toTell += TELL_EVERY;
+    tell();
+  };
+  const anyAsk = fc.tuple(fc.constantFrom(...CONFIGURATIONS), fc.boolean(), randomRequest(models));
+  const large = LARGE_REQUESTS.map((request): Ask => ["open", false, request]);
+  const examples = [...large.map((one): [Ask[]] => [[one]]), [large] as [Ask[]]];
+  const result = await fc.check(
+    fc.asyncProperty(fc.array(anyAsk, { minLength: TOGETHER, maxLength: TOGETHER }), askTogether),
+    { numRuns: examples.length + Math.ceil(FUZZ_REQUESTS / TOGETHER), examples, ...replayOptions() },
   );
-  console.log(`answers by status: ${[...statuses].sort().map((pair) => pair.join(": ")).join(", ")}`);
+  tell();
+  if (result.failed) throw new Error(showFailure(result, "random requests"));
   // It asks well enough for each kind of answer to come.
-  expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 204, 304, 400, 404, 405]));
-}, 600_000);
+  expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 204, 304, 400, 401, 404, 405, 415, 429]));
+}, 60_000 + 10 * FUZZ_REQUESTS);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { DistributionCache } from "../../shared/distribution_cache.ts";
 import { type ServedApp, serveModels } from "./serve_models.ts";
 import { type ServedEvent, serverSentEvents } from "../server_sent_events.ts";
@@ -72,7 +72,7 @@ describe("GET /generate as server-sent events", () => {
 
   test("tells of a failure in an event", async () => {
     const failing = await serveModels();
-    const served = failing.registry.get("tuned");
+    const served = await failing.registry.get("tuned");
     served.model = {
       vocabularySize: 27,
       contextLength: 8,
@@ -85,8 +85,29 @@ describe("GET /generate as server-sent events", () => {
     expect(JSON.stringify(all)).not.toContain("fell over");
   });
 
+  test("makes no names for HEAD, and is kept by no cache", async () => {
+    const { model } = await app.registry.get("tuned");
+    const asked = vi.spyOn(model as DistributionCache, "ask");
+    onTestFinished(() => asked.mockRestore());
+    const headers = { accept: "text/event-stream" };
+    const path = "/generate?n=9&seed=77&min_length=40&temperature=5";
+    const head = await app.request(path, { method: "HEAD", headers });
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(asked).not.toHaveBeenCalled();
+    const get = await app.request(path, { headers });
+    await get.text();
+    expect(asked).toHaveBeenCalled(); // so it would have been
+    for (const { status, headers } of [head, get]) {
+      expect([status, headers.get("content-type"), headers.get("cache-control")]).toEqual([
+        200,
+        "text/event-stream",
+        "no-store",
+      ]);
+    }
+  });
+
   test("stops asking the model when the client goes away", async () => {
-    const cache = app.registry.get("tuned").model as DistributionCache;
+    const cache = (await app.registry.get("tuned")).model as DistributionCache;
     let asked = 0;
     const askModel = cache.ask.bind(cache);
     cache.ask = (contexts) => {
@@ -106,7 +127,7 @@ describe("GET /generate as server-sent events", () => {
   });
 
   test("waits for a client that does not read", async () => {
-    const cache = app.registry.get("tuned").model as DistributionCache;
+    const cache = (await app.registry.get("tuned")).model as DistributionCache;
     const response = await ask("n=1000&seed=4&min_length=64&temperature=5");
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const rows = cache.rows;

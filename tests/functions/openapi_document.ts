@@ -22,7 +22,7 @@ type Responses = Record<string, DocumentedResponse>;
 
 /** Judges answers by an OpenAPI document. */
 export class DocumentedApi {
-  readonly #ajv = new Ajv2020({ strict: false, allErrors: true, formats: fullFormats });
+  readonly #ajv = new Ajv2020({ strict: false, formats: fullFormats });
   readonly #schemas = new Map<object, ValidateFunction>();
 
   constructor(readonly document: OpenApiDocument) {

@@ -1,6 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { type App, type AppOptions, createApp } from "../../functions/app.ts";
+import { listModels, readModel } from "../../functions/inference/model_directory.ts";
 import { type ModelFiles, Registry } from "../../functions/inference/registry.ts";
 import { startOnnxRuntime } from "../onnx_runtime.ts";
 
@@ -9,23 +8,10 @@ const COMMITTED = ["bigram", "mlp", "tuned"];
 
 /** The files of the committed models, or of all models of another directory. */
 export async function modelFiles(directory?: string): Promise<ModelFiles[]> {
-  if (directory === undefined) return await readFiles("models", COMMITTED);
-  const cards = (await readdir(directory)).filter((file) => file.endsWith(".json")).sort();
-  return await readFiles(directory, cards.map((file) => file.slice(0, -".json".length)));
-}
-
-async function readFiles(directory: string, names: string[]): Promise<ModelFiles[]> {
-  return await Promise.all(names.map(async (name) => {
-    return {
-      name,
-      card: await readFile(join(directory, `${name}.json`), "utf8"),
-      onnx: new Uint8Array(await readFile(join(directory, `${name}.onnx`))),
-      known: await readFile(join(directory, `${name}.known`)).then(
-        (bytes) => new Uint8Array(bytes),
-        () => null,
-      ),
-    };
-  }));
+  const [from, names] = directory === undefined
+    ? ["models", COMMITTED]
+    : [directory, await listModels(directory)];
+  return await Promise.all(names.map((name) => readModel(from, name)));
 }
 
 /** An application in this process: real models, real ONNX Runtime Web, no socket. */

@@ -15,6 +15,8 @@ const CONNECTIONS = {
 describe("readSettings", () => {
   test("leaves everything open where nothing is set", () => {
     const open = {
+      models: undefined,
+      modelTimeout: 30,
       token: undefined,
       origins: undefined,
       rateLimit: undefined,
@@ -29,6 +31,8 @@ describe("readSettings", () => {
 
   test("reads each variable", () => {
     expect(read({
+      EDGEMORE_MODELS: "/srv/models",
+      EDGEMORE_MODEL_TIMEOUT: "5",
       EDGEMORE_TOKEN: "abc=",
       EDGEMORE_ORIGINS: "https://example.com, http://localhost:3000",
       EDGEMORE_RATE_LIMIT: "600/60s",
@@ -42,6 +46,8 @@ describe("readSettings", () => {
       EDGEMORE_SEND_TIMEOUT: "3",
       EDGEMORE_SHUTDOWN_TIMEOUT: "3600",
     })).toEqual({
+      models: "/srv/models",
+      modelTimeout: 5,
       token: "abc=",
       origins: ["https://example.com", "http://localhost:3000"],
       rateLimit: { requests: 600, seconds: 60 },
@@ -59,6 +65,8 @@ describe("readSettings", () => {
   });
 
   test.each([
+    [{ EDGEMORE_MODEL_TIMEOUT: "0" }, 'EDGEMORE_MODEL_TIMEOUT must be a whole number from 1 to 600, got "0"'],
+    [{ EDGEMORE_MODEL_TIMEOUT: "1e9" }, "EDGEMORE_MODEL_TIMEOUT must be a whole number from 1 to 600"],
     [{ EDGEMORE_ORIGINS: "example.com" }, "EDGEMORE_ORIGINS must be origins such as https://example.com"],
     [{ EDGEMORE_ORIGINS: "https://example.com/" }, 'got "https://example.com/"'],
     [{ EDGEMORE_RATE_LIMIT: "600" }, 'EDGEMORE_RATE_LIMIT must be "off", or requests and seconds'],
@@ -71,7 +79,7 @@ describe("readSettings", () => {
       { EDGEMORE_HEADER_TIMEOUT: "1.5" },
       "EDGEMORE_HEADER_TIMEOUT must be a whole number from 1 to 3600, got",
     ],
-    [{ EDGEMORE_IDLE_TIMEOUT: "3601" }, 'got "3601"'],
+    [{ EDGEMORE_IDLE_TIMEOUT: "86401" }, 'got "86401"'],
     [{ EDGEMORE_SEND_TIMEOUT: "10s" }, 'got "10s"'],
     [{ EDGEMORE_SHUTDOWN_TIMEOUT: "-1" }, 'got "-1"'],
   ])("refuses %o", (variables, message) => {

@@ -1,7 +1,12 @@
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
+import { pinnedReference } from "../../functions/inference/model_reference.ts";
 import { openPage, shownNames } from "../functions/page/open_page.ts";
 import { startServer } from "../processes.ts";
+
+/** The default model, pinned to its file. */
+const PINNED = pinnedReference("tuned", JSON.parse(readFileSync("models/tuned.json", "utf8")).sha256);
 
 /** The real servers, by runtime. */
 const servers = new Map<string, string>();
@@ -73,6 +78,10 @@ describe("Deno and workerd", () => {
     "/openapi.json",
     "/generate?n=0",
     "/generate?model=gpt",
+    `/score?name=andrej&model=${PINNED}`,
+    `/models/${PINNED}/model.known`,
+    "/score?name=andrej&model=tuned@00000000",
+    "/score?name=andrej&model=tuned@1234",
     "/score?name=%F0%9F%98%80",
     "/nothing",
   ])("answer %s with the same bytes", async (path) => {

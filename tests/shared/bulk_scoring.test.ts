@@ -47,11 +47,11 @@ describe("scoreNames", () => {
   test("answers a name that it cannot score with what is wrong, and scores the others", async () => {
     const records = await scoreNames(scoring(), ["", "ab", "xa", "a".repeat(257), "\ud800", "a".repeat(256)]);
     expect(records.map((record) => "error" in record ? record.error.detail : record.name)).toEqual([
-      "name must be 1 to 256 characters of Unicode text",
+      "name must be 1 to 256 characters of Unicode text with at most 30 combining marks in a row",
       "ab",
       'name has the character "x" at position 0, which model table does not know: it knows "ab"',
-      "name must be 1 to 256 characters of Unicode text",
-      "name must be 1 to 256 characters of Unicode text",
+      "name must be 1 to 256 characters of Unicode text with at most 30 combining marks in a row",
+      "name must be 1 to 256 characters of Unicode text with at most 30 combining marks in a row",
       "a".repeat(256),
     ]);
     expect(records[3].name).toBe(`${"a".repeat(256)}…`);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { BrokenModelError } from "../../shared/broken_model_error.ts";
 import { UNKNOWN } from "../../shared/context_table.ts";
 import { DistributionCache } from "../../shared/distribution_cache.ts";
 import type { LanguageModel } from "../../shared/language_model.ts";
@@ -34,6 +35,22 @@ class HashModel implements LanguageModel {
     const total = weights.reduce((a, b) => a + b);
     return Float32Array.from(weights, (weight) => Math.log(weight / total));
   }
+}
+
+/** What a row of a {@link HashModel} with a context of one token takes: young, old, and found twice. */
+const BYTES_PER_ROW = 4 * 3 * 5 + 4 * 5 + 2 * (2 + 16);
+
+/** A model to which all tokens are equally likely after any context. */
+function uniformModel(vocabularySize: number, contextLength: number, batches: number[] = []): LanguageModel {
+  return {
+    vocabularySize,
+    contextLength,
+    logProbs: (contexts) => {
+      batches.push(contexts.length / contextLength);
+      const rows = new Float32Array((contexts.length / contextLength) * vocabularySize);
+      return Promise.resolve(rows.fill(-Math.log(vocabularySize)));
+    },
+  };
 }
 
 /** Every context of some length over 5 tokens, from one number to another. */
@@ -94,6 +111,13 @@ describe("DistributionCache", () => {
     }
   });
 
+  test("takes 20 MiB where nothing else is said", async () => {
+    const cache = new DistributionCache(uniformModel(1001, 2));
+    // A row of 1,001 tokens takes 16,056 bytes: 1,306 rows make a generation.
+    for (let i = 0; i < 3000; i++) await cache.ask(Int32Array.of(Math.floor(i / 1001), i % 1001));
+    expect(cache.rows).toBe(1306 + (3000 - 2 * 1306));
+  });
+
   test("keeps what is used often while a flood goes past", async () => {
     const model = new HashModel(6);
     const cache = new DistributionCache(model, 20_000);
@@ -120,6 +144,66 @@ describe("DistributionCache", () => {
     expect(await cache.logProbs(Int32Array.of(1))).toEqual(await table.logProbs(Int32Array.of(1)));
   });
 
+  describe("a model that gives a row that is not a distribution", () => {
+    /** Two tokens; after `bad` the row is wrong. */
+    function badAfter(bad: number, row = [-1, -1]): LanguageModel {
+      return {
+        vocabularySize: 2,
+        contextLength: 1,
+        logProbs: (contexts) =>
+          Promise.resolve(
+            Float32Array.from([...contexts].flatMap((token) => token === bad ? row : [0, -Infinity])),
+          ),
+      };
+    }
+
+    test("is not asked again: who waits hears of it, and so does who comes", async () => {
+      const told: string[] = [];
+      const cache = new DistributionCache(badAfter(7), undefined, ({ message }) => void told.push(message));
+      expect(await cache.logProbs(Int32Array.of(1))).toEqual(Float32Array.of(0, -Infinity));
+      const waiting = [
+        cache.logProbs(Int32Array.of(2, 7, 3)), // together in a run
+        cache.ask(Int32Array.of(4)),
+        cache.logProbs(Int32Array.of(5)).then(() => cache.logProbs(Int32Array.of(1))),
+      ];
+      for (const { status, reason } of await Promise.allSettled(waiting) as PromiseRejectedResult[]) {
+        expect(status).toBe("rejected");
+        expect(reason).toBeInstanceOf(BrokenModelError);
+      }
+      const late = cache.ask(Int32Array.of(1));
+      await expect(late).rejects.toThrow("after the tokens 7 its probabilities add up to 0.7358, not to 1");
+      await expect(cache.logProbs(Int32Array.of(1))).rejects.toThrow(BrokenModelError);
+      expect(told).toEqual(["after the tokens 7 its probabilities add up to 0.7358, not to 1"]);
+    });
+
+    test("is told of to who waits for the run after", async () => {
+      const cache = new DistributionCache(badAfter(7));
+      const first = cache.ask(Int32Array.of(7));
+      await Promise.resolve().then(() => {}); // the run is under way
+      const second = cache.ask(Int32Array.of(1));
+      await expect(first).rejects.toThrow(BrokenModelError);
+      await expect(second).rejects.toThrow(BrokenModelError);
+    });
+
+    test("leaves no row behind", async () => {
+      const cache = new DistributionCache(badAfter(7));
+      await expect(cache.ask(Int32Array.of(1, 2, 7, 3))).rejects.toThrow(BrokenModelError);
+      expect(cache.rows).toBe(0);
+      expect(cache.find(Int32Array.of(1))).toBe(UNKNOWN);
+    });
+
+    test("or too few rows", async () => {
+      const cache = new DistributionCache({
+        vocabularySize: 2,
+        contextLength: 1,
+        logProbs: () => Promise.resolve(Float32Array.of(0, -Infinity)),
+      });
+      await expect(cache.ask(Int32Array.of(1, 2))).rejects.toThrow(
+        "it gave 2 log-probabilities for 2 contexts, not 2 for each",
+      );
+    });
+  });
+
   test("remembers all contexts that a name can reach, where they are few", async () => {
     const model = new HashModel(3);
     const cache = new DistributionCache(model);
@@ -135,6 +219,25 @@ describe("DistributionCache", () => {
     const many = new DistributionCache(new HashModel(9));
     await many.rememberAll();
     expect(many.rows).toBe(0);
+  });
+
+  test("remembers all contexts in runs of at most 4,096", async () => {
+    const batches: number[] = [];
+    const cache = new DistributionCache(uniformModel(12, 4, batches));
+    await cache.rememberAll();
+    expect(batches).toEqual([4096, 4096, 4096, 16_105 - 3 * 4096]);
+    expect(cache.rows).toBe(16_105); // 1 + 11 + 11² + 11³ + 11⁴
+  });
+
+  test("remembers none of more than 32,768 contexts, nor of more than there is room for", async () => {
+    const batches: number[] = [];
+    await new DistributionCache(uniformModel(33, 3, batches), 2 ** 26).rememberAll(); // 33,825 contexts
+    expect(batches).toEqual([]);
+    const model = new HashModel(3); // 85 contexts
+    await new DistributionCache(model, 84 * (BYTES_PER_ROW + 8)).rememberAll();
+    expect(model.batches).toEqual([]);
+    await new DistributionCache(model, 85 * (BYTES_PER_ROW + 8)).rememberAll();
+    expect(model.batches).toEqual([85]);
   });
 
   test("walks from row to row by tokens", async () => {
@@ -154,18 +257,84 @@ describe("DistributionCache", () => {
     expect(cache.find(Int32Array.of(4, 4))).not.toBe(UNKNOWN);
   });
 
-  test("gives the log-probabilities of a name, where all its rows are known", async () => {
+  test("does not link a cell to a row of another generation", async () => {
+    const model = new HashModel(1);
+    const cache = new DistributionCache(model, 2 * BYTES_PER_ROW); // two young rows and two old ones
+    for (const context of [1, 2, 0, 3]) await cache.ask(Int32Array.of(context));
+    // The rows of 1 and 2 are old, those of 0 and 3 young, and there is room for no third. Finding 1 starts a new
+    // generation, and its row takes the place of the row of 0.
+    const cell = cache.cell(cache.findAfter([], 0), 1);
+    const row = cache.advance(cell, [1], 1);
+    expect(cache.logProbsOf(row)).toEqual(model.row([1]));
+    const token = cache.token(cell); // now a cell of the row of 1
+    expect(token).not.toBe(1);
+    expect(cache.logProbsOf(cache.advance(cell, [1, token], 2))).toEqual(model.row([token]));
+  });
+
+  test.each([1, 2, 3, 7, 20])(
+    "gives the right row at each step of a walk with room for %i rows",
+    async (rows) => {
+      const model = new HashModel(2);
+      const cache = new DistributionCache(model, rows * (BYTES_PER_ROW + 4));
+      const stream = new NameStream(7, rows);
+      const tokens: number[] = [];
+      const rowOfEnd = async () => {
+        const known = cache.findAfter(tokens, tokens.length);
+        if (known !== UNKNOWN) return known;
+        await cache.ask(Int32Array.from([0, 0, ...tokens].slice(-2)));
+        return cache.findAfter(tokens, tokens.length);
+      };
+      let row = await rowOfEnd();
+      for (let step = 0; step < 300; step++) {
+        expect(cache.logProbsOf(row)).toEqual(model.row([0, 0, ...tokens].slice(-2)));
+        expect(cache.rows).toBeLessThanOrEqual(2 * rows);
+        const cell = cache.draw(row, stream);
+        tokens.push(cache.token(cell));
+        row = cache.advance(cell, tokens, tokens.length);
+        if (row === UNKNOWN) row = await rowOfEnd();
+      }
+    },
+  );
+
+  test("notes where a cell leads to, and does not look at the context again", async () => {
+    const cache = new DistributionCache(new HashModel(2));
+    await cache.ask(Int32Array.of(0, 0, 0, 3));
+    const cell = cache.cell(cache.findAfter([], 0), 3);
+    const row = cache.advance(cell, [3], 1);
+    expect(cache.advance(cell, [], 0)).toBe(row);
+  });
+
+  test("asks nothing where all rows are known", async () => {
     const model = new HashModel(2);
     const cache = new DistributionCache(model);
-    expect(cache.logProbsAlong([3, 1])).toBe(null);
+    await cache.ask(Int32Array.of(0, 0));
+    await cache.ask(Int32Array.of(0, 0));
+    expect(model.batches).toEqual([1]);
+  });
+
+  test("is its own cache", () => {
+    const cache = new DistributionCache(new HashModel(2));
+    expect(DistributionCache.over(cache)).toBe(cache);
+  });
+
+  test("gives the log-probabilities of a name, as far as its rows are known", async () => {
+    const model = new HashModel(2);
+    const cache = new DistributionCache(model);
+    const logProbs: number[] = [];
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(false);
+    expect(logProbs).toEqual([]);
     await cache.ask(Int32Array.of(0, 0, 0, 3));
-    expect(cache.logProbsAlong([3, 1])).toBe(null);
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(false);
+    expect(logProbs).toEqual([model.row([0, 0])[3], model.row([0, 3])[1]]);
     await cache.ask(Int32Array.of(3, 1));
-    expect(cache.logProbsAlong([3, 1])).toEqual([
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(true);
+    expect(logProbs).toEqual([
       model.row([0, 0])[3],
       model.row([0, 3])[1],
       model.row([3, 1])[0],
     ]);
+    expect(cache.continueLogProbs([3, 1], logProbs)).toBe(true);
+    expect(logProbs).toHaveLength(3);
   });
 
   test("draws letters in a row's proportions without the boundary, and the boundary where nothing else is", async () => {
@@ -181,5 +350,18 @@ describe("DistributionCache", () => {
     expect(Math.abs(drawn.filter((token) => token === 1).length - 6000)).toBeLessThan(200);
     expect(draw(1, 0)).toBe(1); // after eight draws of the boundary, the letters are weighed alone
     expect(draw(2, 0)).toBe(0);
+  });
+
+  test("weighs letters alone where the boundary is nearly certain", async () => {
+    const cache = new DistributionCache(new TableModel(new Array(4).fill([1 - 4e-9, 3e-9, 0, 1e-9])));
+    await cache.ask(Int32Array.of(0));
+    const row = cache.find(Int32Array.of(0));
+    const drawn = Array.from(
+      { length: 10_000 },
+      (_, index) => cache.token(cache.drawLetter(row, new NameStream(1, index))),
+    );
+    expect(new Set(drawn)).toEqual(new Set([1, 3]));
+    // 7,500 are expected, with a standard deviation of 43.
+    expect(Math.abs(drawn.filter((token) => token === 1).length - 7500)).toBeLessThan(180);
   });
 });

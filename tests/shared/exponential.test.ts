@@ -8,3 +8,25 @@ test("exponential is e^x for x up to 0", () => {
   expect(exponential(0)).toBe(1);
   expect([exponential(-111), exponential(-1000), exponential(-Infinity)]).toEqual([0, 0, 0]);
 });
+
+// The bits decide which character a seed draws. Math.exp gives other last bits for seven of ten of these arguments.
+test.each([
+  [-0.34, 0.7117703227570917],
+  [-1, 0.36787944117045024],
+  [-2.25, 0.10539922456186362],
+  [-7.125, 0.0008047330101245938],
+  [-30.3, 6.932297597586396e-14],
+  [-80.9, 7.337978146386385e-36],
+])("exponential(%d) is %d to the last bit", (x, expected) => {
+  expect(exponential(x)).toBe(expected);
+});
+
+test("exponential has the bits of this hash from 0 to -31", () => {
+  const values = Float64Array.from({ length: 4000 }, (_, i) => exponential(-i / 128));
+  // FNV-1a over 64-bit words.
+  const hash = new BigUint64Array(values.buffer).reduce(
+    (sum, word) => BigInt.asUintN(64, (sum ^ word) * 0x100000001b3n),
+    0xcbf29ce484222325n,
+  );
+  expect(hash).toBe(6293546638482558527n);
+});

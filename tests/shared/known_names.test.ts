@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { readModel } from "../../functions/inference/model_directory.ts";
 import { KnownNames } from "../../shared/known_names.ts";
 import { parseModelCard } from "../../shared/model_card.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
@@ -47,12 +48,12 @@ describe("KnownNames", () => {
   });
 
   test.each(["bigram", "mlp", "tuned"])("of the committed %s are those of its list", async (model) => {
-    const card = parseModelCard(await readFile(`models/${model}.json`, "utf8"));
+    const { known, ...files } = await readModel("models", model);
+    const card = parseModelCard(files.card);
     const vocabulary = new Vocabulary(card.vocabulary);
     const lines = (await readFile(DEFAULT_LIST, "utf8")).trim().split("\n");
-    const file = new Uint8Array(await readFile(`models/${model}.known`));
-    expect(file).toEqual(encodeKnownNames(lines, vocabulary)!.bytes);
-    const names = new KnownNames(file, card.vocabulary);
+    expect(known).toEqual(encodeKnownNames(lines, vocabulary)!.bytes);
+    const names = new KnownNames(known!, card.vocabulary);
     expect(names.count).toBe(new Set(lines).size);
     expect(names.count).toBe(card.known_names!.names);
     for (const line of lines) expect(names.has(line)).toBe(true);

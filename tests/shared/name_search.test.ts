@@ -73,4 +73,21 @@ describe("NameSearch", () => {
     const drawn = await sample(new TableModel(PROBABILITIES), vocabulary, { n: 1000, seed: 1, maxLength: 1 });
     expect(Number(known)).toBe(drawn.filter(({ name }) => name === "a").length);
   });
+
+  test("stops after 32,000 characters where only repeats are drawn", async () => {
+    // a is always followed by a: each name is 256 characters, and the same as the first.
+    const endless = new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]);
+    const repeats = new NameSearch(endless, vocabulary, { n: 50, seed: 1, unique: true, maxLength: 256 });
+    expect((await repeats.all()).map(({ name }) => name)).toEqual(["a".repeat(256)]);
+    // 125 names are 32,000 characters, and 126 are more.
+    expect(repeats.shortfall()).toBe("1 of 50 names: 126 were drawn, of which 125 repeat others");
+    expect(repeats.done).toBe(true);
+  });
+
+  test("draws the names that were asked for, whatever their length", async () => {
+    const endless = new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]);
+    const repeats = new NameSearch(endless, vocabulary, { n: 200, seed: 1, unique: true, maxLength: 256 });
+    await repeats.all();
+    expect(repeats.shortfall()).toBe("1 of 200 names: 200 were drawn, of which 199 repeat others");
+  });
 });

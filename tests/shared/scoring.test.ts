@@ -49,7 +49,7 @@ describe("score", () => {
   test("asks the model once", async () => {
     const model = new TableModel(PROBABILITIES, 2);
     await score(model, vocabulary, "aaab");
-    expect(model.batches).toEqual([5]);
+    expect(model.batches).toEqual([4]);
   });
 });
 

@@ -29,6 +29,29 @@ describe("TransitionTable", () => {
     expect(drawn(table([0, 0, 1]), 1)).toBe(2);
   });
 
+  test.each([
+    [[0.5, 0.5, 0.5], "its probabilities add up to 1.500, not to 1"],
+    [[0.5, 0.4985, 0], "its probabilities add up to 0.9985, not to 1"],
+    [[0, 0, 0], "its probabilities add up to 0.000, not to 1"],
+    [[1, NaN, 0], "one of its log-probabilities is NaN"],
+    [[1, Infinity, 0], "one of its log-probabilities is Infinity"],
+    [[NaN, Infinity, NaN], "one of its log-probabilities is NaN"],
+  ])("refuses %j, which are not a distribution, and writes nothing", (probabilities, reason) => {
+    const made = table([0.25, 0.5, 0.25]);
+    const before = new Float32Array(3);
+    made.copyLogProbs(1, before, 0);
+    expect(() => made.set(1, Float32Array.from(probabilities, Math.log), 0)).toThrow(reason);
+    const after = new Float32Array(3);
+    made.copyLogProbs(1, after, 0);
+    expect(after).toEqual(before);
+  });
+
+  test("takes a sum that float32 arithmetic rounds", () => {
+    for (const sum of [0.9991, 1.0009]) {
+      expect(() => table([0.5 * sum, 0.5 * sum, 0])).not.toThrow();
+    }
+  });
+
   test("draws in proportion from a thousand tokens", () => {
     const weights = Array.from({ length: 1001 }, (_, i) => 1 + ((i * 7919) % 1000));
     const total = weights.reduce((a, b) => a + b);

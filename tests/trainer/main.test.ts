@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseModelCard } from "../../shared/model_card.ts";
+import { readModel } from "../../functions/inference/model_directory.ts";
 import { type Ended, startTrainer } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
@@ -18,6 +19,11 @@ async function dishes(directory: string): Promise<string> {
   return path;
 }
 
+/** The files in a directory, sorted, with HASH for the digits of a hash in a name. */
+async function filesIn(directory: string): Promise<string[]> {
+  return (await readdir(directory)).map((file) => file.replace(/-[0-9a-f]{8}\./, "-HASH.")).sort();
+}
+
 describe("train", () => {
   test("trains on any list; evaluate and sample read the model back", async () => {
     const directory = await temporaryDirectory();
@@ -27,11 +33,11 @@ describe("train", () => {
       ...["--context", "4", "--embedding", "5", "--hidden", "16", "--optimizer", "adam", "--lr", "0.01"],
       ...["--checkpoints", directory],
     );
-    expect(trained).toMatchObject({ code: 0, stdout: expect.stringContaining("dishes.onnx: ") });
-    expect((await readdir(directory)).sort()).toEqual([
+    expect(trained).toMatchObject({ code: 0, stdout: expect.stringMatching(/dishes-[0-9a-f]{8}\.onnx: /) });
+    expect(await filesIn(directory)).toEqual([
+      "dishes-HASH.known",
+      "dishes-HASH.onnx",
       "dishes.json",
-      "dishes.known",
-      "dishes.onnx",
       "dishes.txt",
     ]);
     const card = parseModelCard(await readFile(join(directory, "dishes.json"), "utf8"));
@@ -98,7 +104,7 @@ describe("train", () => {
         "--hidden",
         "30",
       );
-      return await readFile(join(where, "m.onnx"));
+      return (await readModel(where, "m")).onnx;
     }));
     expect(models[0]).toEqual(models[1]);
   });
@@ -125,12 +131,12 @@ describe("train", () => {
     expect((await run("train", "--resume", ...where)).code).toBe(0);
     const unbroken = join(directory, "unbroken");
     await run("train", ...settings, "--name", "broken", "--out", unbroken, "--checkpoints", unbroken);
-    const read = (file: string) => readFile(file);
-    expect(await read(join(directory, "broken.onnx"))).toEqual(await read(join(unbroken, "broken.onnx")));
-    expect((await readdir(directory)).sort()).toEqual([
+    const resumed = await readModel(directory, "broken");
+    expect(resumed.onnx).toEqual((await readModel(unbroken, "broken")).onnx);
+    expect(await filesIn(directory)).toEqual([
+      "broken-HASH.known",
+      "broken-HASH.onnx",
       "broken.json",
-      "broken.known",
-      "broken.onnx",
       "unbroken",
     ]);
     const again = await run("train", "--resume", ...where);

@@ -3,7 +3,7 @@ import { slideContexts } from "../../shared/context.ts";
 import { MOST_PICTURED_TOKENS } from "../../shared/model_card.ts";
 import { DEFAULT_LIST } from "../../trainer/commands/model_list.ts";
 import { makeCorpus, makeExamples, readList } from "../../trainer/corpus.ts";
-import { loadModel } from "../../trainer/model_files.ts";
+import { loadModel } from "../../trainer/load_model.ts";
 import { makePictures } from "../../trainer/pictures.ts";
 
 describe("makePictures", () => {

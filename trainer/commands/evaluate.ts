@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { likelihood } from "../../shared/scoring.ts";
 import { makeCorpus, makeExamples, SPLITS } from "../corpus.ts";
 import { evaluate, tensorFlowModel } from "../evaluate.ts";
-import { loadModel } from "../model_files.ts";
+import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { listOption, modelsOption } from "./arguments.ts";
 import { modelList } from "./model_list.ts";
@@ -12,7 +12,7 @@ export const evaluateCommand: Command = new Command("evaluate")
   .description(
     "Print a model's NLL (nats a character) and perplexity on its list's train, dev and test splits.",
   )
-  .argument("<name>", "the model, as in models/NAME.onnx")
+  .argument("<name>", "the model, as in models/NAME.json")
   .addOption(modelsOption())
   .addOption(listOption())
   .addHelpText(

@@ -8,7 +8,7 @@ import { scoreWords } from "../../shared/scoring.ts";
 import { type Corpus, makeCorpus } from "../corpus.ts";
 import { slideContexts } from "../../shared/context.ts";
 import { tensorFlowModel } from "../evaluate.ts";
-import { loadModel } from "../model_files.ts";
+import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { escapeHtml, page, type Section, table } from "../report/page.ts";
 import { bigramHeatMap, type Drawing, embeddingScatter, historyPlot } from "../report/plots.ts";
@@ -29,7 +29,7 @@ interface Named {
 /** `deno task report`. */
 export const reportCommand: Command = new Command("report")
   .description("Write a report on a model, with plots, to DIR/NAME.html: one file that needs no network.")
-  .argument("<name>", "the model, as in models/NAME.onnx")
+  .argument("<name>", "the model, as in models/NAME.json")
   .addOption(modelsOption())
   .addOption(listOption())
   .option("--out <directory>", "where the report goes", "build/reports")

@@ -1,8 +1,9 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { NameSearch } from "../../shared/name_search.ts";
 import type { SampledName } from "../../shared/sampler.ts";
+import { composeLine } from "../corpus.ts";
 import { tensorFlowModel } from "../evaluate.ts";
-import { loadModel } from "../model_files.ts";
+import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { decimal, listOption, modelsOption, wholeNumber } from "./arguments.ts";
 import { modelList } from "./model_list.ts";
@@ -24,10 +25,19 @@ interface SampleFlags {
   data?: string;
 }
 
+/** Reads a prefix, for commander: it may be as long as a line of a list. */
+function prefix(text: string): string {
+  try {
+    return composeLine(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`It ${(error as Error).message}.`);
+  }
+}
+
 /** `deno task sample`. */
 export const sampleCommand: Command = new Command("sample")
   .description("Print names that a model makes: those that stand in its list, and new ones.")
-  .argument("<name>", "the model, as in models/NAME.onnx")
+  .argument("<name>", "the model, as in models/NAME.json")
   .option("--n <number>", "how many names", wholeNumber(1, 1_000_000), 20)
   .option(
     "--seed <number>",
@@ -41,7 +51,7 @@ export const sampleCommand: Command = new Command("sample")
     "sample from the likeliest characters that together are this likely",
     decimal(1e-9, 1),
   )
-  .option("--prefix <text>", "what every name begins with", "")
+  .option("--prefix <text>", "what every name begins with", prefix, "")
   .option("--min-length <number>", "fewest characters (default: 1)", wholeNumber(0, 256))
   .option("--max-length <number>", "most characters (default: 64)", wholeNumber(1, 256))
   .option("--unique", "no name twice")

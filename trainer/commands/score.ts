@@ -9,7 +9,7 @@ import { cardQuantiles } from "../../shared/card_quantiles.ts";
 import type { ScoringModel } from "../../shared/score_record.ts";
 import { csvRow } from "../csv.ts";
 import { tensorFlowModel } from "../evaluate.ts";
-import { loadModel } from "../model_files.ts";
+import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { type TextSink, textSink } from "../text_sink.ts";
 import { modelsOption } from "./arguments.ts";
@@ -60,7 +60,7 @@ export const scoreCommand: Command = new Command("score")
       "The answers are those of POST /score.",
   )
   .argument("<file>", "UTF-8 text, one name a line; - is standard input")
-  .requiredOption("--model <name>", "the model, as in models/NAME.onnx")
+  .requiredOption("--model <name>", "the model, as in models/NAME.json")
   .addOption(
     new Option("--format <format>", "how the scores are written").choices(Object.keys(formats)).default(
       "ndjson",

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { join } from "node:path";
 import process from "node:process";
 import { modelName } from "../../shared/model_card.ts";
 import { findArchitecture } from "../architectures/all.ts";
@@ -36,7 +37,9 @@ interface TrainFlags
 /** Where checkpoints are, unless the command is told otherwise. */
 const CHECKPOINTS_DIRECTORY = "checkpoints";
 /** Flags that still mean something when a run goes on. */
-const FLAGS_OF_RESUME = ["resume", "name", "checkpoints"];
+const FLAGS_OF_RESUME = ["resume", "name", "checkpoints", "overwrite"];
+/** Exit code of a run that ends with a model worse than a uniform guess; 1 is an error. */
+const FAILED = 2;
 
 /** The options that the flags amount to. */
 function readOptions(flags: TrainFlags, command: Command): TrainOptions {
@@ -53,6 +56,7 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
     seed,
     out,
     checkpoints,
+    overwrite,
   } = flags;
   const hyperparameters = readHyperparameters(findArchitecture(architecture), flags, givenFlags(command));
   const name = checkName(flags.name ?? architecture);
@@ -71,6 +75,7 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
     seed,
     out,
     checkpoints,
+    overwrite,
   };
 }
 
@@ -90,11 +95,12 @@ function checkName(name: string): string {
 }
 
 /** Says what came out. */
-function report({ card, stopped }: TrainResult, { name, out, checkpoints, steps }: TrainOptions): void {
+function report({ card, stopped, failedAgainst, file, kept }: TrainResult, options: TrainOptions): void {
+  const { name, out, checkpoints, steps, lr } = options;
   const { parameters, nll, training } = card;
   const figure = (value: number | null) => value?.toFixed(4) ?? "infinite";
   console.log(
-    `${out}/${name}.onnx: ${parameters} parameters, NLL train ${figure(nll.train)}, dev ${
+    `${file ?? "not written"}: ${parameters} parameters, NLL train ${figure(nll.train)}, dev ${
       figure(nll.dev)
     }, ` +
       `test ${figure(nll.test)}, ${duration(training.seconds)}`,
@@ -102,17 +108,31 @@ function report({ card, stopped }: TrainResult, { name, out, checkpoints, steps 
   if (training.best_step !== undefined && training.best_step !== training.steps) {
     console.log(`Its weights are those of step ${training.best_step}, the best on the dev split.`);
   }
-  if (!stopped) return;
   const where = checkpoints === CHECKPOINTS_DIRECTORY ? "" : ` --checkpoints ${checkpoints}`;
-  console.log(
-    `Stopped after ${training.steps} of ${steps} steps. To go on: deno task train --resume --name ${name}${where}`,
-  );
+  const resume = `deno task train --resume --name ${name}${where}`;
+  if (stopped) console.log(`Stopped after ${training.steps} of ${steps} steps. To go on: ${resume}`);
+  if (failedAgainst !== null) {
+    const advice = training.steps === 0
+      ? "Its list has what it gives no probability: try --smoothing 1."
+      : `Try a lower --lr (it was ${lr}; deno task find-lr suggests one) or more --steps.`;
+    console.error(
+      `warning: training has failed: dev NLL ${
+        figure(nll.dev)
+      } is worse than a uniform guess over all characters, ` +
+        `${figure(failedAgainst)}. ${advice}`,
+    );
+    process.exitCode = FAILED;
+  }
+  if (kept !== undefined) {
+    const how = training.steps === 0 ? "--overwrite replaces it" : `To replace it: ${resume} --overwrite`;
+    console.error(`warning: ${join(out, name)}.json is left as it was: ${kept}. ${how}`);
+  }
 }
 
 /** `deno task train`. */
 export const trainCommand: Command = new Command("train")
   .description(
-    "Train a model on a list of things, one a line, and write it to DIR/NAME.onnx and DIR/NAME.json.",
+    "Train a model on a list of things, one a line, and write it to DIR: NAME.json is its card, which points to its files.",
   )
   .addOption(trainingListOption())
   .addOption(architectureOption())
@@ -149,11 +169,15 @@ trainCommand
     "where a stopped run leaves what it needs to go on",
     CHECKPOINTS_DIRECTORY,
   )
+  .option("--overwrite", "replace a better model of this name even if training fails or is stopped")
   .option("--resume", "go on with the run that was stopped under this --name, with its settings")
   .addHelpText(
     "after",
     `
 Ctrl-C stops after the step under way: the best model so far is written, and --resume goes on.
+
+A model that ends worse than a uniform guess over all characters is a failure: the exit code is then 2. Such a model, one
+that was stopped and one of 0 steps replace no model of a lower dev NLL, unless --overwrite is given.
 
 Examples:
   deno task train                                    the notebooks' MLP, on the list that comes along
@@ -164,7 +188,9 @@ Examples:
   )
   .action(async (flags: TrainFlags, command: Command) => {
     const checkpoint = flags.resume ? await readCheckpoint(flags, command) : undefined;
-    const options = checkpoint?.options ?? readOptions(flags, command);
+    const options = checkpoint
+      ? { ...checkpoint.options, overwrite: flags.overwrite }
+      : readOptions(flags, command);
     const list = await readList(options.data);
     if (checkpoint && checkpoint.listSha256 !== list.sha256) {
       throw new Error(`Cannot resume ${options.name}: ${options.data} has changed since the run began`);

@@ -1,5 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { createApp } from "../../../functions/app.ts";
+import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
 import { type ModelFiles, Registry } from "../../../functions/inference/registry.ts";
+import { openModel } from "../../../functions/inference/served_model.ts";
+import type { ProblemDocument } from "../../../functions/problem.ts";
 import { sha256 } from "../../../trainer/sha256.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
 import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
@@ -25,7 +29,8 @@ describe("broken models", () => {
       withCard({ ...mlp, onnx: truncated }, "truncated", {}),
       withCard({ ...mlp, onnx: truncated }, "truncated-with-its-hash", { sha256: await sha256(truncated) }),
       { ...withCard(mlp, "wrong-known", {}), known: mlp.known!.slice(1) },
-      withCard(mlp, "wrong-vocabulary", { vocabulary: "abc" }),
+      withCard({ ...mlp, known: null }, "wrong-vocabulary", { vocabulary: "abc" }),
+      withCard(mlp, "wrong-list", { vocabulary: "abc" }),
       withCard(mlp, "wrong-context", { context_length: 4 }),
     ]);
   });
@@ -43,6 +48,7 @@ describe("broken models", () => {
       "wrong-vocabulary",
       "its output has 27 log-probabilities that add up to 1.000; 4 that add up to 1 were expected",
     ],
+    ["wrong-list", "Cannot read a list of known names: it was not made for a vocabulary of 3 characters"],
     ["wrong-context", "wrong-context.onnx cannot be run: "],
   ])("%s is told of by /health and answers 503", async (name, reason) => {
     const { status, body } = await app.ask<{ status: string; models: { name: string; reason: string }[] }>(
@@ -82,10 +88,14 @@ describe("the default model", () => {
     );
   });
 
-  test("is not silently another when it is broken", async () => {
-    const [bigram, , tuned] = await modelFiles();
-    const app = await serveModels([bigram, { ...tuned, onnx: null }]);
-    expect((await app.ask("/generate")).status).toBe(503);
+  test("is another where it is broken, unless it was named", async () => {
+    const [bigram, mlp, tuned] = await modelFiles();
+    const broken = { ...tuned, onnx: null };
+    const app = await serveModels([mlp, bigram, broken]);
+    expect((await app.ask("/generate")).body.model).toBe("bigram");
+    expect((await app.ask("/health")).body.default_model).toBe("bigram");
+    const named = createApp(await Registry.open([bigram, broken], "tuned"), { runtime: "test" });
+    expect((await named.request("/generate")).status).toBe(503);
   });
 
   test("without any model the server is down and says so", async () => {
@@ -93,5 +103,111 @@ describe("the default model", () => {
     const { status, body } = await app.ask("/health");
     expect([status, body.status]).toEqual([503, "down"]);
     expect((await app.ask("/generate")).status).toBe(404);
+  });
+});
+
+describe("models that are being opened", () => {
+  /** A registry of models that are opened when the test says so. */
+  async function openingModels(names: string[]) {
+    await startOnnxRuntime();
+    const files = new Map((await modelFiles()).map((file) => [file.name, file]));
+    const registry = new Registry(names);
+    const app = createApp(registry, { runtime: "test" });
+    const open = (name: string) =>
+      registry.add(name, (onBroken) => openModel(files.get(name)!, WASM_RUNTIME, onBroken));
+    const fail = (name: string) => registry.add(name, () => Promise.reject(new Error("it is bad")));
+    const health = async () => {
+      const response = await app.request("/health");
+      const { status, default_model } = await response.json();
+      return [response.status, status, default_model];
+    };
+    return { app, open, fail, health };
+  }
+
+  test("are told of by /health, which is 503 until one answers", async () => {
+    const { open, fail, health } = await openingModels(["bigram", "mlp", "tuned"]);
+    expect(await health()).toEqual([503, "starting", "tuned"]);
+    await open("mlp");
+    expect(await health()).toEqual([200, "starting", "tuned"]);
+    await fail("tuned");
+    expect(await health()).toEqual([200, "starting", "bigram"]);
+    await open("bigram");
+    expect(await health()).toEqual([200, "degraded", "bigram"]);
+  });
+
+  test("are waited for; the default is the next one where it turns out to be broken", async () => {
+    const { app, open, fail } = await openingModels(["bigram", "tuned"]);
+    const waiting = ["/score?name=a", "/score?name=a&model=bigram", "/models/bigram", "/next?model=tuned"]
+      .map(
+        async (path) => {
+          const response = await app.request(path);
+          const { model, name } = await response.json();
+          return [response.status, model ?? name];
+        },
+      );
+    await fail("tuned");
+    await open("bigram");
+    expect(await Promise.all(waiting)).toEqual([
+      [200, "bigram"],
+      [200, "bigram"],
+      [200, "bigram"],
+      [503, undefined],
+    ]);
+  });
+
+  test("are not waited for longer than some seconds", async () => {
+    const { app } = await openingModels(["bigram"]);
+    const response = await app.request("/score?name=a");
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "2"]);
+    expect(await response.json()).toMatchObject({
+      type: "urn:edgemore:problem:opening-model",
+      detail: "Model bigram is still being opened; ask again in 2 s",
+    });
+    expect((await app.request("/score?name=a&model=gpt")).status).toBe(404);
+  });
+});
+
+describe("pinned models", () => {
+  test("are those whose file has a SHA-256 of these first digits", async () => {
+    const app = await serveModels();
+    const { card: { sha256 } } = await app.registry.get("mlp");
+    for (
+      const digits of [sha256.slice(0, 8), sha256.slice(0, 8).toUpperCase(), sha256.slice(0, 21), sha256]
+    ) {
+      const { status, body } = await app.ask(`/score?name=a&model=mlp@${digits}`);
+      expect([status, body.model]).toEqual([200, "mlp"]);
+      expect((await app.registry.get(`mlp@${digits}`)).pinned).toBe(true);
+    }
+    expect((await app.registry.get("mlp")).pinned).toBe(false);
+  });
+
+  test.each([
+    ["mlp@", 400],
+    ["mlp@0000000", 400],
+    ["mlp@0000000g", 400],
+    [`mlp@${"0".repeat(65)}`, 400],
+    ["mlp@00000000@", 400],
+    ["@00000000", 404],
+    ["gpt@00000000", 404],
+    ["mlp@00000000", 404],
+    ["m".repeat(130), 400],
+  ])("are not found by %s: %i", async (reference, expected) => {
+    const app = await serveModels();
+    const query = await app.ask<ProblemDocument>(`/score?name=a&model=${encodeURIComponent(reference)}`);
+    expect(query.status).toBe(expected);
+    expect(query.body.errors[0].parameter).toBe("model");
+    expect(query.headers.get("cache-control")).toBe("no-store");
+    if (reference.length > 129) return; // a path has no such bound: no model has that name
+    const path = await app.ask<ProblemDocument>(`/models/${encodeURIComponent(reference)}`);
+    expect(path.status).toBe(expected);
+    expect(path.body.errors[0].parameter).toBe("name");
+  });
+
+  test("say which file is served where it is another", async () => {
+    const app = await serveModels();
+    const { body } = await app.ask<ProblemDocument>("/score?name=a&model=tuned@00000000");
+    expect(body.detail).toMatch(
+      /^model must be pinned to the file that is served, tuned@[0-9a-f]{8}, got "tuned@00000000"$/,
+    );
   });
 });

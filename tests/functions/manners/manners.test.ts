@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { TokenBuckets } from "../../../functions/manners/token_buckets.ts";
-import { type ServedApp, serveModels } from "../serve_models.ts";
+import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
 
 let app: ServedApp;
 const lines: string[] = [];
@@ -8,22 +8,27 @@ beforeAll(async () => {
   app = await serveModels(undefined, { log: (line) => lines.push(line), serverTiming: true });
 });
 
-const KEPT = "public, max-age=31536000, immutable";
+const IMMUTABLE = "public, max-age=31536000, immutable";
 
 describe("caching", () => {
   test.each([
-    "/score?name=andrej",
-    "/score?name=andrej&model=mlp",
-    "/generate?seed=42",
-    "/generate?n=5&seed=0",
+    ["/score?name=andrej", "public, no-cache"],
+    ["/score?name=andrej&model=mlp", "public, no-cache"],
+    ["/score?name=andrej&model=mlp@SHA", IMMUTABLE],
+    ["/generate?seed=42", "public, no-cache"],
+    ["/generate?n=5&seed=0", "public, no-cache"],
+    ["/generate?n=5&seed=0&model=tuned@SHA", IMMUTABLE],
+    ["/next?prefix=mar", "public, no-cache"],
+    ["/next?prefix=mar&model=tuned@SHA", IMMUTABLE],
   ])(
-    "%s may be kept for ever, and is not sent to who has it",
-    async (path) => {
-      const first = await app.request(path);
-      expect(first.headers.get("cache-control")).toBe(KEPT);
+    "%s is %s, and is not sent to who has it",
+    async (template, kept) => {
       const { body: card } = await app.ask<{ sha256: string }>(
-        `/models/${path.includes("mlp") ? "mlp" : "tuned"}`,
+        `/models/${template.includes("mlp") ? "mlp" : "tuned"}`,
       );
+      const path = template.replace("SHA", card.sha256.slice(0, 8));
+      const first = await app.request(path);
+      expect(first.headers.get("cache-control")).toBe(kept);
       const etag = first.headers.get("etag")!;
       expect(etag).toContain(card.sha256);
       for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
@@ -31,7 +36,7 @@ describe("caching", () => {
         expect(again.status).toBe(304);
         expect(await again.text()).toBe("");
         expect(again.headers.get("etag")).toBe(etag);
-        expect(again.headers.get("cache-control")).toBe(KEPT);
+        expect(again.headers.get("cache-control")).toBe(kept);
       }
       expect((await app.request(path, { headers: { "if-none-match": '"other"' } })).status).toBe(200);
     },
@@ -60,9 +65,30 @@ describe("caching", () => {
     }
   });
 
-  test.each(["/models", "/models/mlp", "/openapi.json"])("%s is kept for a while", async (path) => {
+  test("the same question to a model with another card has another tag", async () => {
+    const [, mlp] = await modelFiles();
+    const card = JSON.parse(mlp.card);
+    const other = {
+      ...mlp,
+      card: JSON.stringify({ ...card, nll_quantiles: card.nll_quantiles.map(() => 2) }),
+    };
+    const tags = await Promise.all([mlp, other].map(async (model) => {
+      const { request } = await serveModels([model]);
+      return (await request("/score?name=anna")).headers.get("etag");
+    }));
+    expect(tags[0]).not.toBe(tags[1]);
+  });
+
+  test.each([
+    ["/models", "public, no-cache"],
+    ["/models/mlp", "public, no-cache"],
+    ["/models/mlp@SHA", IMMUTABLE],
+    ["/openapi.json", "public, max-age=300"],
+  ])("%s is %s", async (template, kept) => {
+    const { card } = await app.registry.get("mlp");
+    const path = template.replace("SHA", card.sha256.slice(0, 8));
     const { headers } = await app.request(path);
-    expect(headers.get("cache-control")).toBe("public, max-age=300");
+    expect(headers.get("cache-control")).toBe(kept);
     const again = await app.request(path, { headers: { "if-none-match": headers.get("etag")! } });
     expect(again.status).toBe(304);
   });
@@ -182,12 +208,13 @@ describe("every answer", () => {
 
 describe("the bound on work", () => {
   test.each([
-    ["/generate?n=1000&min_length=33", "at most 32 with this n"],
-    ["/generate?n=126&min_length=256&max_length=256", "at most 253 with this n"],
-  ])("%s is refused", async (path, message) => {
+    ["/generate?n=1000&max_length=65", "max_length", "at most 64 with this n"],
+    ["/generate?n=1000&max_length=256&compat=torch", "max_length", "at most 64 with this n"],
+    ["/generate?n=251&min_length=255&compat=torch", "min_length", "at most 254 with this n"],
+  ])("%s is refused", async (path, parameter, message) => {
     const { status, body } = await app.ask(path);
     expect(status).toBe(400);
-    expect(body.errors).toEqual([{ parameter: "min_length", message: expect.stringContaining(message) }]);
+    expect(body.errors).toEqual([{ parameter, message: expect.stringContaining(message) }]);
   });
 
   test("looks for names that are no repeats so long and no longer", async () => {
@@ -237,8 +264,18 @@ describe("a token", () => {
   });
 
   test("keeps answers out of caches that others ask", async () => {
-    const { headers } = await closed.request("/score?name=a", bear("bearer s3cret.T0ken~+/=="));
-    expect(headers.get("cache-control")).toBe("private, max-age=31536000, immutable");
+    const { card } = await closed.registry.get("mlp");
+    const pinned = `mlp@${card.sha256.slice(0, 8)}`;
+    const kept = async (path: string) =>
+      (await closed.request(path, bear("bearer s3cret.T0ken~+/=="))).headers.get("cache-control");
+    for (const path of ["/score?name=a", "/models", "/models/mlp", "/models/mlp/model.onnx"]) {
+      expect(await kept(path)).toBe("private, no-cache");
+    }
+    for (
+      const path of [`/score?name=a&model=${pinned}`, `/models/${pinned}`, `/models/${pinned}/model.known`]
+    ) {
+      expect(await kept(path)).toBe("private, max-age=31536000, immutable");
+    }
   });
 });
 

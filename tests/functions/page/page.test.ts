@@ -76,7 +76,9 @@ describeWithBrowser("the page", () => {
       expect(await page.getByLabel("curl command").textContent()).toBe(`curl '${server.address}${path}'`);
       await page.getByLabel("Only new ones").check();
       const novelPath = path.replace("&model", "&novel=true&model");
-      await expect.poll(() => requests.at(-1)).toBe(server.address + novelPath);
+      const { sha256 } = await ask<{ sha256: string }>("/models/mlp");
+      const pinned = novelPath.replace("model=mlp", `model=mlp%40${sha256.slice(0, 8)}`);
+      await expect.poll(() => requests.at(-1)).toBe(server.address + pinned);
       const { names: novel } = await ask<Names>(novelPath);
       expect(novel).not.toEqual(names);
       await expectNames(page, novel.map(({ name }) => name));
@@ -122,6 +124,8 @@ describeWithBrowser("the page", () => {
 
     test("at every keystroke, in colours and in words", async () => {
       const { page, errors, requests } = await openPage(browser, server.address);
+      const { sha256 } = await ask<{ sha256: string }>("/models/tuned");
+      await page.getByLabel("Model").waitFor(); // the cards are there
       await page.getByLabel("A name").fill("");
       await page.getByLabel("A name").pressSequentially("Xqé", { delay: 60 });
       await page.locator("#score").getByRole("alert").waitFor();
@@ -131,7 +135,9 @@ describeWithBrowser("the page", () => {
       await page.getByLabel("A name").pressSequentially("zvk", { delay: 60 });
       await page.getByText("“xqzvk” is less name-like than practically all real names.").waitFor();
       for (const typed of ["X", "Xq", "Xqz", "Xqzv", "Xqzvk"]) {
-        expect(requests).toContain(`${server.address}/score?name=${typed}`);
+        // Pinned, so that the browser asks about each beginning once.
+        const path = `/score?name=${typed}&model=tuned%40${sha256.slice(0, 8)}`;
+        expect(requests).toContain(server.address + path);
       }
       const letters = page.getByRole("list", { name: "Letters" }).getByRole("listitem");
       expect(await letters.count()).toBe(6);
@@ -176,6 +182,21 @@ describeWithBrowser("the page", () => {
       await letter.click();
       await page.getByText(`“${expected[0]}${typed}” is`).waitFor();
     });
+  });
+
+  test("asks the model that there is where it was trained anew meanwhile", async () => {
+    const { page, requests } = await openPage(browser, server.address);
+    await page.getByLabel("Model").waitFor();
+    await page.route(
+      /model=tuned%40/,
+      (route) => route.fulfill({ status: 404, json: { detail: "another" } }),
+    );
+    await page.getByLabel("A name").fill("andrej");
+    await page.getByText("“andrej” is more name-like than 59% of real names.").waitFor();
+    const before = requests.length;
+    await page.getByLabel("A name").fill("eleanora");
+    await page.getByText("“eleanora” is more name-like").waitFor();
+    expect(requests.slice(before).filter((request) => request.includes("%40"))).toEqual([]);
   });
 
   test("shows what is inside a model", async () => {

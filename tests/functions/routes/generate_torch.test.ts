@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { modelFileNames } from "../../../shared/model_files.ts";
 import { type ServedApp, serveModels } from "../serve_models.ts";
 
 /** Samples from a committed model's own weights as the notebooks do, in PyTorch. */
@@ -51,7 +53,8 @@ describe("GET /generate?compat=torch beside PyTorch", () => {
   test.skipIf(!python).each(CASES)(
     "%s with seed %i makes the same 200 names",
     async (model, seed) => {
-      const args = ["-c", SCRIPT, `models/${model}.onnx`, String(seed), "200"];
+      const { onnx } = modelFileNames(model, (await app.registry.get(model)).card);
+      const args = ["-c", SCRIPT, join("models", onnx.versioned), String(seed), "200"];
       const { stdout, stderr } = spawnSync(python!, args, { encoding: "utf8" });
       const theirs = stdout.split("\n").slice(0, -1);
       expect(theirs.length, stderr).toBe(200);

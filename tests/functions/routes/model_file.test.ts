@@ -13,7 +13,7 @@ describe("GET /models/:name/model.onnx", () => {
       const response = await app.request(`/models/${name}/model.onnx`);
       expect(response.status).toBe(200);
       expect(response.headers.get("content-type")).toBe("application/octet-stream");
-      expect(response.headers.get("cache-control")).toBe("no-cache");
+      expect(response.headers.get("cache-control")).toBe("public, no-cache");
       expect(response.headers.get("etag")).toBe(`"${parseModelCard(card).sha256}"`);
       expect(response.headers.get("content-length")).toBe(String(onnx!.length));
       expect(new Uint8Array(await response.arrayBuffer())).toEqual(onnx);
@@ -26,10 +26,26 @@ describe("GET /models/:name/model.onnx", () => {
       const response = await app.request("/models/mlp/model.onnx", { headers: { "if-none-match": known } });
       expect([response.status, await response.text()]).toEqual([304, ""]);
       expect(response.headers.get("etag")).toBe(etag);
-      expect(response.headers.get("cache-control")).toBe("no-cache");
+      expect(response.headers.get("cache-control")).toBe("public, no-cache");
     }
     const headers = { "if-none-match": '"other"' };
     expect((await app.request("/models/mlp/model.onnx", { headers })).status).toBe(200);
+  });
+
+  test("is immutable where the path pins the model to its file", async () => {
+    for (const { name, card } of await modelFiles()) {
+      const { sha256, known_names } = parseModelCard(card);
+      for (const [file, hash] of [["model.onnx", sha256], ["model.known", known_names!.sha256]]) {
+        const path = `/models/${name}@${sha256.slice(0, 8)}/${file}`;
+        const response = await app.request(path);
+        expect([response.status, response.headers.get("etag")]).toEqual([200, `"${hash}"`]);
+        expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+        const again = await app.request(path, { headers: { "if-none-match": `"${hash}"` } });
+        expect([again.status, await again.text()]).toEqual([304, ""]);
+        const { status, headers } = await app.ask(`/models/${name}@00000000/${file}`);
+        expect([status, headers.get("cache-control")]).toEqual([404, "no-store"]);
+      }
+    }
   });
 
   test("tells HEAD how long it is", async () => {

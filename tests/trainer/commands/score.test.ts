@@ -76,7 +76,7 @@ describe("score", () => {
   test.each([
     [["--model", "tuned", "/no/such.txt"], "Cannot read /no/such.txt: there is no such file"],
     [["--model", "tuned", "tests"], "Cannot read tests: it is a directory"],
-    [["--model", "gpt", "README.md"], "Cannot load model gpt: there is no file models/gpt.json"],
+    [["--model", "gpt", "README.md"], "Cannot load model gpt from models: gpt.json is missing"],
     [["README.md"], "required option '--model <name>' not specified"],
     [["--model", "tuned", "--format", "xml", "README.md"], "Allowed choices are ndjson, csv"],
     [

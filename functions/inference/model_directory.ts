@@ -1,0 +1,82 @@
+import { lstat, open, readdir, realpath } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { readModelFiles } from "../../shared/model_files.ts";
+import type { ModelFiles } from "./registry.ts";
+
+/**
+ * The names of the models in a directory: those of its cards without `.json`, sorted.
+ *
+ * @throws {Error} If the directory cannot be read.
+ */
+export async function listModels(directory: string): Promise<string[]> {
+  let entries: string[];
+  try {
+    entries = await readdir(directory);
+  } catch (error) {
+    throw new Error(`Cannot list the models in ${directory}: ${(error as Error).message}`);
+  }
+  return entries.flatMap((file) => /^([^.].*)\.json$/s.exec(file)?.[1] ?? []).sort();
+}
+
+/**
+ * Reads a model's files: regular files inside the directory, of bounded size. What is not one is never opened.
+ *
+ * @param directory Where the models are.
+ * @param name A model's name, as {@link listModels} gives it.
+ * @throws {Error} If a file is missing, not a regular file, outside the directory or too large, or the card is not one; the
+ * message is the reason.
+ */
+export async function readModel(directory: string, name: string): Promise<ModelFiles> {
+  const root = await realpath(directory);
+  const { cardText, onnx, known } = await readModelFiles(
+    name,
+    (file, maxBytes) => readRegularFile(root, file, maxBytes),
+  );
+  return { name, card: cardText, onnx, known };
+}
+
+/** Reads a file, or returns null if there is none. A symbolic link counts as what it leads to inside the directory. */
+async function readRegularFile(
+  directory: string,
+  file: string,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  let path = join(directory, file);
+  try {
+    let stats = await lstat(path);
+    if (stats.isSymbolicLink()) {
+      path = await realpath(path).catch(() => {
+        throw new Error(`${file} is a link that leads nowhere`);
+      });
+      if (!path.startsWith(directory + sep)) {
+        throw new Error(`${file} is a link out of the directory of models`);
+      }
+      stats = await lstat(path);
+    }
+    if (!stats.isFile()) throw new Error(`${file} is not a regular file`);
+    return await readBounded(path, file, maxBytes);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return null;
+    if (code !== undefined) throw new Error(`${file} cannot be read: ${code}`);
+    throw error;
+  }
+}
+
+async function readBounded(path: string, file: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const handle = await open(path);
+  try {
+    const { size } = await handle.stat();
+    if (size > maxBytes) throw new Error(`${file} has ${size} bytes, the most is ${maxBytes}`);
+    const bytes = new Uint8Array(size);
+    let length = 0;
+    while (length < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, length, bytes.length - length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,44 @@
+/** Fewest hexadecimal digits of a SHA-256 that pin a model. */
+const MIN_DIGITS = 8;
+/** A SHA-256 has so many. */
+const MAX_DIGITS = 64;
+
+/** Longest reference to a model: the longest name, "@" and a whole SHA-256. */
+export const MAX_REFERENCE_LENGTH = 64 + 1 + MAX_DIGITS;
+
+/** What a request names a model by. */
+export interface ModelReference {
+  name: string;
+  /** The first digits of the SHA-256 of its ONNX file, in lower case; null where any file will do. */
+  digits: string | null;
+}
+
+/**
+ * Reads a reference to a model: its name, or its name pinned to a file.
+ *
+ * @throws {RangeError} If what follows the "@" is not 8 to 64 hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { parseModelReference } from "./model_reference.ts";
+ *
+ * parseModelReference("tuned@C2D60BC2"); // { name: "tuned", digits: "c2d60bc2" }
+ * ```
+ */
+export function parseModelReference(text: string): ModelReference {
+  const at = text.indexOf("@");
+  if (at === -1) return { name: text, digits: null };
+  const digits = text.slice(at + 1).toLowerCase();
+  if (digits.length >= MIN_DIGITS && digits.length <= MAX_DIGITS && /^[0-9a-f]+$/.test(digits)) {
+    return { name: text.slice(0, at), digits };
+  }
+  throw new RangeError(
+    `must be pinned by ${MIN_DIGITS} to ${MAX_DIGITS} hexadecimal digits of the SHA-256 of its ONNX file, as in ` +
+      `tuned@c2d60bc2, got ${JSON.stringify(text)}`,
+  );
+}
+
+/** The shortest reference that pins a model to its file. */
+export function pinnedReference(name: string, sha256: string): string {
+  return `${name}@${sha256.slice(0, MIN_DIGITS)}`;
+}

@@ -1,0 +1,178 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProto_DataType,
+  TensorProtoSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
+import type { ModelFiles } from "../../functions/inference/registry.ts";
+import { GraphBuilder } from "../../trainer/onnx/graph.ts";
+import { sha256 } from "../../trainer/sha256.ts";
+import { modelFiles } from "../functions/serve_models.ts";
+
+/*
+ * Models that are wrong in one way each. All know the letters a to z and see five tokens, too many contexts to try each, and all
+ * but never make a z: a context of several is met only by who asks for it.
+ */
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyz";
+const TOKENS = 1 + LETTERS.length;
+const CONTEXT = 5;
+/** Log-probabilities: every letter but z alike, and the end. */
+const LOG_PROBS = Float32Array.from(
+  { length: TOKENS },
+  (_, token) => token === TOKENS - 1 ? -30 : -Math.log(TOKENS - 1),
+);
+
+/** What each token counts, as the table that a graph gathers from: a z so much, all others nothing. */
+function perZ(weight: number) {
+  const values = new Float32Array(TOKENS);
+  values[TOKENS - 1] = weight;
+  return { shape: [TOKENS, 1], values };
+}
+
+const zeros = (...shape: number[]) => ({ shape, values: new Float32Array(shape.reduce((a, b) => a * b)) });
+const filled = (value: number, ...shape: number[]) => ({ shape, values: zeros(...shape).values.fill(value) });
+
+/** A graph that sums, over the context, `weight` for each z, and makes log-probabilities of the sum. */
+function graphOf(
+  weight: number,
+  make: (graph: GraphBuilder, sum: ReturnType<GraphBuilder["sum"]>) => ReturnType<GraphBuilder["sum"]>,
+  { input = "context", batch = "batch" as string | number } = {},
+): Uint8Array<ArrayBuffer> {
+  const graph = new GraphBuilder("bad");
+  const context = graph.input(input, "int64", [batch, CONTEXT]);
+  const sum = graph.sum(graph.gather(graph.parameter("per_z", perZ(weight)), context), 1);
+  graph.output("log_probs", make(graph, sum), [batch, "tokens"]);
+  return graph.toBytes({});
+}
+
+/** The log-probabilities, whatever the sum is; 0 times infinity is NaN. */
+const constant = (graph: GraphBuilder, sum: ReturnType<GraphBuilder["sum"]>) =>
+  graph.gemm(
+    sum,
+    graph.parameter("zero", zeros(1, TOKENS)),
+    graph.parameter("log_p", { shape: [TOKENS], values: LOG_PROBS }),
+  );
+
+/** Each log-probability is `wrong` too high after three letters z or more. */
+function tooHigh(wrong: number): Uint8Array<ArrayBuffer> {
+  return graphOf(1, (graph, sum) => {
+    const few = graph.tanh(
+      graph.gemm(sum, graph.parameter("steep", filled(40, 1, 1)), graph.parameter("edge", filled(-100, 1))),
+    ); // -1 for two letters z or fewer, 1 for three
+    const bias = { shape: [TOKENS], values: LOG_PROBS.map((logProb) => logProb + wrong / 2) };
+    return graph.gemm(
+      few,
+      graph.parameter("wrong", filled(wrong / 2, 1, TOKENS)),
+      graph.parameter("log_p", bias),
+    );
+  });
+}
+
+/** Each log-probability is infinite after three letters z or more. */
+function infinite(): Uint8Array<ArrayBuffer> {
+  return graphOf(1.5e38, (graph, sum) =>
+    graph.gemm(
+      sum,
+      graph.parameter("tiny", filled(1e-44, 1, TOKENS)), // times 3e38, which two letters z add up to, it is nothing
+      graph.parameter("log_p", { shape: [TOKENS], values: LOG_PROBS }),
+    ));
+}
+
+/** A graph that asks for 4 K^2 bytes for each context. */
+function huge(K: number): Uint8Array<ArrayBuffer> {
+  return graphOf(1, (graph, sum) => {
+    const row = graph.gemm(sum, graph.parameter("ones", filled(1, 1, K)), graph.parameter("none", zeros(K)));
+    const square = graph.matMul(graph.reshape(row, [-1, K, 1]), graph.reshape(row, [-1, 1, K]));
+    return constant(graph, graph.reshape(graph.sum(graph.sum(square, 2), 1), [-1, 1]));
+  });
+}
+
+/** A graph whose log-probabilities go through an ONNX Loop that never ends. */
+function endless(): Uint8Array<ArrayBuffer> {
+  const model = fromBinary(ModelProtoSchema, graphOf(1, constant));
+  const { graph } = model;
+  const value = (name: string, elemType: TensorProto_DataType): ValueInfoProto =>
+    create(ValueInfoProtoSchema, {
+      name,
+      type: create(TypeProtoSchema, {
+        value: {
+          case: "tensorType",
+          value: create(TypeProto_TensorSchema, { elemType, shape: create(TensorShapeProtoSchema) }),
+        },
+      }),
+    });
+  const identity = (input: string, output: string) =>
+    create(NodeProtoSchema, { opType: "Identity", input: [input], output: [output] });
+  const rows = create(ValueInfoProtoSchema, { ...graph!.output[0] });
+  const body = create(GraphProtoSchema, {
+    name: "body",
+    node: [identity("goes_on", "goes_on_out"), identity("rows_in", "rows_out")],
+    input: [
+      value("i", TensorProto_DataType.INT64),
+      value("goes_on", TensorProto_DataType.BOOL),
+      create(ValueInfoProtoSchema, { ...rows, name: "rows_in" }),
+    ],
+    output: [
+      value("goes_on_out", TensorProto_DataType.BOOL),
+      create(ValueInfoProtoSchema, { ...rows, name: "rows_out" }),
+    ],
+  });
+  graph!.node.find(({ output }) => output[0] === "log_probs")!.output = ["rows"];
+  graph!.initializer.push(create(TensorProtoSchema, {
+    name: "true",
+    dataType: TensorProto_DataType.BOOL,
+    rawData: Uint8Array.of(1),
+  }));
+  graph!.node.push(create(NodeProtoSchema, {
+    opType: "Loop",
+    input: ["", "true", "rows"],
+    output: ["log_probs"],
+    attribute: [
+      create(AttributeProtoSchema, { name: "body", type: AttributeProto_AttributeType.GRAPH, g: body }),
+    ],
+  }));
+  return toBinary(ModelProtoSchema, model);
+}
+
+/** The ONNX files, by what is wrong with them. */
+export const BAD_GRAPHS = {
+  "endless": () => endless(),
+  "huge": () => huge(20_000), // 1.6 GB for each context
+  "wrong-input": () => graphOf(1, constant, { input: "tokens" }),
+  "one-context": () => graphOf(1, constant, { batch: 1 }), // takes no batch
+  "nan": () => graphOf(1.5e38, constant), // three times that is infinite as float32
+  "sum": () => tooHigh(Math.LN2),
+  "infinity": () => infinite(),
+  "nan-after-one": () => graphOf(Infinity, constant),
+} as const satisfies Record<string, () => Uint8Array<ArrayBuffer>>;
+
+/** A model of a name, with a card that describes its file rightly. */
+export async function badModel(kind: keyof typeof BAD_GRAPHS, name: string = kind): Promise<ModelFiles> {
+  const [, mlp] = await modelFiles();
+  const onnx = BAD_GRAPHS[kind]();
+  const { known_names: _, ...card } = JSON.parse(mlp.card);
+  const changes = { name, vocabulary: LETTERS, context_length: CONTEXT, sha256: await sha256(onnx) };
+  return { name, card: JSON.stringify({ ...card, ...changes }), onnx, known: null };
+}
+
+/** Writes models to a directory, which is made. */
+export async function writeModels(directory: string, models: readonly ModelFiles[]): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (const { name, card, onnx, known } of models) {
+    await writeFile(join(directory, `${name}.json`), card);
+    if (onnx) await writeFile(join(directory, `${name}.onnx`), onnx);
+    if (known) await writeFile(join(directory, `${name}.known`), known);
+  }
+}

@@ -1,0 +1,81 @@
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { modelFiles } from "../functions/serve_models.ts";
+import type { Server } from "../processes.ts";
+import { temporaryDirectory } from "../temporary_directory.ts";
+import { writeModels } from "./bad_models.ts";
+import { startDenoServer, startWorkerdWith } from "./servers.ts";
+
+/*
+ * A cache that believes what it is told must never show the answer of a model that was replaced.
+ */
+
+const IMMUTABLE = "public, max-age=31536000, immutable";
+const REVALIDATED = "public, no-cache";
+
+const startOn = {
+  deno: (directory: string) => startDenoServer({ EDGEMORE_MODELS: directory }),
+  workerd: async (directory: string) => (await startWorkerdWith(directory)).server,
+};
+
+test.each(["deno", "workerd"] as const)(
+  "%s lets caches keep for ever what cannot change, and ask again about all else",
+  async (runtime) => {
+    const directory = join(await temporaryDirectory(), "models");
+    const [, mlp, tuned] = await modelFiles();
+    const [before, after] = [tuned, mlp].map(({ card }) => JSON.parse(card).sha256 as string);
+    const serve = async (model: typeof mlp) => {
+      const card = JSON.stringify({ ...JSON.parse(model.card), name: "tuned" });
+      await writeModels(directory, [{ ...model, name: "tuned", card }]);
+      const server = await startOn[runtime](directory);
+      onTestFinished(() => server.end());
+      return server;
+    };
+    const ask = async ({ address }: Server, path: string, known?: string | null) => {
+      const response = await fetch(address + path, { headers: known ? { "if-none-match": known } : {} });
+      const { status, headers } = response;
+      return {
+        status,
+        kept: headers.get("cache-control"),
+        etag: headers.get("etag"),
+        body: await response.text(),
+      };
+    };
+    const pin = before.slice(0, 8);
+    const paths = [
+      ["/score?name=anna", `/score?name=anna&model=tuned@${pin}`],
+      ["/generate?seed=1&model=tuned", `/generate?seed=1&model=tuned@${pin}`],
+      ["/next?prefix=an", `/next?prefix=an&model=tuned@${before}`],
+      ["/models/tuned", `/models/tuned@${pin}`],
+      ["/models/tuned/model.onnx", `/models/tuned@${pin}/model.onnx`],
+      ["/models/tuned/model.known", `/models/tuned@${pin}/model.known`],
+    ];
+
+    const first = await serve(tuned);
+    const kept = new Map<string, { etag: string | null; body: string }>();
+    for (const [named, pinned] of paths) {
+      const [answer, same] = [await ask(first, named), await ask(first, pinned)];
+      expect([answer.status, answer.kept]).toEqual([200, REVALIDATED]);
+      expect([same.status, same.kept, same.body]).toEqual([200, IMMUTABLE, answer.body]);
+      expect(await ask(first, named, answer.etag)).toMatchObject({
+        status: 304,
+        kept: REVALIDATED,
+        body: "",
+      });
+      expect(await ask(first, pinned, same.etag)).toMatchObject({ status: 304, kept: IMMUTABLE, body: "" });
+      kept.set(named, answer);
+    }
+    await first.end();
+
+    const second = await serve(mlp); // trained anew
+    for (const [named, pinned] of paths) {
+      const { etag, body } = kept.get(named)!;
+      const answer = await ask(second, named, etag);
+      const status = named.endsWith(".known") ? 304 : 200; // both learnt from the same list
+      expect([answer.status, answer.kept]).toEqual([status, REVALIDATED]);
+      expect(answer.body).not.toBe(body);
+      expect(await ask(second, pinned, "*")).toMatchObject({ status: 404, kept: "no-store", etag: null });
+      expect((await ask(second, pinned.replace(/@\w+/, `@${after}`))).status).toBe(200);
+    }
+  },
+);

@@ -1,0 +1,185 @@
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { readModel } from "../../functions/inference/model_directory.ts";
+import { Registry } from "../../functions/inference/registry.ts";
+import { parseModelCard } from "../../shared/model_card.ts";
+import { modelFileNames } from "../../shared/model_files.ts";
+import { Vocabulary } from "../../shared/vocabulary.ts";
+import { encodeKnownNames } from "../../trainer/known_names.ts";
+import { startOnnxRuntime } from "../onnx_runtime.ts";
+import { type Program, startDeno } from "../processes.ts";
+import { temporaryDirectory } from "../temporary_directory.ts";
+import type { SaveJob } from "./save_job.ts";
+
+/** The committed bigram and MLP under one name, so that each replaces the other; their lists differ. */
+const NAME = "pets";
+let [bigram, mlp]: SaveJob[] = [];
+
+beforeAll(async () => {
+  await startOnnxRuntime();
+  [bigram, mlp] = await Promise.all(["bigram", "mlp"].map(async (name) => {
+    const { card: text, onnx } = await readModel("models", name);
+    const { known_names: _, ...card } = parseModelCard(text);
+    const { bytes, names } = encodeKnownNames(["ada", name], new Vocabulary(card.vocabulary))!;
+    return {
+      card: { ...card, name: NAME },
+      onnx: onnx!.toBase64(),
+      known: { bytes: bytes.toBase64(), names },
+    };
+  }));
+});
+
+/** Starts a process that saves models into a directory; see save_models.ts. */
+async function startSaving(directory: string, jobs: SaveJob[], step?: number): Promise<Program> {
+  const file = join(directory, "..", "jobs.json");
+  await writeFile(file, JSON.stringify(jobs));
+  const args = ["run", "--allow-all", "tests/attacks/save_models.ts", directory, file];
+  return startDeno(step === undefined ? args : [...args, String(step)]);
+}
+
+/** Saves models, uninterrupted; returns the calls that changed files. */
+async function save(directory: string, ...jobs: SaveJob[]): Promise<string[]> {
+  const { code, stdout, stderr } = await (await startSaving(directory, jobs)).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout);
+}
+
+/** A new directory of models inside a temporary one. */
+async function modelDirectory(): Promise<string> {
+  const directory = join(await temporaryDirectory(), "models");
+  await mkdir(directory);
+  return directory;
+}
+
+/** What the real reader and the real runtime make of the model that is there: which it is, and with which list. */
+async function servedModel(directory: string): Promise<string> {
+  const registry = await Registry.open([await readModel(directory, NAME)]);
+  expect(registry.statuses()).toEqual([{ name: NAME, status: "ready" }]);
+  const { card, known } = await registry.get(NAME);
+  const lists = ["bigram", "mlp"].filter((name) => known?.has(name));
+  return `${card.architecture} with ${lists.join() || "no list"}`;
+}
+
+/** The files of a model as a directory lists them. */
+function filesOf(card: Parameters<typeof modelFileNames>[1]): string[] {
+  const { onnx, known } = modelFileNames(NAME, card);
+  return [...(known ? [known.versioned] : []), onnx.versioned, `${NAME}.json`].sort();
+}
+
+/** Puts the bigram there as somebody who copies files by hand does. */
+async function copyByHand(directory: string): Promise<void> {
+  await save(directory, bigram);
+  const { onnx, known } = modelFileNames(NAME, parseModelCard((await readModel(directory, NAME)).card));
+  for (const { versioned, plain } of [onnx, known!]) {
+    await copyFile(join(directory, versioned), join(directory, plain));
+    await rm(join(directory, versioned));
+  }
+}
+
+describe("killed before any call that changes a file, saving leaves a whole model, old or new", () => {
+  test.each<
+    [
+      what: string,
+      before: (directory: string) => Promise<unknown>,
+      job: () => SaveJob,
+      old: string,
+      now: string,
+    ]
+  >([
+    ["a model", (directory) => save(directory, bigram), () => mlp, "bigram with bigram", "mlp with mlp"],
+    ["a model whose files were copied by hand", copyByHand, () => mlp, "bigram with bigram", "mlp with mlp"],
+    [
+      "a model by one that has no list",
+      (directory) => save(directory, bigram),
+      () => ({ ...mlp, known: null }),
+      "bigram with bigram",
+      "mlp with no list",
+    ],
+    [
+      "the list of a model",
+      (directory) => save(directory, bigram),
+      () => ({ card: bigram.card, known: mlp.known }),
+      "bigram with bigram",
+      "bigram with mlp",
+    ],
+  ])("%s", async (_what, prepare, job, old, now) => {
+    const directory = await modelDirectory();
+    await prepare(directory);
+    const files = new Map<string, Uint8Array>();
+    for (const file of await readdir(directory)) files.set(file, await readFile(join(directory, file)));
+
+    const calls = await save(directory, job());
+    expect(await servedModel(directory)).toBe(now);
+    const after = (await readdir(directory)).sort();
+    expect(after).toEqual(filesOf(parseModelCard((await readModel(directory, NAME)).card)));
+
+    const seen: string[] = [];
+    for (let step = 1; step <= calls.length; step++) {
+      await rm(directory, { recursive: true });
+      await mkdir(directory);
+      for (const [file, content] of files) await writeFile(join(directory, file), content);
+      const killed = await (await startSaving(directory, [job()], step)).ended;
+      expect(killed.stderr).toBe("");
+      expect(killed.code).not.toBe(0);
+      seen.push(await servedModel(directory));
+      expect([old, now], `killed before: ${calls[step - 1]}`).toContain(seen.at(-1));
+      // Nothing is in the way of the next attempt: no lock, and no temporary file that stays.
+      await save(directory, job());
+      const left = (await readdir(directory)).sort();
+      expect(left).toEqual(expect.arrayContaining(after));
+      // Killed after the card was replaced, the old files stay: nothing points to them any more.
+      expect(left.filter((file) => !after.includes(file) && !files.has(file))).toEqual([]);
+    }
+    // Once it is the new one it stays so, and both were seen.
+    expect([...new Set(seen)]).toEqual([old, now]);
+    expect(seen.lastIndexOf(old)).toBeLessThan(seen.indexOf(now));
+  }, 300_000);
+});
+
+test("after a loss of power too: what a name leads to is on the disk before the name is", async () => {
+  const directory = await modelDirectory();
+  await save(directory, bigram);
+  const calls = await save(directory, mlp);
+  const position = (call: RegExp) => {
+    const found = calls.findIndex((other) => call.test(other));
+    expect(found, String(call)).not.toBe(-1);
+    return found;
+  };
+  for (const file of ["pets\\.onnx", "pets\\.known", "pets\\.json"]) {
+    expect(position(RegExp(`^sync \\.${file}\\.tmp$`))).toBeLessThan(
+      position(RegExp(`^rename \\.${file}\\.tmp`)),
+    );
+  }
+  const card = position(/to pets\.json$/);
+  const syncs = calls.flatMap((call, i) => (call === "sync the directory" ? [i] : []));
+  for (const file of [/to pets-\w+\.onnx$/, /to pets-\w+\.known$/]) {
+    expect(syncs.some((sync) => position(file) < sync && sync < card)).toBe(true);
+  }
+  expect(syncs.some((sync) => card < sync && sync < position(/^remove /))).toBe(true);
+});
+
+test("two processes that replace one model at once, and a reader, find whole models only", async () => {
+  const directory = await modelDirectory();
+  await save(directory, bigram);
+  const jobs = Array.from({ length: 60 }, (_, i) => (i % 2 ? bigram : mlp));
+  let running = 2;
+  const savers = [jobs, jobs.toReversed()].map(async (jobs) => {
+    const { code, stderr } = await (await startSaving(directory, jobs)).ended;
+    running--;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+  const architectures = new Set<string>();
+  while (running > 0) {
+    const { card: text, onnx, known } = await readModel(directory, NAME);
+    const card = parseModelCard(text);
+    architectures.add(card.architecture);
+    const job = card.architecture === "mlp" ? mlp : bigram;
+    expect(onnx!.toBase64() === job.onnx).toBe(true);
+    expect(known!.toBase64()).toBe(job.known!.bytes);
+  }
+  await Promise.all(savers);
+  expect([...architectures].sort()).toEqual(["bigram", "mlp"]);
+  const { card } = await readModel(directory, NAME);
+  expect((await readdir(directory)).sort()).toEqual(filesOf(parseModelCard(card)));
+}, 120_000);

@@ -1,0 +1,40 @@
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+
+/** The npm packages whose code a program has, sorted, each once. */
+async function packagesOf(entry: string): Promise<string[]> {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: "node",
+    outdir: "build", // nothing is written
+    external: ["node:*", "cloudflare:*", "*.wasm"],
+    logLevel: "silent",
+  });
+  const packages = Object.keys(metafile.inputs)
+    .flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+  return [...new Set(packages)].sort();
+}
+
+// TensorFlow.js, which trains models, brings node-fetch along (and core-js, whose code nothing imports): nothing that answers requests may have them.
+test.each([
+  "functions/deno.ts",
+  "functions/cloudflare.ts", // all that build/worker.ts imports besides the models and ONNX Runtime's .wasm
+])("%s has the code of these packages and no others", async (entry) => {
+  expect(await packagesOf(entry)).toEqual([
+    "@asteasolutions/zod-to-openapi",
+    "@hono/zod-openapi",
+    "@hono/zod-validator",
+    "hono",
+    "onnxruntime-web",
+    "zod",
+  ]);
+});
+
+test("the trainer has them: packages are found where they are", async () => {
+  const packages = await packagesOf("trainer/evaluate.ts");
+  expect(packages).toEqual(expect.arrayContaining(["@tensorflow/tfjs-core", "node-fetch"]));
+});

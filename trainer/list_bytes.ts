@@ -1,0 +1,95 @@
+import { createReadStream } from "node:fs";
+
+/** Largest list, in bytes, after decompression: some 8 million names. Training takes about 30 times as much memory. */
+export const MAX_LIST_BYTES = 64 * 2 ** 20;
+/** Limits of a list that is fetched, in milliseconds. */
+export interface FetchLimits {
+  /** Until the server begins to answer, connecting and redirects included. */
+  toFirstByte: number;
+  /** Until the last byte. */
+  inAll: number;
+}
+/** A server that has not begun after half a minute will not; 64 MiB in five minutes is 1.8 Mbit/s. */
+export const FETCH_LIMITS: FetchLimits = { toFirstByte: 30_000, inAll: 300_000 };
+
+/** Whether a list is a URL, not a path. */
+export function isUrl(source: string): boolean {
+  return /^https?:/i.test(source);
+}
+
+/**
+ * Reads the bytes of a list, at most {@link MAX_LIST_BYTES} of them: what is longer is not read to its end.
+ *
+ * @param source A path (a pipe is fine), or an http(s) URL.
+ * @param limits How long a server may take.
+ * @throws {Error} If it cannot be had, is too large, or takes too long.
+ */
+export async function readListBytes(
+  source: string,
+  limits: FetchLimits = FETCH_LIMITS,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return isUrl(source) ? await fetchBytes(source, limits) : await readBytes(source);
+}
+
+async function fetchBytes(
+  source: string,
+  { toFirstByte, inAll }: FetchLimits,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const controller = new AbortController();
+  const abortAfter = (milliseconds: number, what: string) =>
+    setTimeout(() => controller.abort(new Error(`${what} after ${milliseconds / 1000} s`)), milliseconds);
+  const timers = [
+    abortAfter(toFirstByte, "the server has not begun to answer"),
+    abortAfter(inAll, "the server has not ended its answer"),
+  ];
+  try {
+    const response = await fetch(source, { signal: controller.signal });
+    clearTimeout(timers[0]);
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`the server answered ${response.status}`);
+    }
+    return await collect(response.body ?? []);
+  } catch (error) {
+    throw new Error(`Cannot fetch the list ${source}: ${(error as Error).message}`);
+  } finally {
+    timers.forEach(clearTimeout);
+    controller.abort();
+  }
+}
+
+async function readBytes(source: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await collect(createReadStream(source));
+  } catch (error) {
+    const reasons: Record<string, string> = {
+      ENOENT: "there is no such file",
+      EISDIR: "it is a directory",
+      EACCES: "it may not be read",
+    };
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`Cannot read the list ${source}: ${reasons[code ?? ""] ?? message}`);
+  }
+}
+
+/** All bytes of a stream, which is left as soon as they are too many. */
+async function collect(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > MAX_LIST_BYTES) {
+      throw new Error(`it has more than ${MAX_LIST_BYTES / 2 ** 20} MiB, which is the most for a list`);
+    }
+    parts.push(chunk.slice()); // fetch gives 4 KiB that keep 64 KiB alive
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
