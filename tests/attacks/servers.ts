@@ -59,7 +59,7 @@ export async function startDenoServer(environment: Record<string, string> = {}):
     program.signal("SIGTERM");
     await program.ended;
   };
-  return { pid: program.pid, address, end };
+  return { pid: program.pid, address, printed: program.printed, end };
 }
 
 /** Starts the real workerd on a free port, through wrangler. */
