@@ -77,7 +77,7 @@ async function main(output: Console): Promise<void> {
   const server = listenAt(hostname, port, settings, answerHeadOfStreams(app.fetch));
   endWhenTold(server, output, settings.shutdownTimeout);
   console.log(`edgemore answers at http://${authority(server.address)}`);
-  await output.flush();
+  void output.flush();
   await openModels(registry, models, await Deno.readFile(WASM), modelTimeout);
 }
 

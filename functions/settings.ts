@@ -16,8 +16,8 @@ export interface Settings {
   trustProxy: boolean;
   /** `EDGEMORE_SERVER_TIMING`: whether answers say how long they took. Undefined: as the runtime has it. */
   serverTiming?: boolean;
-  /** `EDGEMORE_BODY_TIMEOUT`: how long a body may keep the server waiting, in seconds. */
-  bodyTimeout: number;
+  /** `EDGEMORE_BODY_TIMEOUT`: how long a body may keep the server waiting, in seconds. Undefined: the default. */
+  bodyTimeout?: number;
   /** `EDGEMORE_LOG`: whether a line is written for each request. */
   log: boolean;
   /** `EDGEMORE_MAX_CONNECTIONS`: connections that may be open at a time (Deno). */
@@ -43,8 +43,8 @@ export type SettingName =
   | "EDGEMORE_RATE_LIMIT"
   | "EDGEMORE_TRUST_PROXY"
   | "EDGEMORE_SERVER_TIMING"
-  | "EDGEMORE_LOG"
   | "EDGEMORE_BODY_TIMEOUT"
+  | "EDGEMORE_LOG"
   | "EDGEMORE_MAX_CONNECTIONS"
   | "EDGEMORE_MAX_CONNECTIONS_PER_CLIENT"
   | "EDGEMORE_HEADER_TIMEOUT"
@@ -56,8 +56,6 @@ export type SettingName =
 const DEFAULTS = {
   /** A thousand times what the models that come along take, on a slow machine a hundred. */
   modelTimeout: 30,
-  /** Each 8 KiB that come add a second to it. */
-  bodyTimeout: 30,
   /**
    * Many systems let a process have 1,024 files open; what is left is for models, the page's files and the runtime.
    * An idle connection takes some 20 kB.
@@ -72,10 +70,8 @@ const DEFAULTS = {
   /** Container platforms kill a process 10 s or more after SIGTERM. */
   shutdownTimeout: 5,
 } as const;
-/** More connections than one process can serve. */
-const MAX_MAX_CONNECTIONS = 1_000_000;
-/** An hour, in seconds. */
-const MAX_TIMEOUT = 3600;
+/** Numbers of connections that may be set; more than the greatest no process can serve. */
+const CONNECTIONS = { minimum: 1, maximum: 1_000_000 } as const;
 
 /** What RFC 6750 lets a bearer token be made of. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -94,25 +90,33 @@ export function readSettings(variable: (name: SettingName) => string | undefined
       "EDGEMORE_TOKEN must be made of a-z, A-Z, 0-9 and . _ ~ + / -, with = at its end only",
     );
   }
-  const whole = (name: SettingName, most: number) => wholeNumber(name, read(name), most);
   const rateLimit = read("EDGEMORE_RATE_LIMIT");
   const serverTiming = read("EDGEMORE_SERVER_TIMING");
   return {
     models: read("EDGEMORE_MODELS"),
+    modelTimeout: seconds("EDGEMORE_MODEL_TIMEOUT", read("EDGEMORE_MODEL_TIMEOUT")) ?? DEFAULTS.modelTimeout,
     token,
     origins: read("EDGEMORE_ORIGINS")?.split(",").map((origin) => readOrigin(origin.trim())),
     rateLimit: rateLimit === undefined || rateLimit === "off" ? rateLimit : readRateLimit(rateLimit),
     trustProxy: flag("EDGEMORE_TRUST_PROXY", read("EDGEMORE_TRUST_PROXY")),
     serverTiming: serverTiming === undefined ? undefined : flag("EDGEMORE_SERVER_TIMING", serverTiming),
+    bodyTimeout: seconds("EDGEMORE_BODY_TIMEOUT", read("EDGEMORE_BODY_TIMEOUT")),
     log: oneOf("EDGEMORE_LOG", read("EDGEMORE_LOG") ?? "requests", ["requests", "off"]) === "requests",
-    modelTimeout: whole("EDGEMORE_MODEL_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.modelTimeout,
-    bodyTimeout: whole("EDGEMORE_BODY_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.bodyTimeout,
-    maxConnections: whole("EDGEMORE_MAX_CONNECTIONS", MAX_MAX_CONNECTIONS) ?? DEFAULTS.maxConnections,
-    maxConnectionsPerClient: whole("EDGEMORE_MAX_CONNECTIONS_PER_CLIENT", MAX_MAX_CONNECTIONS),
-    headerTimeout: whole("EDGEMORE_HEADER_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.headerTimeout,
-    idleTimeout: whole("EDGEMORE_IDLE_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.idleTimeout,
-    sendTimeout: whole("EDGEMORE_SEND_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.sendTimeout,
-    shutdownTimeout: whole("EDGEMORE_SHUTDOWN_TIMEOUT", MAX_TIMEOUT) ?? DEFAULTS.shutdownTimeout,
+    maxConnections: wholeNumber("EDGEMORE_MAX_CONNECTIONS", read("EDGEMORE_MAX_CONNECTIONS"), {
+      default: DEFAULTS.maxConnections,
+      ...CONNECTIONS,
+    }),
+    maxConnectionsPerClient: wholeNumber(
+      "EDGEMORE_MAX_CONNECTIONS_PER_CLIENT",
+      read("EDGEMORE_MAX_CONNECTIONS_PER_CLIENT"),
+      { default: undefined, ...CONNECTIONS },
+    ),
+    headerTimeout: seconds("EDGEMORE_HEADER_TIMEOUT", read("EDGEMORE_HEADER_TIMEOUT")) ??
+      DEFAULTS.headerTimeout,
+    idleTimeout: seconds("EDGEMORE_IDLE_TIMEOUT", read("EDGEMORE_IDLE_TIMEOUT")) ?? DEFAULTS.idleTimeout,
+    sendTimeout: seconds("EDGEMORE_SEND_TIMEOUT", read("EDGEMORE_SEND_TIMEOUT")) ?? DEFAULTS.sendTimeout,
+    shutdownTimeout: seconds("EDGEMORE_SHUTDOWN_TIMEOUT", read("EDGEMORE_SHUTDOWN_TIMEOUT")) ??
+      DEFAULTS.shutdownTimeout,
   };
 }
 
@@ -125,16 +129,16 @@ function readOrigin(text: string): string {
   );
 }
 
-function flag(name: SettingName, text = "false"): boolean {
-  return oneOf(name, text, ["true", "false"]) === "true";
+/** Seconds, from a hundredth to a day. */
+function seconds(name: SettingName, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (value >= 0.01 && value <= 86_400) return value;
+  throw new RangeError(`${name} must be seconds from 0.01 to 86400, got ${JSON.stringify(text)}`);
 }
 
-/** A whole number from 1, if there is a text. */
-function wholeNumber(name: SettingName, text: string | undefined, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const number = /^[1-9]\d{0,6}$/.test(text) ? Number(text) : NaN;
-  if (number <= most) return number;
-  throw new RangeError(`${name} must be a whole number from 1 to ${most}, got ${JSON.stringify(text)}`);
+function flag(name: SettingName, text = "false"): boolean {
+  return oneOf(name, text, ["true", "false"]) === "true";
 }
 
 function oneOf<Word extends string>(name: SettingName, text: string, words: readonly Word[]): Word {
@@ -142,4 +146,17 @@ function oneOf<Word extends string>(name: SettingName, text: string, words: read
   if (word !== undefined) return word;
   const allowed = words.map((word) => JSON.stringify(word)).join(" or ");
   throw new RangeError(`${name} must be ${allowed}, got ${JSON.stringify(text)}`);
+}
+
+function wholeNumber<Default extends number | undefined>(
+  name: SettingName,
+  text: string | undefined,
+  bounds: { default: Default; minimum: number; maximum: number },
+): number | Default {
+  if (text === undefined) return bounds.default;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= bounds.minimum && value <= bounds.maximum) return value;
+  throw new RangeError(
+    `${name} must be a whole number from ${bounds.minimum} to ${bounds.maximum}, got ${JSON.stringify(text)}`,
+  );
 }

@@ -81,6 +81,8 @@ export interface Server {
   pid: number;
   /** Where it answers, as http://host:port. */
   address: string;
+  /** Resolves when it has printed what the pattern asks for. */
+  printed: Program["printed"];
   /** Ends it, and waits until it has ended. */
   end(): Promise<void>;
 }
@@ -101,7 +103,7 @@ export async function startServer(
     await program.ended;
   };
   try {
-    return { pid: program.pid, address: (await program.printed(ready))[1], end };
+    return { pid: program.pid, address: (await program.printed(ready))[1], printed: program.printed, end };
   } catch (error) {
     await end();
     throw error;

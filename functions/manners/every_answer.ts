@@ -64,7 +64,16 @@ export function everyAnswer({ log, serverTiming, open, closed }: EveryAnswerOpti
     if (!timed) return;
     const milliseconds = performance.now() - started;
     if (serverTiming) headers.set("server-timing", `app;dur=${milliseconds.toFixed(3)}`);
-    log?.(logLine(id, raw.method, context.req.path, status, milliseconds, context.get("model")));
+    if (log === undefined) return;
+    const { method, path } = context.req;
+    const model = context.get("model");
+    const namesSent = context.get("namesSent");
+    if (namesSent === undefined) log(logLine(id, method, path, status, milliseconds, model));
+    else {
+      void namesSent.then((names) => {
+        log(logLine(id, method, path, status, performance.now() - started, model, names));
+      });
+    }
   };
 }
 

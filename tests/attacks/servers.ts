@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { onTestFinished } from "vitest";
-import { type Program, type Server, startDeno, startServer } from "../processes.ts";
+import { type Program, type Server, startDeno, startProgram, startServer } from "../processes.ts";
 
 /** Permissions of `deno task start`, and to read models anywhere. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-env"];
@@ -11,15 +11,44 @@ const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-env"];
 /** What the real Deno server is started with, after the path of Deno itself. */
 export const SERVER_ARGS = ["run", ...PERMISSIONS, "functions/deno.ts"];
 
-/** Starts the real Deno server for the length of a test, which may look at what it prints and how it ends. */
+/** The real Deno server, of which a test may look at what it prints and how it ends. */
+export interface DenoServer {
+  program: Program;
+  address: string;
+}
+
+/** Starts the real Deno server for the length of a test, and waits until its models are open. */
 export async function startDenoProgram(
   environment: Record<string, string> = {},
   args = SERVER_ARGS,
-): Promise<{ program: Program; address: string }> {
-  const program = startDeno(args, { PORT: "0", ...environment });
+): Promise<DenoServer> {
+  return await serving(startDeno(args, { PORT: "0", ...environment }));
+}
+
+/** As `startDenoProgram`, but the system lets the server have so many open files. */
+export async function startDenoWithFiles(
+  files: number,
+  environment: Record<string, string>,
+): Promise<DenoServer> {
+  const command = ["-c", `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ...SERVER_ARGS];
+  return await serving(startProgram("bash", command, { PORT: "0", ...environment }));
+}
+
+async function serving(program: Program): Promise<DenoServer> {
   onTestFinished(() => program.signal("SIGKILL"));
   const [, address] = await program.printed(/answers at (http:\S+)/);
+  await modelsAreOpen(address);
   return { program, address };
+}
+
+/** Resolves when a server has opened its models. */
+export async function modelsAreOpen(address: string): Promise<void> {
+  while (true) {
+    const response = await fetch(`${address}/health`, { headers: { connection: "close" } });
+    const { models } = await response.json();
+    if (models.every(({ status }: { status: string }) => status !== "opening")) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** Starts the real Deno server on a free port, without building the page; it ends with the test or suite. */
@@ -30,7 +59,7 @@ export async function startDenoServer(environment: Record<string, string> = {}):
     program.signal("SIGTERM");
     await program.ended;
   };
-  return { pid: program.pid, address, end };
+  return { pid: program.pid, address, printed: program.printed, end };
 }
 
 /** Starts the real workerd on a free port, through wrangler. */

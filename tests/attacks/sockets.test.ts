@@ -1,7 +1,11 @@
-import process from "node:process";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { startProgram } from "../processes.ts";
-import { openConnection, type RawConnection, SERVER_ARGS, startDenoProgram } from "./servers.ts";
+import {
+  openConnection,
+  type RawConnection,
+  SERVER_ARGS,
+  startDenoProgram,
+  startDenoWithFiles,
+} from "./servers.ts";
 
 const GET = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
 /** A request that is under way until its body ends. */
@@ -27,38 +31,26 @@ async function open(address: string, text: string, localAddress?: string): Promi
 
 describe("more connections than the system lets the process have", () => {
   test("do not end the server: it accepts again, and says so once", async () => {
-    const limited = startProgram(
-      "bash",
-      ["-c", 'ulimit -n 128; exec "$0" "$@"', process.execPath, ...SERVER_ARGS],
-      { PORT: "0", EDGEMORE_MAX_CONNECTIONS: "1000" },
-    );
-    onTestFinished(() => limited.signal("SIGKILL"));
-    const [, address] = await limited.printed(/answers at (http:\S+)/);
+    const { program, address } = await startDenoWithFiles(128, { EDGEMORE_MAX_CONNECTIONS: "1000" });
     // With a request under way, none can be closed to make room.
     const flood = await Promise.all(Array.from({ length: 300 }, () => open(address, BUSY)));
-    await limited.printed(/warning: cannot accept connections, will go on trying: Too many open files/);
+    await program.printed(/warning: cannot accept connections, will go on trying: Too many open files/);
     await pause(500); // some more attempts, which say nothing
     for (const { socket } of flood) socket.destroy();
     for (let i = 0; i < 5; i++) {
       expect((await fetch(`${address}/health`, { headers: { connection: "close" } })).status).toBe(200);
     }
-    limited.signal("SIGTERM");
-    const { code, stderr } = await limited.ended;
+    program.signal("SIGTERM");
+    const { code, stderr } = await program.ended;
     expect(code).toBe(0);
     expect(stderr.match(/cannot accept/g)).toHaveLength(1);
   });
 
   test("are answered beside idle ones, which make room", async () => {
-    const limited = startProgram(
-      "bash",
-      ["-c", 'ulimit -n 128; exec "$0" "$@"', process.execPath, ...SERVER_ARGS],
-      { PORT: "0", EDGEMORE_MAX_CONNECTIONS: "1000" },
-    );
-    onTestFinished(() => limited.signal("SIGKILL"));
-    const [, address] = await limited.printed(/answers at (http:\S+)/);
+    const { program, address } = await startDenoWithFiles(128, { EDGEMORE_MAX_CONNECTIONS: "1000" });
     const half = Array.from({ length: 200 }, () => open(address, "GET /health HTTP/1.1\r\nHo"));
     await Promise.all(half);
-    await limited.printed(/cannot accept connections/);
+    await program.printed(/cannot accept connections/);
     expect((await fetch(`${address}/health`)).status).toBe(200);
   });
 });

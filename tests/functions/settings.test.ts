@@ -76,10 +76,10 @@ describe("readSettings", () => {
     [{ EDGEMORE_MAX_CONNECTIONS: "0" }, "EDGEMORE_MAX_CONNECTIONS must be a whole number from 1 to 1000000"],
     [{ EDGEMORE_MAX_CONNECTIONS_PER_CLIENT: "1000001" }, 'from 1 to 1000000, got "1000001"'],
     [
-      { EDGEMORE_HEADER_TIMEOUT: "1.5" },
-      "EDGEMORE_HEADER_TIMEOUT must be a whole number from 1 to 3600, got",
+      { EDGEMORE_HEADER_TIMEOUT: "0" },
+      "EDGEMORE_HEADER_TIMEOUT must be seconds from 0.01 to 86400, got",
     ],
-    [{ EDGEMORE_IDLE_TIMEOUT: "3601" }, 'got "3601"'],
+    [{ EDGEMORE_IDLE_TIMEOUT: "86401" }, 'got "86401"'],
     [{ EDGEMORE_SEND_TIMEOUT: "10s" }, 'got "10s"'],
     [{ EDGEMORE_SHUTDOWN_TIMEOUT: "-1" }, 'got "-1"'],
   ])("refuses %o", (variables, message) => {
