@@ -62,9 +62,14 @@ export async function startDenoServer(environment: Record<string, string> = {}):
   return { pid: program.pid, address, printed: program.printed, end };
 }
 
-/** Starts the real workerd on a free port, through wrangler. */
-export async function startWorkerd(): Promise<Server> {
-  return await startServer(["worker", "--port", "0"], /Ready on (http:\S+)/);
+/**
+ * Starts the real workerd on a free port, through wrangler.
+ *
+ * @param variables The Worker's variables, by name.
+ */
+export async function startWorkerd(variables: Record<string, string> = {}): Promise<Server> {
+  const set = Object.entries(variables).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  return await startServer(["worker", "--port", "0", ...set], /Ready on (http:\S+)/);
 }
 
 /**
