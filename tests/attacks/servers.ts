@@ -51,7 +51,10 @@ export async function modelsAreOpen(address: string): Promise<void> {
   }
 }
 
-/** Starts the real Deno server on a free port, without building the page; it ends with the test or suite. */
+/**
+ * Starts the real Deno server on a free port, without building the page, and waits until its models are open. The caller
+ * ends it.
+ */
 export async function startDenoServer(environment: Record<string, string> = {}): Promise<Server> {
   const program = startDeno(SERVER_ARGS, { PORT: "0", ...environment });
   const [, address] = await program.printed(/answers at (http:\S+)/);
