@@ -26,6 +26,13 @@ export const EVENTS_EXAMPLE =
   'event: name\ndata: {"name":"marlena","nll":1.9,"perplexity":6.7}\nid: 42-1\n\n' +
   'event: end\ndata: {"model":"tuned","seed":42,"count":1}\nid: 42-end\n\n';
 
+declare module "hono" {
+  interface ContextVariableMap {
+    /** How many names a stream has sent, when it has ended or its client is gone. */
+    namesSent?: Promise<number>;
+  }
+}
+
 /** Where a stream goes on. */
 export interface LastEvent {
   seed: number;
@@ -69,6 +76,8 @@ export function streamNames(
   { model, seed, sent }: { model: string; seed: number; sent: number },
 ): Response {
   if (context.req.method === "HEAD") return context.body(null, 200, { "content-type": EVENT_STREAM });
+  let ended: (namesSent: number) => void;
+  context.set("namesSent", new Promise((resolve) => ended = resolve));
   const response = streamSSE(context, async (stream) => {
     let count = 0;
     try {
@@ -89,6 +98,8 @@ export function streamNames(
       if (!stream.aborted) await stream.writeSSE({ event: "end", data, id: `${seed}-${END}` });
     } catch (error) {
       await stream.writeSSE({ event: "error", data: JSON.stringify(problemOf(error as Error)) });
+    } finally {
+      ended(Math.max(0, count - sent));
     }
   });
   response.headers.set("cache-control", "no-store"); // streamSSE says no-cache, which lets a cache keep it

@@ -21,6 +21,12 @@ seed an answer is \`no-store\`.`;
 /** Errors that every route has. */
 const EVERYWHERE: readonly (readonly [status: number, kind: ProblemKind, detail: string, when: string])[] = [
   [
+    400,
+    "invalid-host",
+    'Host must have a host, and at most a port with it, got "example.com/score"',
+    "The `Host` header is no host",
+  ],
+  [
     401,
     "unauthorized",
     "This server asks for a token, as Authorization: Bearer TOKEN; no token is given",

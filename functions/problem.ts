@@ -27,6 +27,7 @@ export type ParameterError = ProblemDocument["errors"][number];
 /** The kinds of problem: the last part of the type, its title and its status. */
 const KINDS = {
   "invalid-parameter": ["Invalid parameter", 400],
+  "invalid-host": ["Invalid host", 400],
   "unauthorized": ["Unauthorized", 401],
   "unknown-model": ["Unknown model", 404],
   "not-found": ["Not found", 404],

@@ -20,6 +20,18 @@ export interface Settings {
   bodyTimeout?: number;
   /** `EDGEMORE_LOG`: whether a line is written for each request. */
   log: boolean;
+  /** `EDGEMORE_MAX_CONNECTIONS`: connections that may be open at a time (Deno). */
+  maxConnections: number;
+  /** `EDGEMORE_MAX_CONNECTIONS_PER_CLIENT`: how many of them one client may have (Deno). Undefined: see README.md. */
+  maxConnectionsPerClient?: number;
+  /** `EDGEMORE_HEADER_TIMEOUT`: seconds from a connection to its first request (Deno). */
+  headerTimeout: number;
+  /** `EDGEMORE_IDLE_TIMEOUT`: seconds from an answer to the next request on a connection (Deno). */
+  idleTimeout: number;
+  /** `EDGEMORE_SEND_TIMEOUT`: seconds in which a client reads nothing of a streamed answer (Deno). */
+  sendTimeout: number;
+  /** `EDGEMORE_SHUTDOWN_TIMEOUT`: seconds in which answers under way are finished when the server ends (Deno). */
+  shutdownTimeout: number;
 }
 
 /** The variables that {@link readSettings} reads. */
@@ -32,12 +44,34 @@ export type SettingName =
   | "EDGEMORE_TRUST_PROXY"
   | "EDGEMORE_SERVER_TIMING"
   | "EDGEMORE_BODY_TIMEOUT"
-  | "EDGEMORE_LOG";
+  | "EDGEMORE_LOG"
+  | "EDGEMORE_MAX_CONNECTIONS"
+  | "EDGEMORE_MAX_CONNECTIONS_PER_CLIENT"
+  | "EDGEMORE_HEADER_TIMEOUT"
+  | "EDGEMORE_IDLE_TIMEOUT"
+  | "EDGEMORE_SEND_TIMEOUT"
+  | "EDGEMORE_SHUTDOWN_TIMEOUT";
 
-/** Seconds in which a model must open: a thousand times what those that come along take, on a slow machine a hundred. */
-const DEFAULT_MODEL_TIMEOUT = 30;
-/** Longest that may be set, in seconds. */
-const MAX_MODEL_TIMEOUT = 600;
+/** What {@link readSettings} takes where a variable is not set. */
+const DEFAULTS = {
+  /** A thousand times what the models that come along take, on a slow machine a hundred. */
+  modelTimeout: 30,
+  /**
+   * Many systems let a process have 1,024 files open; what is left is for models, the page's files and the runtime.
+   * An idle connection takes some 20 kB.
+   */
+  maxConnections: 900,
+  /** A client on a slow link sends a header within two round trips. */
+  headerTimeout: 10,
+  /** Longer than proxies keep unused connections, which is mostly 60 s: else one may send on what is just closing. */
+  idleTimeout: 75,
+  /** As nginx's send_timeout. */
+  sendTimeout: 60,
+  /** Container platforms kill a process 10 s or more after SIGTERM. */
+  shutdownTimeout: 5,
+} as const;
+/** Numbers of connections that may be set; more than the greatest no process can serve. */
+const CONNECTIONS = { minimum: 1, maximum: 1_000_000 } as const;
 
 /** What RFC 6750 lets a bearer token be made of. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -60,11 +94,7 @@ export function readSettings(variable: (name: SettingName) => string | undefined
   const serverTiming = read("EDGEMORE_SERVER_TIMING");
   return {
     models: read("EDGEMORE_MODELS"),
-    modelTimeout: wholeNumber("EDGEMORE_MODEL_TIMEOUT", read("EDGEMORE_MODEL_TIMEOUT"), {
-      default: DEFAULT_MODEL_TIMEOUT,
-      minimum: 1,
-      maximum: MAX_MODEL_TIMEOUT,
-    }),
+    modelTimeout: seconds("EDGEMORE_MODEL_TIMEOUT", read("EDGEMORE_MODEL_TIMEOUT")) ?? DEFAULTS.modelTimeout,
     token,
     origins: read("EDGEMORE_ORIGINS")?.split(",").map((origin) => readOrigin(origin.trim())),
     rateLimit: rateLimit === undefined || rateLimit === "off" ? rateLimit : readRateLimit(rateLimit),
@@ -72,6 +102,21 @@ export function readSettings(variable: (name: SettingName) => string | undefined
     serverTiming: serverTiming === undefined ? undefined : flag("EDGEMORE_SERVER_TIMING", serverTiming),
     bodyTimeout: seconds("EDGEMORE_BODY_TIMEOUT", read("EDGEMORE_BODY_TIMEOUT")),
     log: oneOf("EDGEMORE_LOG", read("EDGEMORE_LOG") ?? "requests", ["requests", "off"]) === "requests",
+    maxConnections: wholeNumber("EDGEMORE_MAX_CONNECTIONS", read("EDGEMORE_MAX_CONNECTIONS"), {
+      default: DEFAULTS.maxConnections,
+      ...CONNECTIONS,
+    }),
+    maxConnectionsPerClient: wholeNumber(
+      "EDGEMORE_MAX_CONNECTIONS_PER_CLIENT",
+      read("EDGEMORE_MAX_CONNECTIONS_PER_CLIENT"),
+      { default: undefined, ...CONNECTIONS },
+    ),
+    headerTimeout: seconds("EDGEMORE_HEADER_TIMEOUT", read("EDGEMORE_HEADER_TIMEOUT")) ??
+      DEFAULTS.headerTimeout,
+    idleTimeout: seconds("EDGEMORE_IDLE_TIMEOUT", read("EDGEMORE_IDLE_TIMEOUT")) ?? DEFAULTS.idleTimeout,
+    sendTimeout: seconds("EDGEMORE_SEND_TIMEOUT", read("EDGEMORE_SEND_TIMEOUT")) ?? DEFAULTS.sendTimeout,
+    shutdownTimeout: seconds("EDGEMORE_SHUTDOWN_TIMEOUT", read("EDGEMORE_SHUTDOWN_TIMEOUT")) ??
+      DEFAULTS.shutdownTimeout,
   };
 }
 
@@ -103,11 +148,11 @@ function oneOf<Word extends string>(name: SettingName, text: string, words: read
   throw new RangeError(`${name} must be ${allowed}, got ${JSON.stringify(text)}`);
 }
 
-function wholeNumber(
+function wholeNumber<Default extends number | undefined>(
   name: SettingName,
   text: string | undefined,
-  bounds: { default: number; minimum: number; maximum: number },
-): number {
+  bounds: { default: Default; minimum: number; maximum: number },
+): number | Default {
   if (text === undefined) return bounds.default;
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= bounds.minimum && value <= bounds.maximum) return value;

@@ -12,12 +12,12 @@ export interface Ended {
   stderr: string;
 }
 
-/** A running Deno program. */
+/** A running program. */
 export interface Program {
   /** The id of its process. */
   pid: number;
   /** Sends it a signal, as Ctrl-C does. */
-  signal(name: "SIGINT" | "SIGTERM"): void;
+  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
   /** Resolves when it has ended. */
   ended: Promise<Ended>;
   /** Resolves when it has printed, on either stream, what the pattern asks for; rejects if it ends before. */
@@ -26,7 +26,16 @@ export interface Program {
 
 /** Starts Deno with some arguments. */
 export function startDeno(args: string[], environment: Record<string, string> = {}): Program {
-  const child = spawn(process.execPath, args, { env: { ...process.env, NO_COLOR: "1", ...environment } });
+  return startProgram(process.execPath, args, environment);
+}
+
+/** Starts any program. */
+export function startProgram(
+  command: string,
+  args: string[],
+  environment: Record<string, string> = {},
+): Program {
+  const child = spawn(command, args, { env: { ...process.env, NO_COLOR: "1", ...environment } });
   const watchdog = setTimeout(() => child.kill("SIGKILL"), LONGEST);
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => void (stdout += text));
@@ -72,6 +81,8 @@ export interface Server {
   pid: number;
   /** Where it answers, as http://host:port. */
   address: string;
+  /** Resolves when it has printed what the pattern asks for. */
+  printed: Program["printed"];
   /** Ends it, and waits until it has ended. */
   end(): Promise<void>;
 }
@@ -92,7 +103,7 @@ export async function startServer(
     await program.ended;
   };
   try {
-    return { pid: program.pid, address: (await program.printed(ready))[1], end };
+    return { pid: program.pid, address: (await program.printed(ready))[1], printed: program.printed, end };
   } catch (error) {
     await end();
     throw error;

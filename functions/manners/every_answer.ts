@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { answerProblem, Problem } from "../problem.ts";
 import { cacheControl } from "./caching.ts";
+import { hostProblem } from "./host.ts";
 import { requestId } from "./request_id.ts";
 import { logLine } from "./request_log.ts";
 import {
@@ -40,12 +41,9 @@ export function everyAnswer({ log, serverTiming, open, closed }: EveryAnswerOpti
     const { raw } = context.req;
     const started = timed ? performance.now() : 0;
     const id = requestId(raw.headers.get("x-request-id"));
-    if (raw.url.length > LONGEST_URL) {
-      const detail = `The address must be at most ${LONGEST_URL} characters long, is ${raw.url.length}`;
-      context.res = answerProblem(new Problem("uri-too-long", detail), context);
-    } else {
-      await next();
-    }
+    const refusal = addressProblem(raw);
+    if (refusal === undefined) await next();
+    else context.res = answerProblem(refusal, context);
     if (raw.method === "HEAD") await sayLength(context);
     const { headers, status } = context.res;
     // A page and its files bring their own.
@@ -66,8 +64,25 @@ export function everyAnswer({ log, serverTiming, open, closed }: EveryAnswerOpti
     if (!timed) return;
     const milliseconds = performance.now() - started;
     if (serverTiming) headers.set("server-timing", `app;dur=${milliseconds.toFixed(3)}`);
-    log?.(logLine(id, raw.method, context.req.path, status, milliseconds, context.get("model")));
+    if (log === undefined) return;
+    const { method, path } = context.req;
+    const model = context.get("model");
+    const namesSent = context.get("namesSent");
+    if (namesSent === undefined) log(logLine(id, method, path, status, milliseconds, model));
+    else {
+      void namesSent.then((names) => {
+        log(logLine(id, method, path, status, performance.now() - started, model, names));
+      });
+    }
   };
+}
+
+/** What is wrong with a request's address, before its route is asked: 414 if it is too long, 400 if its host is none. */
+function addressProblem(request: Request): Problem | undefined {
+  const { length } = request.url;
+  if (length <= LONGEST_URL) return hostProblem(request);
+  const detail = `The address must be at most ${LONGEST_URL} characters long, is ${length}`;
+  return new Problem("uri-too-long", detail);
 }
 
 /** Says how long a body is that is not sent; where it would be a stream, nobody knows. */

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
+import { clientOf } from "../network_address.ts";
 import { Problem } from "../problem.ts";
 
 /** So many requests in so many seconds. */
@@ -42,14 +43,4 @@ export function limitRate(limiter: RateLimiter, addressOf: (context: Context) =>
     }
     await next();
   };
-}
-
-/** Who has an address. A household or a machine has 2^64 addresses of IPv6, which differ after the fourth group. */
-function clientOf(address: string): string {
-  if (!address.includes(":") || address.includes(".")) return address;
-  const [head, tail = ""] = address.split("::");
-  const groups = head.split(":");
-  const missing = address.includes("::") ? 8 - groups.length - tail.split(":").length : 0;
-  return [...groups, ...new Array<string>(Math.max(missing, 0)).fill("0"), ...tail.split(":")].slice(0, 4)
-    .join(":");
 }

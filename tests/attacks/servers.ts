@@ -3,20 +3,66 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { onTestFinished } from "vitest";
-import { type Server, startDeno, startServer } from "../processes.ts";
+import { type Program, type Server, startDeno, startProgram, startServer } from "../processes.ts";
 
 /** Permissions of `deno task start`, and to read models anywhere. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-env"];
 
-/** Starts the real Deno server on a free port, without building the page; it ends with the test or suite. */
+/** What the real Deno server is started with, after the path of Deno itself. */
+export const SERVER_ARGS = ["run", ...PERMISSIONS, "functions/deno.ts"];
+
+/** The real Deno server, of which a test may look at what it prints and how it ends. */
+export interface DenoServer {
+  program: Program;
+  address: string;
+}
+
+/** Starts the real Deno server for the length of a test, and waits until its models are open. */
+export async function startDenoProgram(
+  environment: Record<string, string> = {},
+  args = SERVER_ARGS,
+): Promise<DenoServer> {
+  return await serving(startDeno(args, { PORT: "0", ...environment }));
+}
+
+/** As `startDenoProgram`, but the system lets the server have so many open files. */
+export async function startDenoWithFiles(
+  files: number,
+  environment: Record<string, string>,
+): Promise<DenoServer> {
+  const command = ["-c", `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ...SERVER_ARGS];
+  return await serving(startProgram("bash", command, { PORT: "0", ...environment }));
+}
+
+async function serving(program: Program): Promise<DenoServer> {
+  onTestFinished(() => program.signal("SIGKILL"));
+  const [, address] = await program.printed(/answers at (http:\S+)/);
+  await modelsAreOpen(address);
+  return { program, address };
+}
+
+/** Resolves when a server has opened its models. */
+export async function modelsAreOpen(address: string): Promise<void> {
+  while (true) {
+    const response = await fetch(`${address}/health`, { headers: { connection: "close" } });
+    const { models } = await response.json();
+    if (models.every(({ status }: { status: string }) => status !== "opening")) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/**
+ * Starts the real Deno server on a free port, without building the page, and waits until its models are open. The caller
+ * ends it.
+ */
 export async function startDenoServer(environment: Record<string, string> = {}): Promise<Server> {
-  const program = startDeno(["run", ...PERMISSIONS, "functions/deno.ts"], { PORT: "0", ...environment });
+  const program = startDeno(SERVER_ARGS, { PORT: "0", ...environment });
   const [, address] = await program.printed(/answers at (http:\S+)/);
   const end = async () => {
     program.signal("SIGTERM");
     await program.ended;
   };
-  return { pid: program.pid, address, end };
+  return { pid: program.pid, address, printed: program.printed, end };
 }
 
 /**
@@ -71,10 +117,14 @@ export interface RawConnection {
   closed: Promise<string>;
 }
 
-/** Opens a raw connection to a server. It is closed when the test has finished. */
-export async function openConnection(address: string): Promise<RawConnection> {
+/**
+ * Opens a raw connection to a server. It is closed when the test has finished.
+ *
+ * @param localAddress Whence it comes: each address of 127.0.0.0/8 is a client of its own.
+ */
+export async function openConnection(address: string, localAddress = "127.0.0.1"): Promise<RawConnection> {
   const { hostname, port } = new URL(address);
-  const socket = connect(Number(port), hostname);
+  const socket = connect({ port: Number(port), host: hostname, localAddress });
   let text = "";
   socket.on("data", (bytes) => void (text += bytes.toString("latin1")));
   socket.on("error", () => {}); // a server that resets the connection has closed it

@@ -3,6 +3,15 @@ import { readSettings, type SettingName } from "../../functions/settings.ts";
 
 const read = (variables: { [Name in SettingName]?: string }) => readSettings((name) => variables[name]);
 
+const CONNECTIONS = {
+  maxConnections: 900,
+  maxConnectionsPerClient: undefined,
+  headerTimeout: 10,
+  idleTimeout: 75,
+  sendTimeout: 60,
+  shutdownTimeout: 5,
+};
+
 describe("readSettings", () => {
   test("leaves everything open where nothing is set", () => {
     const open = {
@@ -14,6 +23,7 @@ describe("readSettings", () => {
       trustProxy: false,
       serverTiming: undefined,
       log: true,
+      ...CONNECTIONS,
     };
     expect(read({})).toEqual(open);
     expect(read({ EDGEMORE_TOKEN: "", EDGEMORE_ORIGINS: "", EDGEMORE_RATE_LIMIT: "" })).toEqual(open);
@@ -29,6 +39,12 @@ describe("readSettings", () => {
       EDGEMORE_TRUST_PROXY: "true",
       EDGEMORE_SERVER_TIMING: "true",
       EDGEMORE_LOG: "off",
+      EDGEMORE_MAX_CONNECTIONS: "5000",
+      EDGEMORE_MAX_CONNECTIONS_PER_CLIENT: "50",
+      EDGEMORE_HEADER_TIMEOUT: "1",
+      EDGEMORE_IDLE_TIMEOUT: "2",
+      EDGEMORE_SEND_TIMEOUT: "3",
+      EDGEMORE_SHUTDOWN_TIMEOUT: "3600",
     })).toEqual({
       models: "/srv/models",
       modelTimeout: 5,
@@ -38,6 +54,12 @@ describe("readSettings", () => {
       trustProxy: true,
       serverTiming: true,
       log: false,
+      maxConnections: 5000,
+      maxConnectionsPerClient: 50,
+      headerTimeout: 1,
+      idleTimeout: 2,
+      sendTimeout: 3,
+      shutdownTimeout: 3600,
     });
     expect(read({ EDGEMORE_RATE_LIMIT: "off" }).rateLimit).toBe("off");
   });
@@ -51,6 +73,15 @@ describe("readSettings", () => {
     [{ EDGEMORE_RATE_LIMIT: "0/60s" }, 'got "0/60s"'],
     [{ EDGEMORE_TRUST_PROXY: "yes" }, 'EDGEMORE_TRUST_PROXY must be "true" or "false", got "yes"'],
     [{ EDGEMORE_LOG: "debug" }, 'EDGEMORE_LOG must be "requests" or "off", got "debug"'],
+    [{ EDGEMORE_MAX_CONNECTIONS: "0" }, "EDGEMORE_MAX_CONNECTIONS must be a whole number from 1 to 1000000"],
+    [{ EDGEMORE_MAX_CONNECTIONS_PER_CLIENT: "1000001" }, 'from 1 to 1000000, got "1000001"'],
+    [
+      { EDGEMORE_HEADER_TIMEOUT: "0" },
+      "EDGEMORE_HEADER_TIMEOUT must be seconds from 0.01 to 86400, got",
+    ],
+    [{ EDGEMORE_IDLE_TIMEOUT: "86401" }, 'got "86401"'],
+    [{ EDGEMORE_SEND_TIMEOUT: "10s" }, 'got "10s"'],
+    [{ EDGEMORE_SHUTDOWN_TIMEOUT: "-1" }, 'got "-1"'],
   ])("refuses %o", (variables, message) => {
     expect(() => read(variables)).toThrow(RangeError);
     expect(() => read(variables)).toThrow(message);

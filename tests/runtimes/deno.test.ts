@@ -1,7 +1,17 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { modelsAreOpen } from "../attacks/servers.ts";
 import { startDeno } from "../processes.ts";
+
+/** Resolves when nobody listens at an address any more. */
+async function refused(address: string): Promise<void> {
+  while (
+    await fetch(`${address}/health`, { headers: { connection: "close" } }).then(() => true, () => false)
+  ) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 describe("deno task start", () => {
   test.each(["http", "70000", "-1", "80.5"])("refuses PORT=%s", async (PORT) => {
@@ -25,6 +35,7 @@ describe("deno task start", () => {
     onTestFinished(() => server.signal("SIGTERM"));
     const [, address] = await server.printed(/answers at (http:\S+)/);
     expect(address).toMatch(/^http:\/\/127\.0\.0\.2:\d+$/);
+    await modelsAreOpen(address);
     expect((await fetch(`${address}/health`)).status).toBe(200);
     server.signal("SIGTERM");
     await server.ended;
@@ -40,21 +51,30 @@ describe("deno task start", () => {
       onTestFinished(() => server.signal("SIGTERM"));
       const [, address] = await server.printed(/answers at (http:\S+)/);
       await (await fetch(`${address}/health`, { headers: { "x-request-id": "first" } })).text();
-      // A cold model works on it for half a second, so the signal comes while it is under way.
-      const query = "seed=1&n=125&min_length=256&max_length=256&temperature=5&compat=torch";
-      const slow = fetch(`${address}/generate?${query}`, { headers: { "x-request-id": "slow" } });
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      // The answer to the first line shows that the request is under way; the second line is sent after the signal.
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      const lines = writable.getWriter();
+      const send = (text: string) => lines.write(new TextEncoder().encode(text));
+      void send("ada\n");
+      const answer = await fetch(`${address}/score?characters=false`, {
+        method: "POST",
+        headers: { "content-type": "text/plain", "x-request-id": "under-way" },
+        body: readable,
+      });
+      const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+      expect((await reader.read()).value).toContain('"name":"ada"');
       server.signal(signal);
       server.signal(signal); // as a terminal and the task do, each
-      const answer = await slow;
-      expect(answer.status).toBe(200);
-      expect((await answer.json()).names).toHaveLength(125);
+      await refused(address); // it has been told
+      void send("bob\n").then(() => lines.close());
+      expect((await reader.read()).value).toContain('"name":"bob"');
+      expect((await reader.read()).done).toBe(true);
       const { code, stdout } = await server.ended;
       expect(code).toBe(0);
       const ids = stdout.split("\n").filter((line) => line.startsWith("{")).map((line) =>
         JSON.parse(line).id
       );
-      expect(ids).toEqual(["first", "slow"]);
+      expect(ids.filter((id) => id === "first" || id === "under-way")).toEqual(["first", "under-way"]);
       await expect(fetch(`${address}/health`)).rejects.toThrow();
     },
   );

@@ -155,6 +155,18 @@ describe("models that are being opened", () => {
     ]);
   });
 
+  test("stay broken where they are found to be while they are opened", async () => {
+    await startOnnxRuntime();
+    const registry = new Registry(["mlp"]);
+    const [, mlp] = await modelFiles();
+    await registry.add("mlp", async (onBroken) => {
+      const served = await openModel(mlp, WASM_RUNTIME);
+      onBroken("it gave a wrong row");
+      return served;
+    });
+    expect(registry.statuses()).toEqual([{ name: "mlp", status: "broken", reason: "it gave a wrong row" }]);
+  });
+
   test("are waited for by who asks for all cards", async () => {
     const { app, open, fail } = await openingModels(["bigram", "mlp"]);
     const cards = app.request("/models");

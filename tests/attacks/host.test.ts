@@ -1,0 +1,104 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Server } from "../processes.ts";
+import { openConnection, startDenoServer, startWorkerd } from "./servers.ts";
+
+/** The real servers, by runtime. */
+const servers = new Map<string, Server>();
+
+beforeAll(async () => {
+  const [deno, workerd] = await Promise.all([startDenoServer(), startWorkerd()]);
+  servers.set("deno", deno).set("workerd", workerd);
+  return async () => void await Promise.all([deno.end(), workerd.end()]);
+});
+
+describe.each(["deno", "workerd"])("%s", (runtime) => {
+  /** Sends a request line and headers as they are, and reads the answer to its end; workerd closes nothing soon. */
+  async function ask(...lines: string[]): Promise<string> {
+    const { send, closed, received, socket } = await openConnection(servers.get(runtime)!.address);
+    const whole = new Promise<string>((resolve) => {
+      socket.on("data", () => {
+        const [head, body] = received().split(/\r\n\r\n([^]*)/);
+        const length = /^content-length: (\d+)$/mi.exec(head)?.[1];
+        if (
+          body !== undefined && (length !== undefined ? body.length >= +length : body.endsWith("0\r\n\r\n"))
+        ) {
+          resolve(received());
+        }
+      });
+    });
+    send([...lines, "Connection: close", "", ""].join("\r\n"));
+    return await Promise.race([whole, closed]);
+  }
+
+  /** workerd answers what it does not understand with 500 and a line of text. */
+  const REFUSED = runtime === "workerd" ? /^HTTP\/1.1 (400|500)(?![^]*eleanor)/ : /^HTTP\/1.1 4\d\d /;
+  const TARGET = "GET /score?name=andrej HTTP/1.1";
+
+  test.each([
+    "x/score?name=eleanor#",
+    "x/score?name=eleanor&ignored=",
+    "x?name=eleanor#",
+    "x#",
+    "x\\score?name=eleanor#",
+    "user@x",
+    "user:password@x",
+    "x, y",
+    "x y",
+    "[::1",
+    "[::1]x",
+    "x:80:80",
+    "x:port",
+    "http://x",
+    "x%2fscore",
+    `${"x".repeat(300)}.example`,
+  ])("refuses Host: %s", async (host) => {
+    const answer = await ask(TARGET, `Host: ${host}`);
+    if (runtime === "workerd") return expect(answer).toMatch(REFUSED); // by workerd itself, before the Worker
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer).toMatch(/^content-type: application\/problem\+json/mi);
+    expect(answer).toMatch(/^cache-control: no-store/mi);
+    expect(answer).toContain("urn:edgemore:problem:invalid-host");
+  });
+
+  test("refuses two Host headers", async () => {
+    expect(await ask(TARGET, "Host: a", "Host: b/score?name=eleanor#")).toMatch(REFUSED);
+  });
+
+  test.each([
+    "localhost",
+    "names.example.com:8000",
+    "127.0.0.1:80",
+    "[::1]",
+    "[2001:db8::1]:8000",
+    "my_service",
+  ])(
+    "answers Host: %s",
+    async (host) => {
+      const answer = await ask(TARGET, `Host: ${host}`);
+      expect(answer).toMatch(/^HTTP\/1.1 200 /);
+      expect(answer).toContain('"name":"andrej"');
+    },
+  );
+
+  test("answers a target that is a whole URL by its path, whatever Host says", async () => {
+    const answer = await ask("GET http://a.example/score?name=andrej HTTP/1.1", "Host: b.example");
+    if (runtime === "workerd") return expect(answer).toMatch(REFUSED);
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    expect(answer).toContain('"name":"andrej"');
+  });
+
+  test.each([
+    "http://user@a/score?name=andrej",
+    "http://a?/score?name=andrej",
+    "http://a#/score?name=andrej",
+  ])(
+    "does not answer the target %s",
+    async (target) => {
+      expect(await ask(`GET ${target} HTTP/1.1`, "Host: a")).toMatch(REFUSED);
+    },
+  );
+
+  test("answers no name but the address's where there is no Host", async () => {
+    expect(await ask(TARGET)).toMatch(/^HTTP\/1.1 (400 |200 [^]*"name":"andrej")/);
+  });
+});
