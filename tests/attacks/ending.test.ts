@@ -77,6 +77,16 @@ describe.each([["bounded", SERVER_ARGS], ["unbounded", UNBOUNDED]])(
 );
 
 describe("the bounded server, told to end", () => {
+  test("cuts in the end answers that were made and are not read", async () => {
+    const { program, address } = await startDenoProgram({ EDGEMORE_SHUTDOWN_TIMEOUT: "1" });
+    const greedy = await openConnection(address);
+    greedy.socket.pause();
+    greedy.send("GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n".repeat(500)); // 20 MB or more
+    await pause(500);
+    program.signal("SIGTERM");
+    expect((await program.ended).code).toBe(0);
+  });
+
   test("answers what it has received, in one piece with other requests too, and nothing later", async () => {
     const { program, address } = await startDenoProgram({ EDGEMORE_SHUTDOWN_TIMEOUT: "60" });
     const idle = await openConnection(address);
