@@ -9,8 +9,16 @@ export interface ProbeRequest {
   port: MessagePort;
 }
 
-/** What the worker answers: first the memory that it computes in, then why the model is broken, or null. */
-export type ProbeAnswer = { memory: ArrayBufferLike } | { reason: string | null };
+/**
+ * What the worker answers: first the memory that it computes in, then why the model is broken, or null, and whether ONNX
+ * Runtime still works.
+ */
+export type ProbeAnswer = { memory: ArrayBufferLike } | ProbeResult;
+
+export interface ProbeResult {
+  reason: string | null;
+  works: boolean;
+}
 
 /**
  * Opens models in a worker thread, to find out which are broken. ONNX Runtime Web runs a graph to its end before it
@@ -38,10 +46,9 @@ export class ModelProbe {
    */
   async check(files: ModelFiles): Promise<void> {
     this.#thread ??= new ProbeThread();
-    const reason = await this.#thread.open(await this.#wasm, files, this.#timeout);
-    if (reason === null) return;
-    this.end(); // a model that failed may leave ONNX Runtime in any state: the next one gets a new worker
-    throw new Error(reason);
+    const { reason, works } = await this.#thread.open(await this.#wasm, files, this.#timeout);
+    if (!works) this.end(); // the next model gets a new one
+    if (reason !== null) throw new Error(reason);
   }
 
   /** Ends the worker and gives its memory back. */
@@ -54,8 +61,8 @@ export class ModelProbe {
 /** A worker and what is known of it. */
 class ProbeThread {
   readonly #worker = new Worker(new URL("./probe_worker.ts", import.meta.url).href, { type: "module" });
-  /** Resolves with the reason if the worker fails altogether. */
-  readonly #failed: Promise<string>;
+  /** Resolves if the worker fails altogether. */
+  readonly #failed: Promise<ProbeResult>;
   /** What ONNX Runtime computes in, once it has started; it is shared with the worker. */
   #memory: ArrayBufferLike | null = null;
   /** Whether it is computing. */
@@ -65,33 +72,31 @@ class ProbeThread {
     this.#failed = new Promise((resolve) => {
       this.#worker.onerror = (event) => {
         event.preventDefault(); // otherwise the server ends too
-        resolve(`the thread that opens models failed: ${event.message}`);
+        resolve({ reason: `the thread that opens models failed: ${event.message}`, works: false });
       };
     });
   }
 
-  /** Opens a model, and tells why it is broken, or null. */
-  async open(wasm: WebAssembly.Module, files: ModelFiles, timeout: number): Promise<string | null> {
+  /** Opens a model. */
+  async open(wasm: WebAssembly.Module, files: ModelFiles, timeout: number): Promise<ProbeResult> {
     const { port1, port2 } = new MessageChannel();
-    const opened = new Promise<string | null>((resolve) => {
+    const opened = new Promise<ProbeResult>((resolve) => {
       port1.onmessage = ({ data }: MessageEvent<ProbeAnswer>) => {
         if ("memory" in data) this.#memory = data.memory;
-        else resolve(data.reason);
+        else resolve(data);
       };
     });
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(
-        () => resolve(`${files.name}.onnx did not answer within ${timeout} s`),
-        1000 * timeout,
-      );
+    const late = new Promise<ProbeResult>((resolve) => {
+      const reason = `${files.name}.onnx did not answer within ${timeout} s`;
+      timer = setTimeout(() => resolve({ reason, works: false }), 1000 * timeout);
     });
     this.#busy = true;
     this.#worker.postMessage({ wasm, files, port: port2 } satisfies ProbeRequest, [port2]);
     try {
-      const reason = await Promise.race([opened, late, this.#failed]);
-      this.#busy = reason !== null;
-      return reason;
+      const result = await Promise.race([opened, late, this.#failed]);
+      this.#busy = !result.works;
+      return result;
     } finally {
       clearTimeout(timer);
       port1.close();

@@ -18,8 +18,14 @@ addEventListener("message", async (event) => {
     if (!provided) provideOnnxRuntime(wasm, ({ buffer }) => answer({ memory: buffer }));
     provided = true;
     await openModel(files, WASM_RUNTIME);
-    answer({ reason: null });
+    answer({ reason: null, works: true });
   } catch (error) {
-    answer({ reason: (error as Error).message });
+    const { message } = error as Error;
+    // A graph that made WebAssembly trap leaves ONNX Runtime of no use. Else it goes on: starting it again takes memory.
+    const works = await modules.then(([{ warmUpOnnxRuntime }]) => warmUpOnnxRuntime()).then(
+      () => true,
+      () => false,
+    );
+    answer({ reason: message, works });
   }
 });
