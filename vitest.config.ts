@@ -6,5 +6,7 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // A test that asserts nothing fails.
+    expect: { requireAssertions: true },
   },
 });

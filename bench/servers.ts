@@ -12,7 +12,7 @@ const LONGEST_START = 30_000;
 /** A server that runs. */
 export interface Server {
   address: string;
-  /** Milliseconds from the start of its process to its first answer. */
+  /** Milliseconds from the start of its process to its first good answer. */
   startMilliseconds: number;
   /** Resident memory of its process, in MB. */
   residentMemory(): number;
@@ -146,8 +146,12 @@ async function startAt(
   );
   const address = `http://127.0.0.1:${port}`;
   while (true) {
-    const answered = await fetch(address + path).then((response) => response.text(), () => null);
-    if (answered !== null) break;
+    // A server may listen before its models are open: until then it answers 503.
+    const answered = await fetch(address + path).then(async (response) => {
+      await response.text();
+      return response.ok;
+    }, () => false);
+    if (answered) break;
     if (ended || performance.now() - started > LONGEST_START) {
       child.kill("SIGKILL");
       throw new Error(`Cannot start ${program}: ${errors}`);

@@ -34,7 +34,7 @@ function write(file: string, content: string | Uint8Array): void {
 }
 
 const wasm = readFileSync(fileURLToPath(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm")));
-const probe = new ModelProbe(await WebAssembly.compile(wasm), modelTimeout);
+const probe = new ModelProbe(WebAssembly.compile(wasm), modelTimeout);
 const names: string[] = [];
 const imports: string[] = [];
 const models: string[] = [];

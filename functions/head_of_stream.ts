@@ -8,10 +8,13 @@ import { EVENT_STREAM } from "./name_events.ts";
  */
 export function answerHeadOfStreams<Info extends unknown[]>(
   fetch: (request: Request, ...info: Info) => Response | Promise<Response>,
-): (request: Request, ...info: Info) => Promise<Response> {
-  return async (request, ...info) => {
+): (request: Request, ...info: Info) => Response | Promise<Response> {
+  return (request, ...info) =>
+    request.method === "HEAD" ? answerHead(request, ...info) : fetch(request, ...info);
+
+  async function answerHead(request: Request, ...info: Info): Promise<Response> {
     const response = await fetch(request, ...info);
-    if (request.method !== "HEAD" || response.headers.get("content-type") !== EVENT_STREAM) return response;
+    if (response.headers.get("content-type") !== EVENT_STREAM) return response;
     return new Response(new ReadableStream({}, { highWaterMark: 0 }), response);
-  };
+  }
 }

@@ -54,6 +54,8 @@ export type SettingName =
 
 /** What {@link readSettings} takes where a variable is not set. */
 const DEFAULTS = {
+  /** A thousand times what the models that come along take, on a slow machine a hundred. */
+  modelTimeout: 30,
   /**
    * Many systems let a process have 1,024 files open; what is left is for models, the page's files and the runtime.
    * An idle connection takes some 20 kB.
@@ -70,11 +72,6 @@ const DEFAULTS = {
 } as const;
 /** Numbers of connections that may be set; more than the greatest no process can serve. */
 const CONNECTIONS = { minimum: 1, maximum: 1_000_000 } as const;
-
-/** Seconds in which a model must open: a thousand times what those that come along take, on a slow machine a hundred. */
-const DEFAULT_MODEL_TIMEOUT = 30;
-/** Longest that may be set, in seconds. */
-const MAX_MODEL_TIMEOUT = 600;
 
 /** What RFC 6750 lets a bearer token be made of. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -97,11 +94,7 @@ export function readSettings(variable: (name: SettingName) => string | undefined
   const serverTiming = read("EDGEMORE_SERVER_TIMING");
   return {
     models: read("EDGEMORE_MODELS"),
-    modelTimeout: wholeNumber("EDGEMORE_MODEL_TIMEOUT", read("EDGEMORE_MODEL_TIMEOUT"), {
-      default: DEFAULT_MODEL_TIMEOUT,
-      minimum: 1,
-      maximum: MAX_MODEL_TIMEOUT,
-    }),
+    modelTimeout: seconds("EDGEMORE_MODEL_TIMEOUT", read("EDGEMORE_MODEL_TIMEOUT")) ?? DEFAULTS.modelTimeout,
     token,
     origins: read("EDGEMORE_ORIGINS")?.split(",").map((origin) => readOrigin(origin.trim())),
     rateLimit: rateLimit === undefined || rateLimit === "off" ? rateLimit : readRateLimit(rateLimit),

@@ -230,7 +230,6 @@ export class DistributionCache implements LanguageModel {
    * waits, and from then on. Nothing is remembered of such a model.
    */
   async ask(contexts: Int32Array, work?: Work): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
     for (let start = 0; start < contexts.length; start += this.contextLength) {
       const known = this.find(contexts, start) !== UNKNOWN || this.#waiting.find(contexts, start) !== UNKNOWN;
       if (known) continue;
@@ -304,7 +303,11 @@ export class DistributionCache implements LanguageModel {
 
   /** Answers the contexts that have waited longest, and returns how many. */
   async #answerWaiting(): Promise<number> {
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#failure !== null) {
+      this.#nextRun = null;
+      this.#waiting.clear();
+      throw this.#failure;
+    }
     const waiting = this.#waiting.contexts();
     const contexts = waiting.slice(0, this.#maxRunContexts * this.contextLength);
     this.#waiting = new ContextTable(this.contextLength, FIRST_WAITING);

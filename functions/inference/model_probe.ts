@@ -17,7 +17,7 @@ export type ProbeAnswer = { memory: ArrayBufferLike } | { reason: string | null 
  * returns, so one that does not end stops its thread for good: this one can be ended, the server's cannot.
  */
 export class ModelProbe {
-  readonly #wasm: WebAssembly.Module;
+  readonly #wasm: Promise<WebAssembly.Module>;
   readonly #timeout: number;
   #thread: ProbeThread | null;
 
@@ -25,7 +25,7 @@ export class ModelProbe {
    * @param wasm ONNX Runtime Web's WebAssembly.
    * @param timeout How long a model may take to open, in seconds.
    */
-  constructor(wasm: WebAssembly.Module, timeout: number) {
+  constructor(wasm: Promise<WebAssembly.Module>, timeout: number) {
     this.#wasm = wasm;
     this.#timeout = timeout;
     this.#thread = new ProbeThread();
@@ -38,7 +38,7 @@ export class ModelProbe {
    */
   async check(files: ModelFiles): Promise<void> {
     this.#thread ??= new ProbeThread();
-    const reason = await this.#thread.open(this.#wasm, files, this.#timeout);
+    const reason = await this.#thread.open(await this.#wasm, files, this.#timeout);
     if (reason === null) return;
     this.end(); // a model that failed may leave ONNX Runtime in any state: the next one gets a new worker
     throw new Error(reason);

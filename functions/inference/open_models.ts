@@ -19,16 +19,19 @@ export async function openModels(
   wasm: Uint8Array<ArrayBuffer>,
   timeout: number,
 ): Promise<void> {
-  const module = await WebAssembly.compile(wasm);
+  const module = WebAssembly.compile(wasm);
   const probe = new ModelProbe(module, timeout);
-  provideOnnxRuntime(module);
-  const warm = warmUpOnnxRuntime();
-  warm.catch(() => {}); // each model that waits for it hears of it
+  let warm: Promise<void> | undefined;
+  /** Initialises ONNX Runtime in this thread, which takes as long as in the worker's: both do so at the same time. */
+  const warmUp = async () => {
+    provideOnnxRuntime(await module);
+    await warmUpOnnxRuntime();
+  };
   for (const name of registry.names) {
     await registry.add(name, async (onBroken) => {
       const files = await readModel(directory, name);
-      await probe.check(files);
-      await warm;
+      const passed = probe.check(files);
+      await Promise.all([passed, warm ??= warmUp()]);
       return await openModel(files, WASM_RUNTIME, onBroken);
     });
   }

@@ -7,24 +7,16 @@ import type { ProbeAnswer, ProbeRequest } from "./model_probe.ts";
 Object.defineProperty(globalThis, "location", { value: undefined });
 const modules = Promise.all([import("./onnx_runtime.ts"), import("./served_model.ts")]);
 
-let started: Promise<WebAssembly.Memory> | undefined;
-
-/** Starts ONNX Runtime Web, once, and returns the memory that it computes in. */
-async function start(wasm: WebAssembly.Module): Promise<WebAssembly.Memory> {
-  const [{ provideOnnxRuntime, warmUpOnnxRuntime }] = await modules;
-  const { promise: memory, resolve } = Promise.withResolvers<WebAssembly.Memory>();
-  provideOnnxRuntime(wasm, resolve);
-  await warmUpOnnxRuntime();
-  return await memory;
-}
+let provided = false;
 
 addEventListener("message", async (event) => {
   const { wasm, files, port } = (event as MessageEvent<ProbeRequest>).data;
   const answer = (message: ProbeAnswer) => port.postMessage(message);
   try {
-    const memory = await (started ??= start(wasm));
-    answer({ memory: memory.buffer });
-    const [{ WASM_RUNTIME }, { openModel }] = await modules;
+    const [{ provideOnnxRuntime, WASM_RUNTIME }, { openModel }] = await modules;
+    // The first model makes ONNX Runtime start, and so its memory.
+    if (!provided) provideOnnxRuntime(wasm, ({ buffer }) => answer({ memory: buffer }));
+    provided = true;
     await openModel(files, WASM_RUNTIME);
     answer({ reason: null });
   } catch (error) {

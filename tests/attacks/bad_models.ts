@@ -2,11 +2,15 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  type AttributeProto,
   AttributeProto_AttributeType,
   AttributeProtoSchema,
+  type GraphProto,
   GraphProtoSchema,
   ModelProtoSchema,
+  type NodeProto,
   NodeProtoSchema,
+  type TensorProto,
   TensorProto_DataType,
   TensorProtoSchema,
   TensorShapeProtoSchema,
@@ -99,10 +103,51 @@ function huge(K: number): Uint8Array<ArrayBuffer> {
   });
 }
 
+/** Puts nodes between the log-probabilities, `rows` from now on, and the output. */
+function extend(
+  onnx: Uint8Array<ArrayBuffer>,
+  add: (graph: GraphProto) => { nodes: NodeProto[]; constants: TensorProto[] },
+): Uint8Array<ArrayBuffer> {
+  const model = fromBinary(ModelProtoSchema, onnx);
+  const graph = model.graph!;
+  graph.node.find(({ output }) => output[0] === "log_probs")!.output = ["rows"];
+  const { nodes, constants } = add(graph);
+  graph.node.push(...nodes);
+  graph.initializer.push(...constants);
+  return toBinary(ModelProtoSchema, model);
+}
+
+const node = (opType: string, input: string[], output: string, attribute: AttributeProto[] = []) =>
+  create(NodeProtoSchema, { opType, input, output: [output], attribute });
+
+/** A graph that looks the number of letters z up in a table of three: a run with more of them fails. */
+function outOfRange(): Uint8Array<ArrayBuffer> {
+  return extend(graphOf(1, constant), ({ node: nodes }) => {
+    const count = nodes.find(({ opType }) => opType === "ReduceSum")!.output[0];
+    const toInt64 = create(AttributeProtoSchema, {
+      name: "to",
+      type: AttributeProto_AttributeType.INT,
+      i: BigInt(TensorProto_DataType.INT64),
+    });
+    const table = create(TensorProtoSchema, {
+      name: "table",
+      dataType: TensorProto_DataType.FLOAT,
+      dims: [3n],
+      rawData: new Uint8Array(12),
+    });
+    return {
+      nodes: [
+        node("Cast", [count], "index", [toInt64]),
+        node("Gather", ["table", "index"], "nothing"),
+        node("Add", ["rows", "nothing"], "log_probs"),
+      ],
+      constants: [table],
+    };
+  });
+}
+
 /** A graph whose log-probabilities go through an ONNX Loop that never ends. */
 function endless(): Uint8Array<ArrayBuffer> {
-  const model = fromBinary(ModelProtoSchema, graphOf(1, constant));
-  const { graph } = model;
   const value = (name: string, elemType: TensorProto_DataType): ValueInfoProto =>
     create(ValueInfoProtoSchema, {
       name,
@@ -113,37 +158,28 @@ function endless(): Uint8Array<ArrayBuffer> {
         },
       }),
     });
-  const identity = (input: string, output: string) =>
-    create(NodeProtoSchema, { opType: "Identity", input: [input], output: [output] });
-  const rows = create(ValueInfoProtoSchema, { ...graph!.output[0] });
-  const body = create(GraphProtoSchema, {
-    name: "body",
-    node: [identity("goes_on", "goes_on_out"), identity("rows_in", "rows_out")],
-    input: [
-      value("i", TensorProto_DataType.INT64),
-      value("goes_on", TensorProto_DataType.BOOL),
-      create(ValueInfoProtoSchema, { ...rows, name: "rows_in" }),
-    ],
-    output: [
-      value("goes_on_out", TensorProto_DataType.BOOL),
-      create(ValueInfoProtoSchema, { ...rows, name: "rows_out" }),
-    ],
+  return extend(graphOf(1, constant), ({ output: [rows] }) => {
+    const g = create(GraphProtoSchema, {
+      name: "body",
+      node: [node("Identity", ["goes_on"], "goes_on_out"), node("Identity", ["rows_in"], "rows_out")],
+      input: [
+        value("i", TensorProto_DataType.INT64),
+        value("goes_on", TensorProto_DataType.BOOL),
+        create(ValueInfoProtoSchema, { ...rows, name: "rows_in" }),
+      ],
+      output: [
+        value("goes_on_out", TensorProto_DataType.BOOL),
+        create(ValueInfoProtoSchema, { ...rows, name: "rows_out" }),
+      ],
+    });
+    const yes = create(TensorProtoSchema, {
+      name: "true",
+      dataType: TensorProto_DataType.BOOL,
+      rawData: Uint8Array.of(1),
+    });
+    const body = create(AttributeProtoSchema, { name: "body", type: AttributeProto_AttributeType.GRAPH, g });
+    return { nodes: [node("Loop", ["", "true", "rows"], "log_probs", [body])], constants: [yes] };
   });
-  graph!.node.find(({ output }) => output[0] === "log_probs")!.output = ["rows"];
-  graph!.initializer.push(create(TensorProtoSchema, {
-    name: "true",
-    dataType: TensorProto_DataType.BOOL,
-    rawData: Uint8Array.of(1),
-  }));
-  graph!.node.push(create(NodeProtoSchema, {
-    opType: "Loop",
-    input: ["", "true", "rows"],
-    output: ["log_probs"],
-    attribute: [
-      create(AttributeProtoSchema, { name: "body", type: AttributeProto_AttributeType.GRAPH, g: body }),
-    ],
-  }));
-  return toBinary(ModelProtoSchema, model);
 }
 
 /** The ONNX files, by what is wrong with them. */
@@ -155,6 +191,7 @@ export const BAD_GRAPHS = {
   "nan": () => graphOf(1.5e38, constant), // three times that is infinite as float32
   "sum": () => tooHigh(Math.LN2),
   "infinity": () => infinite(),
+  "failing": () => outOfRange(),
   "nan-after-one": () => graphOf(Infinity, constant),
 } as const satisfies Record<string, () => Uint8Array<ArrayBuffer>>;
 

@@ -36,7 +36,11 @@ test("the Deno server answers from the good models, whatever else is in their di
 
 test("the Worker is built of the good models, and says what it leaves out", async () => {
   const [directory, out] = [await models(), await temporaryDirectory()];
-  const permissions = ["--allow-read", `--allow-write=${out}`, "--allow-env=EDGEMORE_MODELS"];
+  const permissions = [
+    "--allow-read",
+    `--allow-write=${out}`,
+    "--allow-env=EDGEMORE_MODELS,EDGEMORE_MODEL_TIMEOUT",
+  ];
   const { code, stdout, stderr } = await startDeno(
     ["run", ...permissions, "functions/build_worker.ts", out],
     { EDGEMORE_MODELS: directory },

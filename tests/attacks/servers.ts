@@ -51,7 +51,10 @@ export async function modelsAreOpen(address: string): Promise<void> {
   }
 }
 
-/** Starts the real Deno server on a free port, without building the page; it ends with the test or suite. */
+/**
+ * Starts the real Deno server on a free port, without building the page, and waits until its models are open. The caller
+ * ends it.
+ */
 export async function startDenoServer(environment: Record<string, string> = {}): Promise<Server> {
   const program = startDeno(SERVER_ARGS, { PORT: "0", ...environment });
   const [, address] = await program.printed(/answers at (http:\S+)/);
@@ -62,9 +65,14 @@ export async function startDenoServer(environment: Record<string, string> = {}):
   return { pid: program.pid, address, printed: program.printed, end };
 }
 
-/** Starts the real workerd on a free port, through wrangler. */
-export async function startWorkerd(): Promise<Server> {
-  return await startServer(["worker", "--port", "0"], /Ready on (http:\S+)/);
+/**
+ * Starts the real workerd on a free port, through wrangler.
+ *
+ * @param variables The Worker's variables, by name.
+ */
+export async function startWorkerd(variables: Record<string, string> = {}): Promise<Server> {
+  const set = Object.entries(variables).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  return await startServer(["worker", "--port", "0", ...set], /Ready on (http:\S+)/);
 }
 
 /**

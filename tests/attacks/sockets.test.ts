@@ -147,6 +147,7 @@ describe("connections", () => {
     await Promise.all(flood.slice(0, 20).map(({ closed }) => closed)); // 9 or 10 are left
     other.send(GET);
     await received(other, /200 OK[^]*200 OK/);
+    expect(flood.at(-1)!.socket.destroyed).toBe(false);
   });
 
   test("in all are limited: when all are busy, others wait until one is not", async () => {

@@ -66,6 +66,7 @@ describe("/openapi.json", () => {
         }
       }
     }
+    expect([...names]).toEqual(expect.arrayContaining(["generate", "score", "scoreMany"]));
     expect(names.size).toBe(Object.values(api.document.paths).flatMap((item) => Object.keys(item)).length);
   });
 

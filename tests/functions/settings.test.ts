@@ -65,8 +65,8 @@ describe("readSettings", () => {
   });
 
   test.each([
-    [{ EDGEMORE_MODEL_TIMEOUT: "0" }, 'EDGEMORE_MODEL_TIMEOUT must be a whole number from 1 to 600, got "0"'],
-    [{ EDGEMORE_MODEL_TIMEOUT: "1e9" }, "EDGEMORE_MODEL_TIMEOUT must be a whole number from 1 to 600"],
+    [{ EDGEMORE_MODEL_TIMEOUT: "0" }, 'EDGEMORE_MODEL_TIMEOUT must be seconds from 0.01 to 86400, got "0"'],
+    [{ EDGEMORE_MODEL_TIMEOUT: "1e9" }, "EDGEMORE_MODEL_TIMEOUT must be seconds from 0.01 to 86400"],
     [{ EDGEMORE_ORIGINS: "example.com" }, "EDGEMORE_ORIGINS must be origins such as https://example.com"],
     [{ EDGEMORE_ORIGINS: "https://example.com/" }, 'got "https://example.com/"'],
     [{ EDGEMORE_RATE_LIMIT: "600" }, 'EDGEMORE_RATE_LIMIT must be "off", or requests and seconds'],

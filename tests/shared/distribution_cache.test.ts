@@ -176,13 +176,24 @@ describe("DistributionCache", () => {
       expect(told).toEqual(["after the tokens 7 its probabilities add up to 0.7358, not to 1"]);
     });
 
-    test("is told of to who waits for the run after", async () => {
-      const cache = new DistributionCache(badAfter(7));
+    test("is told of to who waits for the run after, in which it is not asked", async () => {
+      const runs: PromiseWithResolvers<Float32Array>[] = [];
+      const cache = new DistributionCache({
+        vocabularySize: 2,
+        contextLength: 1,
+        logProbs: () => {
+          runs.push(Promise.withResolvers());
+          return runs.at(-1)!.promise;
+        },
+      });
       const first = cache.ask(Int32Array.of(7));
-      await Promise.resolve().then(() => {}); // the run is under way
+      while (runs.length === 0) await Promise.resolve();
       const second = cache.ask(Int32Array.of(1));
+      runs[0].resolve(Float32Array.of(-1, -1));
       await expect(first).rejects.toThrow(BrokenModelError);
       await expect(second).rejects.toThrow(BrokenModelError);
+      await expect(cache.ask(Int32Array.of(2))).rejects.toThrow(BrokenModelError);
+      expect(runs).toHaveLength(1);
     });
 
     test("leaves no row behind", async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { readModel } from "../../functions/inference/model_directory.ts";
-import { KnownNames } from "../../shared/known_names.ts";
+import { KNOWN_NAMES_MAGIC, KnownNames, LAST } from "../../shared/known_names.ts";
 import { parseModelCard } from "../../shared/model_card.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { DEFAULT_LIST } from "../../trainer/commands/model_list.ts";
@@ -65,10 +65,16 @@ describe("KnownNames", () => {
     expect(open(bytes)).not.toThrow();
     expect(open(new Uint8Array())).toThrow("does not begin as one does");
     expect(open(new TextEncoder().encode("{ a JSON file }"))).toThrow("does not begin as one does");
+    expect(open(Uint8Array.from(KNOWN_NAMES_MAGIC))).toThrow("does not begin as one does");
     expect(open(bytes.slice(0, -1))).toThrow("it should have 6 edges of 1 bytes");
     expect(open(bytes, "abcdefghijklmnopqrstuvwxyz")).toThrow("not made for a vocabulary of 26 characters");
     expect(open(bytes.with(bytes.length - 1, 0))).toThrow("its last node has no end");
     expect(open(bytes.with(bytes.length - 1, 0xff))).toThrow("leads out of the file");
+    const { bytes: single } = encodeKnownNames(["a"], new Vocabulary("a"))!; // one edge, which is the last one too
+    expect(open(single, "a")).not.toThrow();
+    expect(open(single.with(single.length - 1, single.at(-1)! & ~LAST), "a")).toThrow(
+      "its last node has no end",
+    );
   });
 
   test("never reads on and on, whatever a file holds", () => {
@@ -77,6 +83,7 @@ describe("KnownNames", () => {
       ["ada", "adam", "eve"].map((name) => name.replace("m", "v")),
       vocabulary,
     )!;
+    let opened = 0;
     const broken = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
     fc.assert(fc.property(broken, word, (changes, name) => {
       const file = bytes.slice();
@@ -84,11 +91,14 @@ describe("KnownNames", () => {
       let names: KnownNames;
       try {
         names = new KnownNames(file, vocabulary.characters);
-      } catch {
+      } catch (error) {
+        expect(error).toBeInstanceOf(TypeError);
         return;
       }
-      names.has(name);
-      names.has("ad".repeat(50));
+      opened++;
+      expect(names.has(name)).toBeTypeOf("boolean");
+      expect(names.has("ad".repeat(50))).toBeTypeOf("boolean");
     }));
+    expect(opened).toBeGreaterThan(0);
   });
 });

@@ -42,6 +42,14 @@ describe("LineSplitter", () => {
     expect(texts("a\rb\r")).toEqual(["a\rb"]);
   });
 
+  test("keeps 4,096 units of a line that is longer", () => {
+    const [whole, cut] = split(new TextEncoder().encode(`${"a".repeat(4096)}\n${"b".repeat(100_000)}\n`), [
+      1000,
+    ]);
+    expect(whole).toEqual({ number: 1, text: "a".repeat(4096), cut: false });
+    expect(cut).toEqual({ number: 2, text: "b".repeat(4096), cut: true });
+  });
+
   test("skips a byte order mark, cut anywhere", () => {
     for (const pieces of [[], [1], [2], [3], [1, 1, 1]]) {
       expect(texts("\ufeffada\n\ufeffbob", pieces)).toEqual(["ada", "\ufeffbob"]);

@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isNormalizable, MAX_MARKS, MAX_NAME_UNITS, nameLength } from "../../shared/name_length.ts";
+import {
+  isNormalizable,
+  MAX_MARKS,
+  MAX_NAME_LENGTH,
+  MAX_NAME_UNITS,
+  nameLength,
+} from "../../shared/name_length.ts";
+
+test("the bounds are 256 characters, 2,048 UTF-16 units and 30 marks in a row", () => {
+  expect([MAX_NAME_LENGTH, MAX_NAME_UNITS, MAX_MARKS]).toEqual([256, 2048, 30]);
+});
 
 describe("nameLength", () => {
   test("counts characters in normalization form C", () => {

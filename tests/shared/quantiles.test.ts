@@ -30,6 +30,15 @@ describe("shareAbove", () => {
     expect(shareAbove([Infinity, Infinity], Infinity)).toBe(0);
   });
 
+  test("interpolates between the two quantiles beside a value", () => {
+    expect([0.5, 5.5].map((value) => shareAbove([0, 1, 10], value))).toEqual([0.75, 0.25]);
+    expect([0.25, 2, 6].map((value) => shareAbove([0, 1, 3, 9], value))).toEqual([
+      1 - 0.25 / 3,
+      1 - 1.5 / 3,
+      1 - 2.5 / 3,
+    ]);
+  });
+
   test("counts equal values as not above", () => {
     expect(shareAbove([1, 2, 2, 2, 3], 2)).toBe(0.25);
   });

@@ -49,14 +49,17 @@ describe("sample", () => {
   test("gives each name the likelihood that scoring gives it", async () => {
     const model = new TableModel(PROBABILITIES);
     const options = { n: 40, seed: 3, temperature: 1.7, topK: 2, prefix: "a", minLength: 2, maxLength: 4 };
-    for (const { name, ...figures } of await sample(model, vocabulary, options)) {
+    const sampled = await sample(model, vocabulary, options);
+    expect(sampled).toHaveLength(40);
+    for (const { name, ...figures } of sampled) {
       const { logLikelihood, nll, perplexity } = await score(model, vocabulary, name);
       expect(figures).toEqual({ logLikelihood, nll, perplexity });
     }
   });
 
   test("begins every name with the prefix, as the vocabulary reads it", async () => {
-    for (const name of await names({ prefix: "AA" })) expect(name).toMatch(/^aa/);
+    const all = await names({ prefix: "AA", n: 50 });
+    expect(all).toEqual(new Array(50).fill(expect.stringMatching(/^aa/)));
     await expect(names({ prefix: "ax" })).rejects.toThrow('character "x" at position 1');
   });
 

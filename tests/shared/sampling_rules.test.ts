@@ -24,6 +24,14 @@ describe("topK", () => {
     expect(after(topK(1), [0, 0.5, 0.5])).toEqual([0, 1, 0]);
   });
 
+  test.each([64, 65, 200])("keeps the k likeliest of %i, and of equals the smaller ids", (size) => {
+    const row = Float64Array.from({ length: size }, (_, token) => token % 3 === 1 ? -1 : -2);
+    const likeliest = Array.from(row, (_, token) => token).filter((token) => token % 3 === 1);
+    topK(likeliest.length + 2)(row);
+    const kept = Array.from(row.keys()).filter((token) => row[token] !== -Infinity);
+    expect(kept).toEqual([0, 2, ...likeliest].toSorted((a, b) => a - b));
+  });
+
   test("keeps all where k is more than there are", () => {
     expect(after(topK(9), [0.25, 0.75])).toEqual([0.25, 0.75]);
   });
@@ -35,6 +43,7 @@ describe("topP", () => {
     expect(after(topP(0.51), [0.2, 0.5, 0.3])).toEqual([0, 0.625, 0.375]);
     expect(after(topP(1), [0.2, 0.5, 0.3])).toEqual([0.2, 0.5, 0.3]);
     expect(after(topP(0.01), [0.2, 0.5, 0.3])).toEqual([0, 1, 0]);
+    expect(after(topP(0.5), [0.25, 0.25, 0.25, 0.25])).toEqual([0.5, 0.5, 0, 0]);
   });
 
   test("takes p of what other rules have left", () => {

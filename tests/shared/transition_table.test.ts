@@ -22,6 +22,28 @@ describe("TransitionTable", () => {
     expect(shares.map((share) => drawn(table(PROBABILITIES), share))).toEqual([2, 2, 3, 3, 0, 0, 4, 4]);
   });
 
+  test("draws each token for its share of the 2^32 random numbers, to the last one", () => {
+    const quarters = table([0.25, 0.25, 0.25, 0.25]);
+    const drawnBy = (chance: number) => quarters.token(quarters.draw(1, { next: () => chance }));
+    const firsts = [0, 1, 2, 3].map((quarter) => quarter * 2 ** 30);
+    expect(firsts.map(drawnBy)).toEqual([0, 1, 2, 3]);
+    expect(firsts.map((first) => drawnBy(first + 2 ** 30 - 1))).toEqual([0, 1, 2, 3]);
+  });
+
+  test.each([5, 64, 65, 200])("has the %i tokens of a row in order of falling probability", (size) => {
+    const made = new TransitionTable(size, 2);
+    const write = (row: number, weights: number[]) => {
+      const total = weights.reduce((a, b) => a + b);
+      made.set(row, Float32Array.from(weights, (weight) => Math.log(weight / total)), 0);
+    };
+    write(0, Array.from({ length: size }, (_, token) => 1 + token)); // the order of the row before does not matter
+    const weights = Array.from({ length: size }, (_, token) => 1 + token % 3);
+    write(1, weights);
+    const tokens = weights.map((_, token) => token);
+    const falling = tokens.toSorted((a, b) => weights[b] - weights[a] || a - b); // of equals the smaller first
+    expect(tokens.toSorted((a, b) => made.cell(1, a) - made.cell(1, b))).toEqual(falling);
+  });
+
   test("draws nothing that is impossible, whatever the sum is", () => {
     const short = table(PROBABILITIES.map((probability) => probability * 0.99999));
     for (const share of [0, 0.5, 0.99999, 0.999999999, 1]) expect(drawn(short, share)).not.toBe(1);

@@ -238,7 +238,10 @@ export function randomRequest(models: readonly string[]): fc.Arbitrary<RandomReq
   const reads = fc.record({
     method: readingMethod,
     address: fc.oneof(...addresses),
-    headers: someOf(HEADERS),
+    // One in six asks whether something has changed.
+    headers: fc.tuple(someOf(HEADERS), fc.nat(5)).map(([headers, chance]): Record<string, string> =>
+      chance === 5 ? { ...headers, "if-none-match": "*" } : headers
+    ),
   });
   const scores = fc.tuple(
     queryOf(SCORE_MANY, models),

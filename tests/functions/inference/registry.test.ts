@@ -155,14 +155,37 @@ describe("models that are being opened", () => {
     ]);
   });
 
+  test("stay broken where they are found to be while they are opened", async () => {
+    await startOnnxRuntime();
+    const registry = new Registry(["mlp"]);
+    const [, mlp] = await modelFiles();
+    await registry.add("mlp", async (onBroken) => {
+      const served = await openModel(mlp, WASM_RUNTIME);
+      onBroken("it gave a wrong row");
+      return served;
+    });
+    expect(registry.statuses()).toEqual([{ name: "mlp", status: "broken", reason: "it gave a wrong row" }]);
+  });
+
+  test("are waited for by who asks for all cards", async () => {
+    const { app, open, fail } = await openingModels(["bigram", "mlp"]);
+    const cards = app.request("/models");
+    await open("mlp");
+    await fail("bigram");
+    expect((await (await cards).json()).map(({ name }: { name: string }) => name)).toEqual(["mlp"]);
+  });
+
   test("are not waited for longer than some seconds", async () => {
     const { app } = await openingModels(["bigram"]);
+    expect((await app.request("/health")).headers.get("retry-after")).toBe("2");
+    const cards = app.request("/models");
     const response = await app.request("/score?name=a");
     expect([response.status, response.headers.get("retry-after")]).toEqual([503, "2"]);
     expect(await response.json()).toMatchObject({
       type: "urn:edgemore:problem:opening-model",
       detail: "Model bigram is still being opened; ask again in 2 s",
     });
+    expect(await (await cards).json()).toEqual([]);
     expect((await app.request("/score?name=a&model=gpt")).status).toBe(404);
   });
 });

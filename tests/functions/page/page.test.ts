@@ -357,7 +357,9 @@ describeWithBrowser("the page", () => {
       const detail = "Model tuned cannot answer: tuned.onnx is missing";
       await page.route("**/score?*", (route) => route.fulfill({ status: 503, json: { detail } }));
       await page.getByLabel("A name").fill("anna");
-      await page.getByText(`The server cannot answer: ${detail}.`).waitFor();
+      const notice = page.getByText(`The server cannot answer: ${detail}.`);
+      await notice.waitFor();
+      expect(await notice.count()).toBe(1);
     });
   });
 

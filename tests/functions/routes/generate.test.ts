@@ -47,6 +47,7 @@ describe("GET /generate", () => {
       const query of ["seed=1&n=15", "seed=2&n=15&temperature=3&top_k=9&top_p=0.9&prefix=mar&max_length=6"]
     ) {
       const { body } = await app.ask<Names>(`/generate?${query}`);
+      expect(body.names).toHaveLength(15);
       for (const { name, nll, perplexity } of body.names) {
         const { body: scored } = await app.ask(`/score?name=${name}`);
         expect({ nll: scored.nll, perplexity: scored.perplexity }).toEqual({ nll, perplexity });
@@ -79,11 +80,10 @@ describe("GET /generate", () => {
   });
 
   test("keeps prefix and lengths, at their bounds too", async () => {
-    for (const name of await names("seed=1&n=50&prefix=MAR")) expect(name).toMatch(/^mar/);
-    for (const name of await names("seed=1&n=50&min_length=8&max_length=9")) expect(name).toMatch(/^.{8,9}$/);
-    expect(await names("seed=1&n=2&max_length=1&min_length=1")).toSatisfy((all: string[]) =>
-      all.every((name) => name.length === 1)
-    );
+    const fifty = (pattern: RegExp) => new Array<unknown>(50).fill(expect.stringMatching(pattern));
+    expect(await names("seed=1&n=50&prefix=MAR")).toEqual(fifty(/^mar/));
+    expect(await names("seed=1&n=50&min_length=8&max_length=9")).toEqual(fifty(/^.{8,9}$/));
+    expect(await names("seed=1&n=50&max_length=1&min_length=1")).toEqual(fifty(/^.$/));
     expect(await names("seed=1&n=1&min_length=256&max_length=256")).toSatisfy(([name]: string[]) =>
       name.length === 256
     );

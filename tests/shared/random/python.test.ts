@@ -9,6 +9,15 @@ describe("PythonRandom", () => {
     expect(items).toEqual([7, 5, 2, 8, 9, 6, 11, 3, 4, 0, 1, 10]);
   });
 
+  test.each([[0, [2, 1, 0, 4, 3]], [1, [2, 3, 4, 0, 1]], [2, [2, 1, 3, 4, 0]]])(
+    "shuffles with seed %i, the first item too",
+    (seed, expected) => {
+      const items = [0, 1, 2, 3, 4];
+      new PythonRandom(seed).shuffle(items);
+      expect(items).toEqual(expected);
+    },
+  );
+
   test("draws as random.randrange does, from seeds of more than 32 bits and below 0 too", () => {
     const draw = (seed: number, below: number) => {
       const random = new PythonRandom(seed);
@@ -16,10 +25,15 @@ describe("PythonRandom", () => {
     };
     expect(draw(2 ** 40 + 3, 10 ** 6)).toEqual([230463, 63787, 576159, 874263, 99207]);
     expect(draw(-5, 100)).toEqual([79, 32, 94, 45, 88]);
+    expect(draw(2 ** 53 - 1, 1000).slice(0, 4)).toEqual([96, 574, 228, 770]);
+    expect(draw(2 ** 33, 1000).slice(0, 4)).toEqual([11, 498, 702, 336]);
+    expect(draw(1, 2 ** 31).slice(0, 3)).toEqual([577090037, 271041745, 1095513148]);
+    expect(draw(1, 1)).toEqual([0, 0, 0, 0, 0]);
   });
 
   test("refuses a seed or a limit that it cannot take", () => {
     expect(() => new PythonRandom(NaN)).toThrow("got NaN");
     expect(() => new PythonRandom(1).randbelow(0)).toThrow("below 0");
+    expect(() => new PythonRandom(1).randbelow(2 ** 31 + 1)).toThrow("from 1 to 2^31");
   });
 });

@@ -84,6 +84,22 @@ describe("TorchGenerator", () => {
     expect(generator.uniformDouble()).toBe(0.19878394512506903);
   });
 
+  test("multinomial with replacement takes weights that do not add up to 1", () => {
+    const draw = (n: number) => new TorchGenerator(42).multinomialWithReplacement([1, 0, 4, 2, 1], n);
+    expect(Array.from(draw(20))).toEqual([0, 0, 0, 0, 2, 2, 4, 4, 0, 2, 2, 2, 3, 3, 2, 2, 0, 3, 2, 2]);
+    expect(Array.from(draw(1))).toEqual([3]); // as without replacement
+  });
+
+  test.each([
+    [15, [0.1373, 0.2405, 1.3955]],
+    [16, [1.0128, 0.2304, 1.0902]],
+    [17, [-1.3233, -1.3598, -0.8667]],
+    [32, [0.6741, -1.3233, -1.3598]],
+    [33, [0.5011, 0.26, -1.637]],
+  ])("randn(%i) ends as PyTorch's", (n, expected) => {
+    expect(printed(new TorchGenerator(7).randn(n).slice(-3))).toEqual(expected);
+  });
+
   test("multinomial never draws what has no weight", () => {
     const generator = new TorchGenerator(3);
     const drawn = new Set(Array.from({ length: 1000 }, () => generator.multinomial([0, 0.5, 0, 0.5, 0])));
@@ -105,6 +121,9 @@ describe("TorchGenerator", () => {
 
   test("refuses what it cannot draw from", () => {
     expect(() => new TorchGenerator(0.5)).toThrow("0.5");
+    expect(() => new TorchGenerator(2 ** 53)).toThrow("at most 53 bits");
+    expect(Array.from(new TorchGenerator(1).randint(1, 3))).toEqual([0, 0, 0]);
+    expect(new TorchGenerator(1).randint(2 ** 28, 3)).toHaveLength(3);
     expect(() => new TorchGenerator(1).randint(0, 3)).toThrow("from 1 to 268435456, got 0");
     expect(() => new TorchGenerator(1).randint(2 ** 28 + 1, 3)).toThrow("got 268435457");
   });

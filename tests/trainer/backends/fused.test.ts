@@ -104,6 +104,7 @@ describe("fused", () => {
   describe.each(OPTIMIZERS)("with %s goes the way of tensorflow", (optimizer) => {
     test.each(Object.entries(CASES))("with %s", async (_title, settings) => {
       const { tensorflow, fused } = await compare(settings, optimizer, 100);
+      expect(fused.losses).toHaveLength(100);
       fused.losses.forEach((loss, step) => {
         expect(Math.abs(loss / tensorflow.losses[step] - 1)).toBeLessThan(1e-5);
       });
@@ -124,6 +125,7 @@ describe("fused", () => {
     async (relaxed) => {
       const settings = { hyperparameters: { ...SMALL, norm: "running", bias: false } } as const;
       const { tensorflow, fused } = await compare(settings, "adam", 100, fusedBackend(relaxed));
+      expect(fused.losses).toHaveLength(100);
       fused.losses.forEach((loss, step) => expect(loss).toBeCloseTo(tensorflow.losses[step], 5));
     },
   );
