@@ -1,4 +1,3 @@
-import { serveStatic } from "hono/deno";
 import { fileURLToPath } from "node:url";
 import { createApp } from "./app.ts";
 import { clientAddress } from "./client_address.ts";
@@ -6,6 +5,7 @@ import type { ListeningServer } from "./deno/bounded_server.ts";
 import { bufferConsole, type Console } from "./deno/console.ts";
 import { listen } from "./deno/listen.ts";
 import type { Handler } from "./deno/serve_connection.ts";
+import { staticFiles } from "./deno/static_files.ts";
 import { answerHeadOfStreams } from "./head_of_stream.ts";
 import { listModels } from "./inference/model_directory.ts";
 import { openModels } from "./inference/open_models.ts";
@@ -72,8 +72,7 @@ async function main(output: Console): Promise<void> {
       ? undefined
       : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy) },
   });
-  const rewriteRequestPath = (path: string) => path === "/docs" ? "/docs.html" : path;
-  serveFiles(app, serveStatic({ root: PAGE, precompressed: true, rewriteRequestPath }));
+  serveFiles(app, staticFiles(PAGE, (path) => path === "/docs" ? "/docs.html" : path));
   const server = listenAt(hostname, port, settings, answerHeadOfStreams(app.fetch));
   endWhenTold(server, output, settings.shutdownTimeout);
   console.log(`edgemore answers at http://${authority(server.address)}`);

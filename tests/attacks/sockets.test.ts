@@ -162,6 +162,28 @@ describe("connections", () => {
   });
 });
 
+test("files of the page are closed again, whatever a client takes of them", async () => {
+  const { program, address } = await startDenoWithFiles(128, {});
+  const page = await (await fetch(`${address}/`)).text();
+  const asset = /\/assets\/main-\w+\.js/.exec(page)![0];
+  for (let i = 0; i < 100; i++) {
+    for (const headers of ["Accept-Encoding: br", "Accept-Encoding: gzip, br", "Accept: text/html"]) {
+      for (const method of ["GET", "HEAD"]) {
+        for (const path of [asset, "/"]) {
+          const { send, socket, closed } = await openConnection(address);
+          send(`${method} ${path} HTTP/1.1\r\nHost: a\r\n${headers}\r\nConnection: close\r\n\r\n`);
+          if (i % 2 === 0) await closed;
+          else socket.destroy(); // before it has read anything
+        }
+      }
+    }
+  }
+  const { headers, status } = await fetch(address + asset, { headers: { "accept-encoding": "br" } });
+  expect([status, headers.get("content-encoding")]).toEqual([200, "br"]);
+  program.signal("SIGTERM");
+  expect((await program.ended).stderr).toBe("");
+});
+
 test("connections that clients reset harm nobody", async () => {
   const { program, address } = await startDenoProgram();
   for (let i = 0; i < 20; i++) {
