@@ -37,7 +37,12 @@ export function startDenoServer(options?: ServerOptions): Promise<Server> {
     "/health",
     (port, inspector) => [
       process.execPath,
-      ["run", ...inspector.map((address) => `--inspect=${address}`), ...permissions, "functions/deno.ts"],
+      [
+        "run",
+        ...inspector.map((address) => `--inspect=${address}`),
+        ...permissions,
+        "functions/runtimes/deno.ts",
+      ],
       { PORT: port },
     ],
     options,
