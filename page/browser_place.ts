@@ -5,8 +5,9 @@ import { pinnedReference } from "../functions/inference/model_reference.ts";
 import type { OnnxRuntime } from "../functions/inference/onnx_model.ts";
 import { provideOnnxRuntime, WASM_RUNTIME } from "../functions/inference/onnx_runtime.ts";
 import { Registry } from "../functions/inference/registry.ts";
+import { type Ask, askEdge } from "./ask_edge.ts";
 import { Failure } from "./failure.ts";
-import { type Ask, askEdge, type BrowserPlace } from "./place.ts";
+import type { BrowserPlace } from "./page_state.ts";
 
 /*
  * The server in the browser: the same application over the same model, but for what computes the model's rows. It

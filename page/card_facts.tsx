@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import type { ModelCard } from "../shared/model_card.ts";
+import { grouped } from "./figures.ts";
 
 /** The card of a model, in a list. */
 export function CardFacts({ card }: { card: ModelCard }): VNode {
@@ -24,15 +25,14 @@ export function CardFacts({ card }: { card: ModelCard }): VNode {
 }
 
 function facts({ dataset, training, nll, ...card }: ModelCard): [string, string][] {
-  const number = (value: number) => value.toLocaleString("en");
   const nats = (value: number | null) => value?.toFixed(4) ?? "infinite";
   return [
     ["Kind", card.architecture],
-    ["Parameters", number(card.parameters)],
+    ["Parameters", grouped(card.parameters)],
     ["Looks back at", `${card.context_length} ${card.context_length === 1 ? "character" : "characters"}`],
-    ["Learnt from", `${dataset.name}, ${number(dataset.lines)} lines`],
+    ["Learnt from", `${dataset.name}, ${grouped(dataset.lines)} lines`],
     ...(training.steps > 0
-      ? [["Trained for", `${number(training.steps)} steps of ${number(training.batch_size)} examples`]]
+      ? [["Trained for", `${grouped(training.steps)} steps of ${grouped(training.batch_size)} examples`]]
       : []) as [string, string][],
     ["In", training.seconds < 1 ? "less than a second" : `${training.seconds.toFixed(0)} seconds`],
     ["NLL", `${nats(nll.train)} on what it learnt from, ${nats(nll.test)} on names it never saw`],

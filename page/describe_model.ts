@@ -1,11 +1,10 @@
 import type { ModelCard } from "../shared/model_card.ts";
-
-const figure = (value: number) => value.toLocaleString("en");
+import { grouped } from "./figures.ts";
 
 /** What a model is, in two sentences for someone who has never heard of one. */
 export function describeModel(card: ModelCard): string {
   const { architecture, hyperparameters, parameters, context_length, dataset, training } = card;
-  const lines = figure(dataset.lines);
+  const lines = grouped(dataset.lines);
   if (architecture === "bigram") {
     return `It counted, in ${lines} names, how often each letter is followed by each other one, and knows nothing else. ` +
       "To make a name it rolls a loaded die for the next letter, looking back at one letter only, until the die says stop.";
@@ -16,11 +15,11 @@ export function describeModel(card: ModelCard): string {
       "points how likely each letter comes next."
     : `It looks back at ${context_length} letters to say how likely each letter comes next.`;
   if (training.steps === 0) {
-    return `${looks} It has learnt nothing yet: its ${figure(parameters)} numbers are as chance drew them.`;
+    return `${looks} It has learnt nothing yet: its ${grouped(parameters)} numbers are as chance drew them.`;
   }
-  const guesses = figure(training.steps * training.batch_size);
+  const guesses = grouped(training.steps * training.batch_size);
   return `${looks} It learnt its ${
-    figure(parameters)
+    grouped(parameters)
   } numbers from ${lines} names by guessing their next letter ` +
     `${guesses} times, and being nudged a little towards the right answer each time.`;
 }

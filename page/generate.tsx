@@ -2,11 +2,10 @@
 import type { VNode } from "preact";
 import type { Names } from "./answers.ts";
 import { CopyButton } from "./copy_button.tsx";
-import { elapsed } from "./elapsed.ts";
 import { FailureNotice } from "./failure_notice.tsx";
 import { change, generatePath, randomSeed, state, stateAddress } from "./page_state.ts";
 import { Settings } from "./settings.tsx";
-import { useAnswer } from "./use_answer.ts";
+import { elapsed, useAnswer } from "./use_answer.ts";
 
 /** How long a setting must rest before it is asked with, in milliseconds. */
 const REST = 120;

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { percent } from "./percent.ts";
+import { percent } from "./figures.ts";
 
 /** Side of a cell. */
 const CELL = 14;

@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import type { Next } from "./answers.ts";
 import { change } from "./page_state.ts";
-import { percent } from "./percent.ts";
+import { percent } from "./figures.ts";
 
 /** How much of the end of a long beginning is shown. */
 const END = 20;

@@ -4,6 +4,8 @@ import { computed, effect, type ReadonlySignal, type Signal, signal } from "@pre
 /** Where models can run. */
 export const PLACES = ["edge", "wasm", "webgpu"] as const;
 export type Place = typeof PLACES[number];
+/** A place in this browser. */
+export type BrowserPlace = Exclude<Place, "edge">;
 
 /**
  * What a visitor has chosen and typed, each as the text of its field: it stands in the address of the page, so that a

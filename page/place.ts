@@ -2,29 +2,15 @@
 import { type Signal, signal } from "@preact/signals";
 import type { ModelCard } from "../shared/model_card.ts";
 import { pinnedReference } from "../functions/inference/model_reference.ts";
+import { type Ask, askEdge } from "./ask_edge.ts";
 import { Failure } from "./failure.ts";
-import type { Place } from "./page_state.ts";
-
-/** A place in this browser. */
-export type BrowserPlace = Exclude<Place, "edge">;
-
-/** Asks the API for a path. */
-export type Ask = (path: string, signal?: AbortSignal) => Promise<Response>;
+import type { BrowserPlace, Place } from "./page_state.ts";
 
 /** What is under way in the browser, in words; "" where nothing is. */
 export const loading: Signal<string> = signal("");
 
 /** The applications that run in this browser, by model and place: each is opened once. */
 const opened = new Map<string, Promise<Ask>>();
-
-/** Asks the server. */
-export async function askEdge(path: string, signal?: AbortSignal): Promise<Response> {
-  try {
-    return await fetch(path, { signal });
-  } catch (error) {
-    throw error instanceof TypeError ? Failure.unreachable() : error; // an abort is no TypeError
-  }
-}
 
 /** The references that pin the server's models to their files, by name. */
 const pins = new Map<string, string>();

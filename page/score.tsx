@@ -1,11 +1,10 @@
 import type { VNode } from "preact";
 import type { Next, Score as Scored, ScoredCharacter } from "./answers.ts";
-import { elapsed } from "./elapsed.ts";
 import { FailureNotice } from "./failure_notice.tsx";
 import { NextCharacters } from "./next_characters.tsx";
 import { change, nextPath, scorePath, state } from "./page_state.ts";
-import { percent } from "./percent.ts";
-import { useAnswer } from "./use_answer.ts";
+import { percent } from "./figures.ts";
+import { elapsed, useAnswer } from "./use_answer.ts";
 
 /** Shades of surprise; the last is for all above. */
 const SHADES = 9;

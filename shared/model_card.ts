@@ -120,3 +120,8 @@ export function parseModelCard(text: string): ModelCard {
   }
   return result.data;
 }
+
+/** A card's quantiles as numbers: a card writes infinity, which JSON does not have, as null. */
+export function cardQuantiles(card: Pick<ModelCard, "nll_quantiles">): number[] {
+  return card.nll_quantiles.map((quantile) => quantile ?? Infinity);
+}

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type ModelCard, modelCardSchema, parseModelCard } from "../shared/model_card.ts";
 import { MAX_CARD_BYTES, modelFileNames } from "../shared/model_files.ts";
 import { describeKnownNames, type KnownNamesFile } from "./known_names.ts";
-import { sha256 } from "./sha256.ts";
+import { sha256 } from "../shared/sha256.ts";
 import { removeIfThere, whileLocked, writeAside } from "./write_whole.ts";
 
 /** The files that a model's card points to by their hashes. */

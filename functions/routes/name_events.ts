@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
-import { finiteOrNull } from "../../shared/finite_or_null.ts";
+import { finiteOrNull } from "../../shared/score_record.ts";
 import type { NameSearch } from "../../shared/name_search.ts";
 import type { SampledName } from "../../shared/sampler.ts";
 import { problemOf } from "../problem.ts";

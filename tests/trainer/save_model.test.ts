@@ -8,7 +8,7 @@ import { Vocabulary } from "../../shared/vocabulary.ts";
 import { encodeKnownNames, type KnownNamesFile } from "../../trainer/known_names.ts";
 import { loadModel } from "../../trainer/load_model.ts";
 import { saveKnownNames, saveModel } from "../../trainer/save_model.ts";
-import { sha256 } from "../../trainer/sha256.ts";
+import { sha256 } from "../../shared/sha256.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
 /** The committed bigram model: its file, its card without the hashes, and a list of two names. */

@@ -5,7 +5,7 @@ import { open } from "node:fs/promises";
 import process from "node:process";
 import { type BulkOptions, type ScoredLine, scoreLines } from "../../shared/bulk_scoring.ts";
 import { DistributionCache } from "../../shared/distribution_cache.ts";
-import { cardQuantiles } from "../../shared/card_quantiles.ts";
+import { cardQuantiles } from "../../shared/model_card.ts";
 import type { ScoringModel } from "../../shared/score_record.ts";
 import { csvRow } from "../csv.ts";
 import { tensorFlowModel } from "../evaluate.ts";

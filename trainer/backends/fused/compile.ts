@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import packageJson from "../../../package.json" with { type: "json" };
-import { sha256 } from "../../sha256.ts";
+import { sha256 } from "../../../shared/sha256.ts";
 import { writeWhole } from "../../write_whole.ts";
 
 const SOURCES = new URL("./kernel/", import.meta.url);

@@ -1,4 +1,9 @@
-/** A probability as a reader likes it. */
+/** A whole number with its thousands apart. */
+export function grouped(value: number): string {
+  return value.toLocaleString("en");
+}
+
+/** A probability in percent. */
 export function percent(probability: number): string {
   if (probability === 0) return "0%";
   if (probability < 0.001) return "<0.1%";
