@@ -7,7 +7,7 @@ import process from "node:process";
 import { type HeapUsage, heapUsage } from "./heap.ts";
 
 /** How long a server may take to answer, in milliseconds. */
-const LONGEST_START = 30_000;
+const MAX_START = 30_000;
 
 /** A server that runs. */
 export interface Server {
@@ -157,7 +157,7 @@ async function startAt(
       return response.ok;
     }, () => false);
     if (answered) break;
-    if (ended || performance.now() - started > LONGEST_START) {
+    if (ended || performance.now() - started > MAX_START) {
       child.kill("SIGKILL");
       throw new Error(`Cannot start ${program}: ${errors}`);
     }

@@ -71,7 +71,7 @@ const ADDRESS_REST = 300;
 /** The state of the page. */
 export const state: Signal<PageState> = signal(DEFAULTS);
 
-/** The model that is chosen: who reads only that is not drawn anew at every keystroke. */
+/** The chosen model. Its readers do not re-render on every keystroke. */
 export const chosenModel: ReadonlySignal<string> = computed(() => state.value.model);
 
 /** Changes some of the state. */

@@ -72,7 +72,7 @@ export async function openModel(
     // Rows that names need most come first and lie together, where a processor's own memory holds them.
     await sample(model, vocabulary, { n: WARM_UP_NAMES, seed: 0 });
     await model.logProbs(probeContexts(model.contextLength, model.vocabularySize));
-    await model.rememberAll();
+    await model.prefill();
     return {
       card,
       vocabulary,

@@ -13,7 +13,7 @@ const PREFLIGHT_AGE = 86_400;
  *
  * @param origins The web pages that may read answers; undefined: all.
  */
-export function otherMethods(app: Pick<Hono, "routes">, origins: string[] | undefined): NotFoundHandler {
+export function notFound(app: Pick<Hono, "routes">, origins: string[] | undefined): NotFoundHandler {
   const allowed = methodNotAllowed({
     app: app as Hono,
     onMethodNotAllowed: async (context, methods) => {

@@ -13,10 +13,10 @@ import {
 
 const EXPOSED = EXPOSED_HEADERS.join(",");
 /** The longest address: ten times what any route needs, a quarter of what runtimes take. */
-const LONGEST_URL = 8192;
+const MAX_URL_LENGTH = 8192;
 
 /** What every answer's headers and log line depend on. */
-export interface EveryAnswerOptions {
+export interface ResponseHeadersOptions {
   /** Takes a line of JSON about each request. Default: nobody. */
   log?: (line: string) => void;
   /** Whether the time that an answer took goes with it. */
@@ -34,7 +34,9 @@ export interface EveryAnswerOptions {
  * Hono has a middleware for each of these. All of them together take longer than the rest of a request does, for each
  * waits for the next, and sets again what never changes; see ARCHITECTURE.md.
  */
-export function everyAnswer({ log, serverTiming, open, closed }: EveryAnswerOptions): MiddlewareHandler {
+export function responseHeaders(
+  { log, serverTiming, open, closed }: ResponseHeadersOptions,
+): MiddlewareHandler {
   const fixed = open ? [...SECURITY_HEADERS, ...OPEN_CORS_HEADERS] : SECURITY_HEADERS;
   const timed = serverTiming || log !== undefined;
   return async (context, next) => {
@@ -80,12 +82,12 @@ export function everyAnswer({ log, serverTiming, open, closed }: EveryAnswerOpti
 /** What is wrong with a request's address, before its route is asked: 414 if it is too long, 400 if its host is none. */
 function addressProblem(request: Request): Problem | undefined {
   const { length } = request.url;
-  if (length <= LONGEST_URL) return hostProblem(request);
-  const detail = `The address must be at most ${LONGEST_URL} characters long, is ${length}`;
+  if (length <= MAX_URL_LENGTH) return hostProblem(request);
+  const detail = `The address must be at most ${MAX_URL_LENGTH} characters long, is ${length}`;
   return new Problem("uri-too-long", detail);
 }
 
-/** Says how long a body is that is not sent; where it would be a stream, nobody knows. */
+/** Sets Content-Length on HEAD, except for streams. */
 async function sayLength(context: Context): Promise<void> {
   const { headers, body } = context.res;
   if (

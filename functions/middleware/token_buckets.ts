@@ -1,7 +1,7 @@
 import type { RateLimit, RateLimiter } from "./rate_limit.ts";
 
 /** Most clients that are remembered; who has not asked for longest is forgotten. Some 10 MB. */
-const MOST_CLIENTS = 100_000;
+const MAX_CLIENTS = 100_000;
 
 /** What a client may still ask, at a time. */
 interface Bucket {
@@ -23,7 +23,7 @@ export class TokenBuckets implements RateLimiter {
   readonly #now: () => number;
 
   /** @param now The time in milliseconds. */
-  constructor({ requests, seconds }: RateLimit, mostClients = MOST_CLIENTS, now = () => performance.now()) {
+  constructor({ requests, seconds }: RateLimit, mostClients = MAX_CLIENTS, now = () => performance.now()) {
     this.#capacity = requests;
     this.#perMillisecond = requests / (1000 * seconds);
     this.#mostClients = mostClients;

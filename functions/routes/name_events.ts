@@ -9,7 +9,7 @@ import { problemOf } from "../problem.ts";
 /** The media type of server-sent events. */
 export const EVENT_STREAM = "text/event-stream";
 /** Names are asked for one, two, four … at a time: the first comes at once, and many share a run of the model. */
-const MOST_AT_ONCE = 64;
+const MAX_AT_ONCE = 64;
 /** What stands in the last event's id in place of a count. */
 const END = "end";
 
@@ -81,7 +81,7 @@ export function streamNames(
   const response = streamSSE(context, async (stream) => {
     let count = 0;
     try {
-      for (let about = 1; !search.done && !stream.aborted; about = Math.min(2 * about, MOST_AT_ONCE)) {
+      for (let about = 1; !search.done && !stream.aborted; about = Math.min(2 * about, MAX_AT_ONCE)) {
         for (const name of await search.next(about)) {
           if (++count <= sent) continue;
           await stream.writeSSE({

@@ -6,7 +6,7 @@ export interface Settings {
   models?: string;
   /** `EDGEMORE_MODEL_TIMEOUT`: how long a model may take to open before it counts as broken, in seconds. */
   modelTimeout: number;
-  /** `EDGEMORE_TOKEN`: closes everything but `/health` to who does not bear it. */
+  /** `EDGEMORE_TOKEN`: requires this bearer token on every route except `/health`. */
   token?: string;
   /** `EDGEMORE_ORIGINS`: the web pages that may read answers. Undefined: all. */
   origins?: string[];

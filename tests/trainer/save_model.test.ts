@@ -51,11 +51,11 @@ describe("saveModel", () => {
     const files = await readdir(directory);
     // Directories in the way of temporary files: of the list's, when the ONNX file is aside, and of the card's, when both
     // have their names.
-    for (const obstacle of [".bigram.known.tmp", ".bigram.json.tmp"]) {
-      await mkdir(join(directory, obstacle, "in the way"), { recursive: true });
+    for (const unsupportedReason of [".bigram.known.tmp", ".bigram.json.tmp"]) {
+      await mkdir(join(directory, unsupportedReason, "in the way"), { recursive: true });
       const other = encodeKnownNames(["bob"], new Vocabulary(card.vocabulary));
       await expect(saveModel(directory, { onnx: onnx.slice(1), known: other }, card)).rejects.toThrow();
-      await rm(join(directory, obstacle), { recursive: true });
+      await rm(join(directory, unsupportedReason), { recursive: true });
       expect((await readdir(directory)).sort()).toEqual(files.sort());
       expect(await readFile(join(directory, "bigram.json"))).toEqual(before);
     }

@@ -2,7 +2,7 @@ import { open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { textSink } from "../../trainer/text_sink.ts";
-import { writeWhole } from "../../trainer/write_whole.ts";
+import { writeAtomically } from "../../trainer/atomic_write.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
 afterEach(() => void vi.restoreAllMocks());
@@ -29,8 +29,10 @@ async function syncsOf(directory: string, write: (path: string) => Promise<void>
 
 const BOTH = ["before the rename", "after the rename"];
 
-test("writeWhole waits for the disk: the content before the name, then the name", async () => {
-  expect(await syncsOf(await temporaryDirectory(), (path) => writeWhole(path, "all of it"))).toEqual(BOTH);
+test("writeAtomically waits for the disk: the content before the name, then the name", async () => {
+  expect(await syncsOf(await temporaryDirectory(), (path) => writeAtomically(path, "all of it"))).toEqual(
+    BOTH,
+  );
 });
 
 test("a text sink does so too", async () => {
@@ -46,6 +48,6 @@ test("a text sink does so too", async () => {
 test("many writes of one file at once leave one of them, whole", async () => {
   const path = join(await temporaryDirectory(), "checkpoint");
   const contents = Array.from({ length: 20 }, (_, i) => `${i}`.repeat(100_000 + i));
-  await Promise.all(contents.map((content) => writeWhole(path, content)));
+  await Promise.all(contents.map((content) => writeAtomically(path, content)));
   expect(contents).toContain(await readFile(path, "utf8"));
 });

@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
 
 /** The temporary name under which a file is written, hidden from whoever lists the directory. */
-export function asidePath(path: string): string {
+export function temporaryPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
@@ -10,8 +10,8 @@ export function asidePath(path: string): string {
  *
  * @returns The temporary path, to be renamed when all is written.
  */
-export async function writeAside(path: string, content: string | Uint8Array): Promise<string> {
-  const aside = asidePath(path);
+export async function writeTemporary(path: string, content: string | Uint8Array): Promise<string> {
+  const aside = temporaryPath(path);
   const file = await Deno.open(aside, { write: true, create: true, truncate: true });
   try {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -27,9 +27,9 @@ export async function writeAside(path: string, content: string | Uint8Array): Pr
 }
 
 /** Writes a file in one step: a reader finds the old one or the new one, also after a crash. */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   await whileLocked(dirname(path), async (sync) => {
-    const aside = await writeAside(path, content);
+    const aside = await writeTemporary(path, content);
     try {
       await Deno.rename(aside, path);
     } catch (error) {

@@ -4,17 +4,17 @@
  *
  * @param row [vocabularySize], natural logarithms.
  */
-export type SamplingRule = (row: Float64Array) => void;
+export type LogitsProcessor = (row: Float64Array) => void;
 
 /** Divides by a temperature: below 1 the likely becomes likelier, above 1 all becomes more alike. */
-export function temperature(degree: number): SamplingRule {
+export function temperature(degree: number): LogitsProcessor {
   return (row) => {
     for (let i = 0; i < row.length; i++) row[i] /= degree;
   };
 }
 
 /** Keeps the k likeliest tokens; of equals, those with the smaller ids. */
-export function topK(k: number): SamplingRule {
+export function topK(k: number): LogitsProcessor {
   return (row) => {
     for (const token of byFallingProbability(row).subarray(k)) row[token] = -Infinity;
   };
@@ -25,7 +25,7 @@ export function topK(k: number): SamplingRule {
  *
  * Source: Holtzman et al., "The curious case of neural text degeneration", ICLR 2020.
  */
-export function topP(p: number): SamplingRule {
+export function topP(p: number): LogitsProcessor {
   return (row) => {
     const order = byFallingProbability(row);
     const likeliest = row[order[0]];

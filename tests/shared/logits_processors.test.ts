@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type SamplingRule, temperature, topK, topP } from "../../shared/sampling_rules.ts";
+import { type LogitsProcessor, temperature, topK, topP } from "../../shared/logits_processors.ts";
 
 /** What a rule leaves of a distribution, as probabilities that sum to 1. */
-function after(rule: SamplingRule, probabilities: number[]): number[] {
+function after(rule: LogitsProcessor, probabilities: number[]): number[] {
   const row = Float64Array.from(probabilities, Math.log);
   rule(row);
   const weights = Array.from(row, Math.exp);
