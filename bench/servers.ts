@@ -7,7 +7,7 @@ import process from "node:process";
 import { type HeapUsage, heapUsage } from "./heap.ts";
 
 /** How long a server may take to answer, in milliseconds. */
-const LONGEST_START = 30_000;
+const MAX_START = 30_000;
 
 /** A server that runs. */
 export interface Server {
@@ -37,7 +37,12 @@ export function startDenoServer(options?: ServerOptions): Promise<Server> {
     "/health",
     (port, inspector) => [
       process.execPath,
-      ["run", ...inspector.map((address) => `--inspect=${address}`), ...permissions, "functions/deno.ts"],
+      [
+        "run",
+        ...inspector.map((address) => `--inspect=${address}`),
+        ...permissions,
+        "functions/runtimes/deno.ts",
+      ],
       { PORT: port },
     ],
     options,
@@ -152,7 +157,7 @@ async function startAt(
       return response.ok;
     }, () => false);
     if (answered) break;
-    if (ended || performance.now() - started > LONGEST_START) {
+    if (ended || performance.now() - started > MAX_START) {
       child.kill("SIGKILL");
       throw new Error(`Cannot start ${program}: ${errors}`);
     }

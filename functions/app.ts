@@ -2,14 +2,14 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { cors } from "hono/cors";
 import type { Registry } from "./inference/registry.ts";
-import { requireToken } from "./manners/bearer_token.ts";
-import { everyAnswer } from "./manners/every_answer.ts";
-import { otherMethods } from "./manners/other_methods.ts";
-import { limitRate, type RateLimiter } from "./manners/rate_limit.ts";
-import { EXPOSED_HEADERS } from "./manners/security_headers.ts";
+import { requireToken } from "./middleware/bearer_token.ts";
+import { responseHeaders } from "./middleware/response_headers.ts";
+import { notFound } from "./middleware/not_found.ts";
+import { limitRate, type RateLimiter } from "./middleware/rate_limit.ts";
+import { EXPOSED_HEADERS } from "./middleware/fixed_headers.ts";
 import { openApiHandler } from "./openapi.ts";
 import { answerProblem } from "./problem.ts";
-import { invalidParameters } from "./query.ts";
+import { invalidParameters } from "./requests/query.ts";
 import * as generate from "./routes/generate.ts";
 import * as health from "./routes/health.ts";
 import * as modelFile from "./routes/model_file.ts";
@@ -31,7 +31,7 @@ export interface AppOptions {
   serverTiming?: boolean;
   /** The origins whose pages may read the answers. Default: all. */
   origins?: string[];
-  /** Closes everything but `/health` to who does not bear it. */
+  /** Requires this bearer token on every route except `/health`. */
   token?: string;
   /** How long a body may keep the server waiting, in seconds. Default: 30. */
   bodyTimeout?: number;
@@ -57,8 +57,8 @@ export function createApp(registry: Registry, options: AppOptions) {
     },
   });
   app.onError(answerProblem);
-  app.notFound(otherMethods(app, origins));
-  app.use(everyAnswer({ log, serverTiming, open: origins === undefined, closed: token !== undefined }));
+  app.notFound(notFound(app, origins));
+  app.use(responseHeaders({ log, serverTiming, open: origins === undefined, closed: token !== undefined }));
   if (origins !== undefined) {
     const restricted = cors({ origin: origins, exposeHeaders: EXPOSED_HEADERS });
     app.use((context, next) => context.req.method === "OPTIONS" ? next() : restricted(context, next));

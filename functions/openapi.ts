@@ -53,7 +53,7 @@ const EVERYWHERE: readonly (readonly [status: number, kind: ProblemKind, detail:
   [
     500,
     "internal-error",
-    "The server failed to answer; the fault is its own",
+    "The server failed to answer: internal server error",
     "The server failed",
   ],
 ];

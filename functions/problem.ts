@@ -108,7 +108,7 @@ export function problemOf(error: Error): Problem {
     return new Problem("invalid-parameter", error.message);
   }
   console.error(error);
-  return new Problem("internal-error", "The server failed to answer; the fault is its own");
+  return new Problem("internal-error", "The server failed to answer: internal server error");
 }
 
 /** How errors of one status stand in the OpenAPI document. */

@@ -12,8 +12,8 @@ export const CACHE_BYTES = 20 * 2 ** 20;
 const FIRST_ROWS = 256;
 /** Contexts that a run has room for before that grows. */
 const FIRST_WAITING = 32;
-/** Most contexts that {@link DistributionCache.rememberAll} asks for: a tenth of a second's work. */
-const MOST_REMEMBERED_AT_ONCE = 2 ** 15;
+/** Most contexts that {@link DistributionCache.prefill} asks for: a tenth of a second's work. */
+const MAX_PREFILLED = 2 ** 15;
 /** Most contexts in one run of the model. */
 const MAX_RUN_CONTEXTS = 4096;
 /**
@@ -251,11 +251,11 @@ export class DistributionCache implements LanguageModel {
    * Asks for every context that a name can reach, if they are few enough to be remembered all: with a context of three
    * characters over 27 tokens they are 18,279. After that no name waits for the model.
    */
-  async rememberAll(): Promise<void> {
+  async prefill(): Promise<void> {
     const letters = this.vocabularySize - 1;
     let reachable = 0;
     for (let length = 0; length <= this.contextLength; length++) reachable += letters ** length;
-    if (reachable > Math.min(this.#mostRows, MOST_REMEMBERED_AT_ONCE)) return;
+    if (reachable > Math.min(this.#mostRows, MAX_PREFILLED)) return;
     this.#grow(Math.max(reachable, this.#rows.room));
     const contexts = new Int32Array(reachable * this.contextLength);
     let end = this.contextLength; // the first context is the beginning of a name, boundaries alone

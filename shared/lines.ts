@@ -1,5 +1,5 @@
 /** Most UTF-16 units of a line that are kept: what is longer is no name, and its beginning is enough to say so. */
-export const LONGEST_LINE = 4096;
+export const MAX_LINE_UNITS = 4096;
 /** Bytes that are read as text at a time, however many come in one piece. */
 const PIECE = 2 ** 16;
 
@@ -9,7 +9,7 @@ export interface Line {
   number: number;
   /** The line without its end; only its beginning where it is {@link cut}. */
   text: string;
-  /** It is longer than {@link LONGEST_LINE}. */
+  /** It is longer than {@link MAX_LINE_UNITS}. */
   cut: boolean;
 }
 
@@ -69,12 +69,12 @@ export class LineSplitter {
   #keep(text: string): void {
     if (this.#cut) return;
     // One unit more than a line may have, for the CR of its end.
-    const room = LONGEST_LINE + 1 - this.#begun.length;
+    const room = MAX_LINE_UNITS + 1 - this.#begun.length;
     this.#begun += text.slice(0, Math.max(0, room));
     const length = this.#begun.length - (this.#begun.endsWith("\r") ? 1 : 0);
-    if (text.length > room || length > LONGEST_LINE) {
+    if (text.length > room || length > MAX_LINE_UNITS) {
       this.#cut = true;
-      this.#begun = this.#begun.slice(0, LONGEST_LINE);
+      this.#begun = this.#begun.slice(0, MAX_LINE_UNITS);
     }
   }
 }

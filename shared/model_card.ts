@@ -6,7 +6,7 @@ export const CARD_QUANTILES = 101;
 /** Most points of a loss history on a card. */
 export const CARD_HISTORY_POINTS = 200;
 /** Most tokens, the boundary included, of a model whose card holds {@link Pictures}: more could not be read. */
-export const MOST_PICTURED_TOKENS = 40;
+export const MAX_PICTURED_TOKENS = 40;
 
 /**
  * Most tokens that a window model may see. A thing has at most 256 characters, so more are of no use; memory for each
@@ -27,10 +27,10 @@ const nll = z.number().nonnegative().nullable();
 
 /** A number for each token, or for each pair: token 0, the boundary, comes first. */
 const picturesSchema = z.object({
-  bigrams: z.array(z.array(count).max(MOST_PICTURED_TOKENS)).max(MOST_PICTURED_TOKENS).describe(
+  bigrams: z.array(z.array(count).max(MAX_PICTURED_TOKENS)).max(MAX_PICTURED_TOKENS).describe(
     "[tokens, tokens]: how often the train split has the row's character and then the column's",
   ),
-  embedding: z.array(z.array(z.number()).length(2)).max(MOST_PICTURED_TOKENS).optional().describe(
+  embedding: z.array(z.array(z.number()).length(2)).max(MAX_PICTURED_TOKENS).optional().describe(
     "[tokens, 2]: each token's embedding, along the two directions in which they differ most",
   ),
 });
@@ -88,7 +88,7 @@ export const modelCardSchema = z.object({
     "Of the NLL of each name of the dev split, at 0%, 1% … 100%; null is infinite",
   ),
   pictures: picturesSchema.optional().describe(
-    `What a page draws of the model; left out where there are more than ${MOST_PICTURED_TOKENS} tokens`,
+    `What a page draws of the model; left out where there are more than ${MAX_PICTURED_TOKENS} tokens`,
   ),
 });
 
@@ -119,4 +119,9 @@ export function parseModelCard(text: string): ModelCard {
     throw new TypeError(`Cannot read a model card: vocabulary: ${(error as Error).message}`);
   }
   return result.data;
+}
+
+/** A card's quantiles as numbers: a card writes infinity, which JSON does not have, as null. */
+export function cardQuantiles(card: Pick<ModelCard, "nll_quantiles">): number[] {
+  return card.nll_quantiles.map((quantile) => quantile ?? Infinity);
 }

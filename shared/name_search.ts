@@ -5,9 +5,9 @@ import type { Vocabulary } from "./vocabulary.ts";
 /** How many names are drawn for each one asked for, at most, where some are left out. */
 const DRAWS_PER_NAME = 20;
 /** Most characters that are drawn before no more names are sought in place of those left out. */
-const MOST_CHARACTERS = 32_000;
+const MAX_SEARCH_CHARACTERS = 32_000;
 /** Most names that are drawn at once to make up for those left out. */
-const MOST_AT_ONCE = 1024;
+const MAX_AT_ONCE = 1024;
 
 /** How many names are sampled, and how. */
 export interface SamplingOptions extends DrawingOptions {
@@ -21,7 +21,7 @@ export interface SamplingOptions extends DrawingOptions {
 
 /**
  * Makes names until there are as many as were asked for, leaving out repeats and known names as told. At most
- * {@link DRAWS_PER_NAME} are drawn for each one asked for, and beyond the first no more than {@link MOST_CHARACTERS}
+ * {@link DRAWS_PER_NAME} are drawn for each one asked for, and beyond the first no more than {@link MAX_SEARCH_CHARACTERS}
  * characters; where those are not enough, {@link shortfall} says why.
  *
  * Names are found in the order in which they are drawn, so 10 are the beginning of 20 whatever is left out, and however
@@ -50,7 +50,7 @@ export class NameSearch {
   /** Whether there is nothing more to find: all were found, or as many drawn as may be. */
   get done(): boolean {
     return this.#found === this.#n || this.#drawn >= this.#n * DRAWS_PER_NAME ||
-      (this.#drawn >= this.#n && this.#characters > MOST_CHARACTERS);
+      (this.#drawn >= this.#n && this.#characters > MAX_SEARCH_CHARACTERS);
   }
 
   /** All names that are left to find. */
@@ -96,12 +96,12 @@ export class NameSearch {
     if (this.#drawn === 0) return wanted;
     const perName = this.#drawn / Math.max(1, this.#found);
     const left = Math.min(this.#n * DRAWS_PER_NAME - this.#drawn, this.#drawsOfCharactersLeft());
-    return Math.min(left, Math.max(wanted, Math.min(MOST_AT_ONCE, Math.ceil(wanted * perName))));
+    return Math.min(left, Math.max(wanted, Math.min(MAX_AT_ONCE, Math.ceil(wanted * perName))));
   }
 
   /** How many names use up the characters that may still be drawn, if they are as long as those before them. */
   #drawsOfCharactersLeft(): number {
-    const left = Math.max(0, MOST_CHARACTERS - this.#characters);
+    const left = Math.max(0, MAX_SEARCH_CHARACTERS - this.#characters);
     const draws = 1 + Math.floor(left * this.#drawn / Math.max(1, this.#characters));
     return Math.max(draws, this.#n - this.#drawn); // as many as are asked for may be drawn in any case
   }

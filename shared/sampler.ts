@@ -3,7 +3,7 @@ import { DistributionCache } from "./distribution_cache.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { NameStream } from "./random/name_stream.ts";
 import { TorchGenerator } from "./random/torch.ts";
-import { type SamplingRule, temperature, topK, topP } from "./sampling_rules.ts";
+import { type LogitsProcessor, temperature, topK, topP } from "./logits_processors.ts";
 import { type Likelihood, likelihood } from "./scoring.ts";
 import { BOUNDARY, type Vocabulary } from "./vocabulary.ts";
 import type { Work } from "./work.ts";
@@ -57,7 +57,7 @@ export class Sampler {
   readonly #minLength: number;
   readonly #maxLength: number;
   /** What shapes a row before a token is drawn from it, the fewest length not counted. */
-  readonly #rules: readonly SamplingRule[];
+  readonly #rules: readonly LogitsProcessor[];
   readonly #torch: TorchGenerator | undefined;
   readonly #work: Work | undefined;
   /** What a draw costs about, in milliseconds. */
@@ -73,7 +73,7 @@ export class Sampler {
     this.#prefix = options.prefix ? vocabulary.encode(options.prefix) : [];
     this.#minLength = options.minLength ?? 1;
     this.#maxLength = options.maxLength ?? 64;
-    this.#rules = shapingRules(options);
+    this.#rules = logitsProcessors(options);
     this.#torch = options.draws === "torch" ? new TorchGenerator(options.seed) : undefined;
     this.#work = options.work;
     const shapes = this.#torch !== undefined || this.#rules.length > 0;
@@ -214,8 +214,8 @@ class Draft {
 }
 
 /** The rules that some options ask for beyond a fewest length, in the order in which they apply. */
-function shapingRules({ temperature: degree, topK: k, topP: p }: DrawingOptions): SamplingRule[] {
-  const rules: SamplingRule[] = [];
+function logitsProcessors({ temperature: degree, topK: k, topP: p }: DrawingOptions): LogitsProcessor[] {
+  const rules: LogitsProcessor[] = [];
   if (degree !== undefined && degree !== 1) rules.push(temperature(degree));
   if (k !== undefined) rules.push(topK(k));
   if (p !== undefined) rules.push(topP(p));

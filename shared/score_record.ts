@@ -1,4 +1,3 @@
-import { finiteOrNull } from "./finite_or_null.ts";
 import type { LanguageModel } from "./language_model.ts";
 import { shareAbove } from "./quantiles.ts";
 import type { Score } from "./scoring.ts";
@@ -27,6 +26,11 @@ export interface ScoreRecord {
 
 /** A score with all of its characters. */
 export type FullScoreRecord = Required<ScoreRecord>;
+
+/** A number as JSON can hold it: null stands for infinity and NaN. */
+export function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
 
 /** The record of a score, character by character. */
 export function fullScoreRecord(scoring: ScoringModel, scored: Score): FullScoreRecord {

@@ -3,7 +3,7 @@ import { exponential } from "./exponential.ts";
 
 /**
  * Words of a cell: the largest random number that draws it, its log-probability as float32, and where it leads to.
- * They lie side by side because who draws a cell wants them all, and what that costs is memory that it waits for.
+ * Interleaved, so that a draw touches adjacent memory.
  */
 const CELL = 3;
 const LOG_PROB = 1;
@@ -12,7 +12,7 @@ const STEP = 2;
 const TOKEN_BITS = 10;
 const TOKEN_MASK = 2 ** TOKEN_BITS - 1;
 /** Most tokens that are sorted by insertion, which is fast while they are few. */
-const MOST_INSERTED = 64;
+const MAX_INSERTED = 64;
 /** How far the probabilities of a row may add up to something else than 1: float32 arithmetic stays below 1e-5. */
 const MAX_SUM_ERROR = 1e-3;
 /** Steps that lead to no row that is known. */
@@ -151,7 +151,7 @@ export class TransitionTable {
   #sort(): void {
     const probabilities = this.#probabilities;
     const order = this.#order;
-    if (order.length > MOST_INSERTED) {
+    if (order.length > MAX_INSERTED) {
       order.sort((a, b) => probabilities[b] - probabilities[a] || a - b);
       return;
     }

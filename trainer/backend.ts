@@ -44,7 +44,7 @@ export interface Descent {
 /** Something that computes training steps. TensorFlow.js is the reference; what is faster is held to it. */
 export interface Backend {
   /** Why it cannot train a network so, as the end of a sentence; undefined where it can. */
-  obstacle(
+  unsupportedReason(
     network: TrainedNetwork,
     vocabularySize: number,
     settings: Pick<DescentSettings, "batch" | "optimizer">,

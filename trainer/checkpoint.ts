@@ -2,7 +2,7 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { FitState } from "./fit.ts";
 import type { TrainOptions } from "./train_options.ts";
-import { writeWhole } from "./write_whole.ts";
+import { writeAtomically } from "./atomic_write.ts";
 
 /** A training run that can go on: what was asked for, and how far it got. */
 export interface Checkpoint {
@@ -25,7 +25,7 @@ export function checkpointPath(directory: string, name: string): string {
 /** Writes a checkpoint, whole or not at all. */
 export async function saveCheckpoint(directory: string, checkpoint: Checkpoint): Promise<void> {
   await mkdir(directory, { recursive: true });
-  await writeWhole(
+  await writeAtomically(
     checkpointPath(directory, checkpoint.options.name),
     JSON.stringify(
       checkpoint,

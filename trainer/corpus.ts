@@ -3,7 +3,7 @@ import { type Examples, slideContexts } from "../shared/context.ts";
 import { PythonRandom } from "../shared/random/python.ts";
 import { Vocabulary } from "../shared/vocabulary.ts";
 import { isUrl, readListBytes } from "./list_bytes.ts";
-import { sha256 } from "./sha256.ts";
+import { sha256 } from "../shared/sha256.ts";
 
 /** Most characters (code points in normalization form C) in a line. */
 export const MAX_LINE_LENGTH = 256;

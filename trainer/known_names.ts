@@ -8,7 +8,7 @@ import {
 } from "../shared/known_names.ts";
 import type { ModelCard } from "../shared/model_card.ts";
 import type { Vocabulary } from "../shared/vocabulary.ts";
-import { sha256 } from "./sha256.ts";
+import { sha256 } from "../shared/sha256.ts";
 
 /** A state of the automaton: the ways on from it, in the order of their tokens. */
 interface Node {

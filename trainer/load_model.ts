@@ -7,7 +7,7 @@ import type { Network } from "./architecture.ts";
 import { findArchitecture } from "./architectures/all.ts";
 import { readParameters } from "./onnx/import.ts";
 import type { Parameters } from "./parameters.ts";
-import { sha256 } from "./sha256.ts";
+import { sha256 } from "../shared/sha256.ts";
 
 /** A model as its files hold it. */
 export interface StoredModel {

@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs";
  */
 
 /** Most numbers in a batch of one-hot rows; a look-up of more tokens gathers rows instead. */
-const MOST_ONE_HOT = 2 ** 23;
+const MAX_ONE_HOT = 2 ** 23;
 
 /**
  * Matrix product of a [batch, in] and a [in, out] tensor.
@@ -56,7 +56,7 @@ export const embed = tf.customGrad((table, ids, save) => {
   const [batch, contextLength] = (ids as tf.Tensor2D).shape;
   const positions = batch * contextLength;
   const flat = tf.reshape(ids as tf.Tensor, [positions]) as tf.Tensor1D;
-  const oneHot = positions * vocabularySize > MOST_ONE_HOT ? undefined : oneHotRows(flat, vocabularySize);
+  const oneHot = positions * vocabularySize > MAX_ONE_HOT ? undefined : oneHotRows(flat, vocabularySize);
   const rows = oneHot ? tf.matMul(oneHot, table as tf.Tensor2D) : tf.gather(table as tf.Tensor2D, flat);
   (save as tf.GradSaveFunc)([ids as tf.Tensor, oneHot ?? flat]);
   return {

@@ -1,5 +1,5 @@
 import type { Examples } from "../shared/context.ts";
-import { MOST_PICTURED_TOKENS, type Pictures } from "../shared/model_card.ts";
+import { MAX_PICTURED_TOKENS, type Pictures } from "../shared/model_card.ts";
 import type { Parameters } from "./parameters.ts";
 import { principalComponents } from "./principal_components.ts";
 
@@ -18,7 +18,7 @@ export function makePictures(
   parameters: Parameters,
   vocabularySize: number,
 ): Pictures | undefined {
-  if (vocabularySize > MOST_PICTURED_TOKENS) return undefined;
+  if (vocabularySize > MAX_PICTURED_TOKENS) return undefined;
   const bigrams = Array.from({ length: vocabularySize }, () => new Array<number>(vocabularySize).fill(0));
   const contextLength = contexts.length / count;
   for (let i = 0; i < count; i++) bigrams[contexts[(i + 1) * contextLength - 1]][targets[i]]++;

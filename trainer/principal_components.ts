@@ -1,7 +1,7 @@
 import type { Parameter } from "./parameters.ts";
 
 /** Steps of power iteration, unless it comes to rest before. */
-const MOST_STEPS = 10_000;
+const MAX_STEPS = 10_000;
 /** Where it has come to rest: the squared length of what a step changes in a vector of length 1. */
 const REST = 1e-24;
 
@@ -43,7 +43,7 @@ function mainDirection(centred: readonly number[][], columns: number): number[] 
   // Begun with the column that varies most, it is not at right angles to the direction sought.
   const most = covariance.reduce((best, row, i) => (row[i] > covariance[best][best] ? i : best), 0);
   let direction = unit(covariance[most]);
-  for (let step = 0; step < MOST_STEPS; step++) {
+  for (let step = 0; step < MAX_STEPS; step++) {
     const next = unit(covariance.map((row) => dot(row, direction)));
     const change = next.reduce((sum, value, i) => sum + (value - direction[i]) ** 2, 0);
     direction = next;

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { type ModelCard, modelCardSchema, parseModelCard } from "../shared/model_card.ts";
 import { MAX_CARD_BYTES, modelFileNames } from "../shared/model_files.ts";
 import { describeKnownNames, type KnownNamesFile } from "./known_names.ts";
-import { sha256 } from "./sha256.ts";
-import { removeIfThere, whileLocked, writeAside } from "./write_whole.ts";
+import { sha256 } from "../shared/sha256.ts";
+import { removeIfThere, whileLocked, writeTemporary } from "./atomic_write.ts";
 
 /** The files that a model's card points to by their hashes. */
 export interface ModelParts {
@@ -99,13 +99,13 @@ async function replaceModel(
   const asides: string[] = [];
   const added: string[] = [];
   try {
-    for (const { plain, content } of files) asides.push(await writeAside(path(plain), content));
+    for (const { plain, content } of files) asides.push(await writeTemporary(path(plain), content));
     for (const [i, { versioned }] of files.entries()) {
       await Deno.rename(asides[i], path(versioned));
       added.push(versioned);
     }
     await sync();
-    asides.push(await writeAside(path(`${card.name}.json`), cardText(card)));
+    asides.push(await writeTemporary(path(`${card.name}.json`), cardText(card)));
     await Deno.rename(asides[files.length], path(`${card.name}.json`));
   } catch (error) {
     for (const aside of asides) await removeIfThere(aside);

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
-import { asidePath, whileLocked } from "./write_whole.ts";
+import { temporaryPath, whileLocked } from "./atomic_write.ts";
 
 /** Where text is written, piece by piece. */
 export interface TextSink {
@@ -24,7 +24,7 @@ export async function textSink(path?: string): Promise<TextSink> {
 }
 
 async function wholeFile(path: string): Promise<TextSink> {
-  const aside = asidePath(path);
+  const aside = temporaryPath(path);
   let file: FileHandle;
   try {
     file = await open(aside, "w");

@@ -2,7 +2,7 @@ import { dispose } from "@tensorflow/tfjs";
 import { join } from "node:path";
 import type { Examples } from "../shared/context.ts";
 import type { LanguageModel } from "../shared/language_model.ts";
-import { finiteOrNull } from "../shared/finite_or_null.ts";
+import { finiteOrNull } from "../shared/score_record.ts";
 import { CARD_QUANTILES, type ModelCard } from "../shared/model_card.ts";
 import { modelFileNames } from "../shared/model_files.ts";
 import { quantiles } from "../shared/quantiles.ts";

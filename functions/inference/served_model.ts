@@ -1,8 +1,8 @@
-import { cardQuantiles } from "../../shared/card_quantiles.ts";
 import { DistributionCache } from "../../shared/distribution_cache.ts";
 import { KnownNames } from "../../shared/known_names.ts";
 import type { LanguageModel } from "../../shared/language_model.ts";
-import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
+import { cardQuantiles, type ModelCard, parseModelCard } from "../../shared/model_card.ts";
+import { sha256 } from "../../shared/sha256.ts";
 import { sample } from "../../shared/sampling.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { type OnnxRuntime, openOnnxModel } from "./onnx_model.ts";
@@ -72,7 +72,7 @@ export async function openModel(
     // Rows that names need most come first and lie together, where a processor's own memory holds them.
     await sample(model, vocabulary, { n: WARM_UP_NAMES, seed: 0 });
     await model.logProbs(probeContexts(model.contextLength, model.vocabularySize));
-    await model.rememberAll();
+    await model.prefill();
     return {
       card,
       vocabulary,
@@ -93,8 +93,4 @@ async function requireHash(file: string, bytes: Uint8Array<ArrayBuffer>, expecte
   const digest = await sha256(bytes);
   if (digest === expected) return;
   throw new Error(`${file} is not the file that its card describes: its SHA-256 is ${digest}`);
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -5,10 +5,10 @@ import type { KnownNames } from "../../shared/known_names.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
 import { Work } from "../../shared/work.ts";
-import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
-import { encodeParameter } from "../characters.ts";
+import { modelField, nllSchema, perplexitySchema } from "./fields.ts";
+import { encodeParameter } from "../requests/encode_parameter.ts";
 import type { Registry, ServedModel } from "../inference/registry.ts";
-import { allowCaching, forbidCaching } from "../manners/caching.ts";
+import { allowCaching, forbidCaching } from "../middleware/caching.ts";
 import {
   EVENT_STREAM,
   EVENTS_EXAMPLE,
@@ -16,10 +16,10 @@ import {
   nameFigures,
   readLastEvent,
   streamNames,
-} from "../name_events.ts";
-import { decimal, flag, modelParameter, oneOf, queryOf, text, wholeNumber } from "../parameters.ts";
+} from "./name_events.ts";
+import { decimal, flag, modelParameter, oneOf, queryOf, text, wholeNumber } from "../requests/parameters.ts";
 import { MODEL_PROBLEMS, Problem, problemResponse } from "../problem.ts";
-import { type QueryHandler, queryReader, untyped } from "../query.ts";
+import { type QueryHandler, queryReader, untyped } from "../requests/query.ts";
 
 /** Most characters that the names of a request may have together: n times max_length. */
 const MAX_CHARACTERS = 64_000;

@@ -2,7 +2,7 @@ import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { etag } from "hono/etag";
 import type { Registry } from "../inference/registry.ts";
-import { modelPath, PIN_PROBLEM } from "../model_path.ts";
+import { modelPath, PIN_PROBLEM } from "./model_path.ts";
 import { MODEL_PROBLEMS, Problem } from "../problem.ts";
 
 const BINARY = "application/octet-stream";

@@ -2,7 +2,7 @@ import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
 import { etag } from "hono/etag";
 import { CARD_QUANTILES, type ModelCard, modelCardSchema } from "../../shared/model_card.ts";
 import type { Registry } from "../inference/registry.ts";
-import { modelPath, PIN_PROBLEM } from "../model_path.ts";
+import { modelPath, PIN_PROBLEM } from "./model_path.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
 
 const card = z.object(modelCardSchema.shape).openapi("ModelCard");

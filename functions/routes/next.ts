@@ -1,13 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { nextCharacters } from "../../shared/next_characters.ts";
-import { modelField } from "../answers.ts";
-import { encodeParameter } from "../characters.ts";
+import { modelField } from "./fields.ts";
+import { encodeParameter } from "../requests/encode_parameter.ts";
 import type { Registry } from "../inference/registry.ts";
-import { allowCaching } from "../manners/caching.ts";
-import { modelParameter, queryOf, text } from "../parameters.ts";
+import { allowCaching } from "../middleware/caching.ts";
+import { modelParameter, queryOf, text } from "../requests/parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
-import { type QueryHandler, queryReader } from "../query.ts";
+import { type QueryHandler, queryReader } from "../requests/query.ts";
 
 const query = queryOf({
   prefix: text({

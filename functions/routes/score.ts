@@ -3,13 +3,13 @@ import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { fullScoreRecord } from "../../shared/score_record.ts";
 import { scoreTokens } from "../../shared/scoring.ts";
 import { Work } from "../../shared/work.ts";
-import { modelField, nllSchema, perplexitySchema } from "../answers.ts";
-import { encodeParameter } from "../characters.ts";
+import { modelField, nllSchema, perplexitySchema } from "./fields.ts";
+import { encodeParameter } from "../requests/encode_parameter.ts";
 import type { Registry } from "../inference/registry.ts";
-import { allowCaching } from "../manners/caching.ts";
-import { modelParameter, queryOf, text } from "../parameters.ts";
+import { allowCaching } from "../middleware/caching.ts";
+import { modelParameter, queryOf, text } from "../requests/parameters.ts";
 import { MODEL_PROBLEMS } from "../problem.ts";
-import { type QueryHandler, queryReader } from "../query.ts";
+import { type QueryHandler, queryReader } from "../requests/query.ts";
 
 const query = queryOf({
   name: text({ minimum: 1, maximum: MAX_NAME_LENGTH, description: "The name to score", example: "andrej" }),

@@ -11,13 +11,13 @@ import {
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import type { ScoreRecord } from "../../shared/score_record.ts";
 import { Work } from "../../shared/work.ts";
-import { BodyMemory } from "../body_memory.ts";
+import { BodyMemory } from "../requests/body_memory.ts";
 import type { Registry, ServedModel } from "../inference/registry.ts";
-import { flag, modelParameter, queryOf } from "../parameters.ts";
+import { flag, modelParameter, queryOf } from "../requests/parameters.ts";
 import { MODEL_PROBLEMS, Problem, problemOf, problemResponse } from "../problem.ts";
-import { queryReader } from "../query.ts";
-import { BODY_TIMEOUT, bodyChunks, readBody } from "../request_body.ts";
-import { textStream } from "../text_stream.ts";
+import { queryReader } from "../requests/query.ts";
+import { BODY_TIMEOUT, bodyChunks, readBody } from "../requests/request_body.ts";
+import { textStream } from "./text_stream.ts";
 import { scoreSchema } from "./score.ts";
 
 /** Most names of a JSON array. */

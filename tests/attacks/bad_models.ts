@@ -21,7 +21,7 @@ import {
 } from "onnx-buf";
 import type { ModelFiles } from "../../functions/inference/registry.ts";
 import { GraphBuilder } from "../../trainer/onnx/graph.ts";
-import { sha256 } from "../../trainer/sha256.ts";
+import { sha256 } from "../../shared/sha256.ts";
 import { modelFiles } from "../functions/serve_models.ts";
 
 /*

@@ -42,7 +42,7 @@ test("the Worker is built of the good models, and says what it leaves out", asyn
     "--allow-env=EDGEMORE_MODELS,EDGEMORE_MODEL_TIMEOUT",
   ];
   const { code, stdout, stderr } = await startDeno(
-    ["run", ...permissions, "functions/build_worker.ts", out],
+    ["run", ...permissions, "scripts/build_worker.ts", out],
     { EDGEMORE_MODELS: directory },
   ).ended;
   expect({ code, stdout }).toEqual({ code: 0, stdout: "worker.ts: bigram, mlp, tuned\n" });

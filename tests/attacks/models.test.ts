@@ -117,7 +117,7 @@ describe("a graph that does not end", () => {
     const directory = join(await temporaryDirectory(), "models");
     await writeModels(directory, [await badModel("endless")]);
     const permissions = ["--allow-net", "--allow-read", "--allow-env"];
-    const server = startDeno(["run", ...permissions, "functions/deno.ts"], {
+    const server = startDeno(["run", ...permissions, "functions/runtimes/deno.ts"], {
       PORT: "0",
       EDGEMORE_MODELS: directory,
     });
@@ -178,7 +178,7 @@ describe("a broken model", () => {
       "--allow-net",
       "--allow-read",
       "--allow-env",
-      "functions/deno.ts",
+      "functions/runtimes/deno.ts",
     ], {
       PORT: "0",
       EDGEMORE_MODELS: directory,

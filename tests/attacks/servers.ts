@@ -9,7 +9,7 @@ import { type Program, type Server, startDeno, startProgram, startServer } from 
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-env"];
 
 /** What the real Deno server is started with, after the path of Deno itself. */
-export const SERVER_ARGS = ["run", ...PERMISSIONS, "functions/deno.ts"];
+export const SERVER_ARGS = ["run", ...PERMISSIONS, "functions/runtimes/deno.ts"];
 
 /** The real Deno server, of which a test may look at what it prints and how it ends. */
 export interface DenoServer {
@@ -83,7 +83,7 @@ export async function startWorkerd(variables: Record<string, string> = {}): Prom
 export async function startWorkerdWith(models: string): Promise<{ printed: string; server: Server }> {
   const build = join("build", `attack-${process.pid}-${++builds}`); // bundling finds node_modules from inside the project
   const remove = () => rm(build, { recursive: true, force: true });
-  const args = ["functions/build_worker.ts", build];
+  const args = ["scripts/build_worker.ts", build];
   const permissions = ["--allow-read", "--allow-write=build", "--allow-env"];
   const { code, stderr } = await startDeno(["run", ...permissions, ...args], {
     EDGEMORE_MODELS: models,

@@ -21,8 +21,8 @@ async function packagesOf(entry: string): Promise<string[]> {
 
 // TensorFlow.js, which trains models, brings node-fetch along (and core-js, whose code nothing imports): nothing that answers requests may have them.
 test.each([
-  "functions/deno.ts",
-  "functions/cloudflare.ts", // all that build/worker.ts imports besides the models and ONNX Runtime's .wasm
+  "functions/runtimes/deno.ts",
+  "functions/runtimes/cloudflare.ts", // all that build/worker.ts imports besides the models and ONNX Runtime's .wasm
 ])("%s has the code of these packages and no others", async (entry) => {
   expect(await packagesOf(entry)).toEqual([
     "@asteasolutions/zod-to-openapi",

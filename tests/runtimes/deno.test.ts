@@ -45,7 +45,13 @@ describe("deno task start", () => {
   test.each(["SIGTERM", "SIGINT"] as const)(
     "at %s, answers what is under way, writes its log, and ends with 0",
     async (signal) => {
-      const server = startDeno(["run", "--allow-net", "--allow-read=.", "--allow-env", "functions/deno.ts"], {
+      const server = startDeno([
+        "run",
+        "--allow-net",
+        "--allow-read=.",
+        "--allow-env",
+        "functions/runtimes/deno.ts",
+      ], {
         PORT: "0",
       });
       onTestFinished(() => server.signal("SIGTERM"));

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
 import { pinnedReference } from "../../functions/inference/model_reference.ts";
-import { openPage, shownNames } from "../functions/page/open_page.ts";
+import { openPage, shownNames } from "../page/open_page.ts";
 import { startServer } from "../processes.ts";
 
 /** The default model, pinned to its file. */

@@ -218,7 +218,7 @@ describe("DistributionCache", () => {
   test("remembers all contexts that a name can reach, where they are few", async () => {
     const model = new HashModel(3);
     const cache = new DistributionCache(model);
-    await cache.rememberAll();
+    await cache.prefill();
     expect(cache.rows).toBe(1 + 4 + 16 + 64);
     expect(model.batches).toEqual([85]);
     for (const context of [[0, 0, 0], [0, 0, 3], [0, 2, 1], [4, 4, 4], [1, 2, 3]]) {
@@ -228,26 +228,26 @@ describe("DistributionCache", () => {
     }
     expect(cache.find(Int32Array.of(1, 0, 2))).toBe(UNKNOWN); // a boundary stands nowhere but before a name
     const many = new DistributionCache(new HashModel(9));
-    await many.rememberAll();
+    await many.prefill();
     expect(many.rows).toBe(0);
   });
 
   test("remembers all contexts in runs of at most 4,096", async () => {
     const batches: number[] = [];
     const cache = new DistributionCache(uniformModel(12, 4, batches));
-    await cache.rememberAll();
+    await cache.prefill();
     expect(batches).toEqual([4096, 4096, 4096, 16_105 - 3 * 4096]);
     expect(cache.rows).toBe(16_105); // 1 + 11 + 11² + 11³ + 11⁴
   });
 
   test("remembers none of more than 32,768 contexts, nor of more than there is room for", async () => {
     const batches: number[] = [];
-    await new DistributionCache(uniformModel(33, 3, batches), 2 ** 26).rememberAll(); // 33,825 contexts
+    await new DistributionCache(uniformModel(33, 3, batches), 2 ** 26).prefill(); // 33,825 contexts
     expect(batches).toEqual([]);
     const model = new HashModel(3); // 85 contexts
-    await new DistributionCache(model, 84 * (BYTES_PER_ROW + 8)).rememberAll();
+    await new DistributionCache(model, 84 * (BYTES_PER_ROW + 8)).prefill();
     expect(model.batches).toEqual([]);
-    await new DistributionCache(model, 85 * (BYTES_PER_ROW + 8)).rememberAll();
+    await new DistributionCache(model, 85 * (BYTES_PER_ROW + 8)).prefill();
     expect(model.batches).toEqual([85]);
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Line, LineSplitter, LONGEST_LINE } from "../../shared/lines.ts";
+import { type Line, LineSplitter, MAX_LINE_UNITS } from "../../shared/lines.ts";
 
 /** The lines of some bytes that come in pieces of so many. */
 function split(bytes: Uint8Array, pieces: readonly number[] = []): Line[] {
@@ -62,9 +62,13 @@ describe("LineSplitter", () => {
   });
 
   test("cuts an endless line, and goes on after its end", () => {
-    const long = "x".repeat(LONGEST_LINE);
+    const long = "x".repeat(MAX_LINE_UNITS);
     for (
-      const pieces of [[], [LONGEST_LINE], [LONGEST_LINE + 1], [10, LONGEST_LINE], [LONGEST_LINE + 2, 1, 1]]
+      const pieces of [[], [MAX_LINE_UNITS], [MAX_LINE_UNITS + 1], [10, MAX_LINE_UNITS], [
+        MAX_LINE_UNITS + 2,
+        1,
+        1,
+      ]]
     ) {
       const lines = split(
         new TextEncoder().encode(`${long}\r\n${long}y\n${long}\r\r\nada\n${long}yy`),
@@ -82,16 +86,18 @@ describe("LineSplitter", () => {
     const megabyte = new Uint8Array(2 ** 20).fill(0x78);
     for (let i = 0; i < 100; i++) expect([...splitter.push(megabyte)]).toEqual([]);
     const [line] = splitter.push(Uint8Array.of(0x0a));
-    expect([line.text.length, line.cut, line.number]).toEqual([LONGEST_LINE, true, 1]);
+    expect([line.text.length, line.cut, line.number]).toEqual([MAX_LINE_UNITS, true, 1]);
   });
 
   test("cuts and counts as the whole text would be, at any length", () => {
-    const lengths = fc.array(fc.integer({ min: LONGEST_LINE - 3, max: LONGEST_LINE + 3 }), { maxLength: 4 });
-    const pieces = fc.array(fc.integer({ min: 1, max: 2 * LONGEST_LINE }));
+    const lengths = fc.array(fc.integer({ min: MAX_LINE_UNITS - 3, max: MAX_LINE_UNITS + 3 }), {
+      maxLength: 4,
+    });
+    const pieces = fc.array(fc.integer({ min: 1, max: 2 * MAX_LINE_UNITS }));
     fc.assert(fc.property(lengths, pieces, fc.constantFrom("\n", "\r\n"), (lengths, pieces, lineEnd) => {
       const bytes = new TextEncoder().encode(lengths.map((length) => "x".repeat(length) + lineEnd).join(""));
       expect(split(bytes, pieces).map(({ text, cut }) => [text.length, cut])).toEqual(
-        lengths.map((length) => [Math.min(length, LONGEST_LINE), length > LONGEST_LINE]),
+        lengths.map((length) => [Math.min(length, MAX_LINE_UNITS), length > MAX_LINE_UNITS]),
       );
     }));
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ModelCard, modelName, parseModelCard } from "../../shared/model_card.ts";
+import { cardQuantiles, type ModelCard, modelName, parseModelCard } from "../../shared/model_card.ts";
 
 const card: ModelCard = {
   name: "pets",
@@ -43,4 +43,8 @@ test("modelName allows what a file and a URL can be called", () => {
   for (const name of ["", "-a", "a/b", "a.b", "A", "é", "a".repeat(65)]) {
     expect(modelName.safeParse(name).success).toBe(false);
   }
+});
+
+test("cardQuantiles reads null as infinity", () => {
+  expect(cardQuantiles({ nll_quantiles: [0, 1.5, null] })).toEqual([0, 1.5, Infinity]);
 });

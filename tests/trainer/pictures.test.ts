@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { slideContexts } from "../../shared/context.ts";
-import { MOST_PICTURED_TOKENS } from "../../shared/model_card.ts";
+import { MAX_PICTURED_TOKENS } from "../../shared/model_card.ts";
 import { DEFAULT_LIST } from "../../trainer/commands/model_list.ts";
 import { makeCorpus, makeExamples, readList } from "../../trainer/corpus.ts";
 import { loadModel } from "../../trainer/load_model.ts";
@@ -14,8 +14,8 @@ describe("makePictures", () => {
 
   test("draws nothing of a large vocabulary", () => {
     const examples = slideContexts([[1, 2]], 1);
-    expect(makePictures(examples, {}, MOST_PICTURED_TOKENS)).toBeDefined();
-    expect(makePictures(examples, {}, MOST_PICTURED_TOKENS + 1)).toBeUndefined();
+    expect(makePictures(examples, {}, MAX_PICTURED_TOKENS)).toBeDefined();
+    expect(makePictures(examples, {}, MAX_PICTURED_TOKENS + 1)).toBeUndefined();
   });
 
   test.each(["bigram", "mlp", "tuned"])("makes those that stand on the card of %s", async (name) => {

@@ -8,7 +8,7 @@ import { Vocabulary } from "../../shared/vocabulary.ts";
 import { encodeKnownNames, type KnownNamesFile } from "../../trainer/known_names.ts";
 import { loadModel } from "../../trainer/load_model.ts";
 import { saveKnownNames, saveModel } from "../../trainer/save_model.ts";
-import { sha256 } from "../../trainer/sha256.ts";
+import { sha256 } from "../../shared/sha256.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
 /** The committed bigram model: its file, its card without the hashes, and a list of two names. */
@@ -51,11 +51,11 @@ describe("saveModel", () => {
     const files = await readdir(directory);
     // Directories in the way of temporary files: of the list's, when the ONNX file is aside, and of the card's, when both
     // have their names.
-    for (const obstacle of [".bigram.known.tmp", ".bigram.json.tmp"]) {
-      await mkdir(join(directory, obstacle, "in the way"), { recursive: true });
+    for (const unsupportedReason of [".bigram.known.tmp", ".bigram.json.tmp"]) {
+      await mkdir(join(directory, unsupportedReason, "in the way"), { recursive: true });
       const other = encodeKnownNames(["bob"], new Vocabulary(card.vocabulary));
       await expect(saveModel(directory, { onnx: onnx.slice(1), known: other }, card)).rejects.toThrow();
-      await rm(join(directory, obstacle), { recursive: true });
+      await rm(join(directory, unsupportedReason), { recursive: true });
       expect((await readdir(directory)).sort()).toEqual(files.sort());
       expect(await readFile(join(directory, "bigram.json"))).toEqual(before);
     }

@@ -21,9 +21,11 @@ export function chooseBackend(
   settings: Pick<DescentSettings, "batch" | "optimizer">,
 ): BackendName {
   const name = choice === "auto" ? "fused" : choice;
-  const obstacle = backends[name].obstacle(network, vocabularySize, settings);
-  if (obstacle === undefined) return name;
-  if (choice !== "auto") throw new Error(`Cannot train with the backend ${name}: ${obstacle}`);
-  if (network.fused) console.error(`Training with tensorflow instead of the faster ${name}: ${obstacle}`);
+  const unsupportedReason = backends[name].unsupportedReason(network, vocabularySize, settings);
+  if (unsupportedReason === undefined) return name;
+  if (choice !== "auto") throw new Error(`Cannot train with the backend ${name}: ${unsupportedReason}`);
+  if (network.fused) {
+    console.error(`Training with tensorflow instead of the faster ${name}: ${unsupportedReason}`);
+  }
   return "tensorflow";
 }

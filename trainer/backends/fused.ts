@@ -8,7 +8,7 @@ import { hasRelaxedSimd, hasSimd } from "./fused/simd.ts";
 /** Bytes of a float32 or an int32. */
 const WORD = 4;
 /** A larger network is left to TensorFlow.js: WebAssembly's memory ends at 4 GiB. */
-const MOST_BYTES = 2 ** 31;
+const MAX_BYTES = 2 ** 31;
 
 /**
  * One step of a tanh MLP in one go: loss, gradient and update, in WebAssembly with 128-bit vectors. It is several
@@ -26,7 +26,7 @@ export const fused: Backend = fusedBackend(hasRelaxedSimd());
  */
 export function fusedBackend(relaxed: boolean): Backend {
   return {
-    obstacle({ fused: sizes, contextLength }, vocabularySize, { batch, optimizer }) {
+    unsupportedReason({ fused: sizes, contextLength }, vocabularySize, { batch, optimizer }) {
       if (!sizes) return "it knows the steps of mlp only";
       if (batch === "all") return "it takes mini-batches, not all examples at once";
       if (!hasSimd()) return "this machine's WebAssembly has no SIMD";
@@ -35,7 +35,7 @@ export function fusedBackend(relaxed: boolean): Backend {
       const weights = vocabularySize * (embedding + inputs + hidden) + inputs * hidden;
       const activations = batch * (2 * inputs + 3 * hidden + vocabularySize);
       const bytes = WORD * ((3 + optimizers[optimizer].slots) * weights + activations);
-      if (bytes > MOST_BYTES) return `it has no room for ${Math.ceil(bytes / 2 ** 30)} GiB`;
+      if (bytes > MAX_BYTES) return `it has no room for ${Math.ceil(bytes / 2 ** 30)} GiB`;
       return undefined;
     },
 

@@ -17,7 +17,7 @@ import { fromTensor, mapValues, toTensor, type Weights } from "../parameters.ts"
 
 /** TensorFlow.js: the network's own loss, differentiated automatically. It can train every network. */
 export const tensorflow: Backend = {
-  obstacle: () => undefined,
+  unsupportedReason: () => undefined,
 
   start(network, _vocabularySize, { parameters, slots: slotValues }, settings) {
     const optimizer = optimizers[settings.optimizer];

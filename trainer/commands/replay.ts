@@ -7,7 +7,7 @@ import type { Figure } from "../replay/figure.ts";
 import { type NotebookName, notebooks } from "../replay/replay.ts";
 import { figureTable, page, type Section } from "../report/page.ts";
 import type { Drawing } from "../report/plots.ts";
-import { writeWhole } from "../write_whole.ts";
+import { writeAtomically } from "../atomic_write.ts";
 import { trainingProgress } from "./progress.ts";
 
 /** makemore's names.txt, the list that all notebooks use. */
@@ -91,7 +91,7 @@ Examples:
       await mkdir(flags.report, { recursive: true });
       const path = join(flags.report, "replay.html");
       const summary = `${replayed - missed} of ${replayed} figures agree with the notebooks'.`;
-      await writeWhole(path, page({ title: "The notebooks, replayed", summary, sections }));
+      await writeAtomically(path, page({ title: "The notebooks, replayed", summary, sections }));
       console.log(path);
     }
     if (missed > 0) process.exitCode = 1;

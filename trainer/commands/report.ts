@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { LanguageModel } from "../../shared/language_model.ts";
-import { type ModelCard, MOST_PICTURED_TOKENS } from "../../shared/model_card.ts";
+import { MAX_PICTURED_TOKENS, type ModelCard } from "../../shared/model_card.ts";
 import { sample } from "../../shared/sampling.ts";
 import { scoreWords } from "../../shared/scoring.ts";
 import { type Corpus, makeCorpus } from "../corpus.ts";
@@ -12,7 +12,7 @@ import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { escapeHtml, page, type Section, table } from "../report/page.ts";
 import { bigramHeatMap, type Drawing, embeddingScatter, historyPlot } from "../report/plots.ts";
-import { writeWhole } from "../write_whole.ts";
+import { writeAtomically } from "../atomic_write.ts";
 import { listOption, modelsOption } from "./arguments.ts";
 import { modelList } from "./model_list.ts";
 import { duration } from "./progress.ts";
@@ -48,7 +48,7 @@ Examples:
     const plots: Drawing[] = [];
     if (card.training.loss_history.length > 1) plots.push(historyPlot(card.training.loss_history));
     if (parameters.C) plots.push(embeddingScatter(name, parameters.C, vocabulary));
-    if (vocabulary.size <= MOST_PICTURED_TOKENS) {
+    if (vocabulary.size <= MAX_PICTURED_TOKENS) {
       plots.push(bigramHeatMap(slideContexts(corpus.words.train, 1), vocabulary, "one symbol"));
     }
     const { likeliest, unlikeliest } = await rankDev(model, corpus);
@@ -70,7 +70,7 @@ Examples:
       "Beside a name stands its perplexity: among how many equally likely characters the model chose, on average.";
     await mkdir(flags.out, { recursive: true });
     const path = join(flags.out, `${name}.html`);
-    await writeWhole(path, page({ title: `Model ${name}`, summary, sections }));
+    await writeAtomically(path, page({ title: `Model ${name}`, summary, sections }));
     console.log(path);
   });
 

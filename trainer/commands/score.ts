@@ -5,7 +5,7 @@ import { open } from "node:fs/promises";
 import process from "node:process";
 import { type BulkOptions, type ScoredLine, scoreLines } from "../../shared/bulk_scoring.ts";
 import { DistributionCache } from "../../shared/distribution_cache.ts";
-import { cardQuantiles } from "../../shared/card_quantiles.ts";
+import { cardQuantiles } from "../../shared/model_card.ts";
 import type { ScoringModel } from "../../shared/score_record.ts";
 import { csvRow } from "../csv.ts";
 import { tensorFlowModel } from "../evaluate.ts";
@@ -17,7 +17,7 @@ import { modelsOption } from "./arguments.ts";
 /** How often the bar is drawn, in milliseconds. */
 const REDRAW = 250;
 /** Most bad lines that are told of one by one. */
-const MOST_TOLD = 10;
+const MAX_REPORTED = 10;
 /** What stands for standard input. */
 const STANDARD_INPUT = "-";
 
@@ -156,9 +156,9 @@ async function scoreInput(
       for (const { line, result } of lines) {
         if (!("error" in result)) continue;
         told.bad++;
-        if (told.bad <= MOST_TOLD) bar?.clear();
-        if (told.bad <= MOST_TOLD) console.error(`line ${line}: ${result.error.detail}`);
-        if (told.bad === MOST_TOLD) console.error("… more are told of in the answers alone");
+        if (told.bad <= MAX_REPORTED) bar?.clear();
+        if (told.bad <= MAX_REPORTED) console.error(`line ${line}: ${result.error.detail}`);
+        if (told.bad === MAX_REPORTED) console.error("… more are told of in the answers alone");
       }
     }
   } finally {

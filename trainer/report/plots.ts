@@ -18,7 +18,7 @@ export interface Drawing {
 }
 
 /** Most points in a line: more are not seen, and make the page heavy. */
-const MOST_POINTS = 2000;
+const MAX_POINTS = 2000;
 /** How many losses a running mean takes together, as the notebooks' own plots do by eye. */
 const RUNNING_MEAN = 1000;
 
@@ -168,7 +168,7 @@ export function learningRatePlots(
 
 /** Every step's training loss, raw, and as log10 with a running mean. */
 export function lossPlots(title: string, losses: readonly number[]): Drawing[] {
-  const every = Math.ceil(losses.length / MOST_POINTS);
+  const every = Math.ceil(losses.length / MAX_POINTS);
   const raw = losses.flatMap((
     loss,
     step,

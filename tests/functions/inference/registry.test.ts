@@ -4,7 +4,7 @@ import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
 import { type ModelFiles, Registry } from "../../../functions/inference/registry.ts";
 import { openModel } from "../../../functions/inference/served_model.ts";
 import type { ProblemDocument } from "../../../functions/problem.ts";
-import { sha256 } from "../../../trainer/sha256.ts";
+import { sha256 } from "../../../shared/sha256.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
 import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
 

@@ -7,7 +7,7 @@ import { buildNetwork } from "../../../trainer/architecture.ts";
 import { mlp } from "../../../trainer/architectures/mlp.ts";
 import { DEFAULT_LIST } from "../../../trainer/commands/model_list.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
-import { sha256 } from "../../../trainer/sha256.ts";
+import { sha256 } from "../../../shared/sha256.ts";
 import { UNTRAINED_NAMES } from "../../notebook_figures.ts";
 import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
 

@@ -4,7 +4,7 @@ import { parseModelCard } from "../../../shared/model_card.ts";
 import { bigram } from "../../../trainer/architectures/bigram.ts";
 import { buildNetwork } from "../../../trainer/architecture.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
-import { sha256 } from "../../../trainer/sha256.ts";
+import { sha256 } from "../../../shared/sha256.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
 import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
 

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import packageJson from "../../../package.json" with { type: "json" };
-import { sha256 } from "../../sha256.ts";
-import { writeWhole } from "../../write_whole.ts";
+import { sha256 } from "../../../shared/sha256.ts";
+import { writeAtomically } from "../../atomic_write.ts";
 
 const SOURCES = new URL("./kernel/", import.meta.url);
 const CACHE = new URL("../../../build/", import.meta.url);
@@ -49,7 +49,9 @@ async function cachedWasm(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
   if (cached && WebAssembly.validate(cached)) return cached;
   const wasm = await compile(sources, flags);
   // Where nothing may be written it is compiled every time.
-  await mkdir(CACHE, { recursive: true }).then(() => writeWhole(fileURLToPath(path), wasm)).catch(() => {});
+  await mkdir(CACHE, { recursive: true }).then(() => writeAtomically(fileURLToPath(path), wasm)).catch(
+    () => {},
+  );
   return wasm;
 }
 

@@ -1,0 +1,48 @@
+import type { Hono, NotFoundHandler } from "hono";
+import { cors } from "hono/cors";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { answerProblem, Problem } from "../problem.ts";
+import { EXPOSED_HEADERS } from "./fixed_headers.ts";
+
+/** How long a browser may remember what a route allows, in seconds. */
+const PREFLIGHT_AGE = 86_400;
+
+/**
+ * Answers what no route does. A path that has routes for other methods says which they are: 405, or, to OPTIONS, 204;
+ * any other path is not found. It is asked last, so a request that a route answers does not pay for it.
+ *
+ * @param origins The web pages that may read answers; undefined: all.
+ */
+export function notFound(app: Pick<Hono, "routes">, origins: string[] | undefined): NotFoundHandler {
+  const allowed = methodNotAllowed({
+    app: app as Hono,
+    onMethodNotAllowed: async (context, methods) => {
+      const allow = methods.includes("GET") ? [...methods, "OPTIONS"] : methods;
+      if (context.req.method !== "OPTIONS") {
+        const detail = `${context.req.path} answers ${allow.join(", ")}, not ${context.req.method}`;
+        return answerProblem(
+          new Problem("method-not-allowed", detail, [], { allow: allow.join(", ") }),
+          context,
+        );
+      }
+      const answer = await cors({
+        origin: origins ?? "*",
+        allowMethods: allow,
+        exposeHeaders: EXPOSED_HEADERS,
+        maxAge: PREFLIGHT_AGE,
+      })(context, async () => {});
+      const response = answer as Response;
+      response.headers.set("allow", allow.join(", "));
+      return response;
+    },
+  });
+  return async (context) => {
+    const { method, path } = context.req;
+    await allowed(context, () => {
+      const detail = `There is no ${method} ${path} here; /openapi.json lists what there is`;
+      context.res = answerProblem(new Problem("not-found", detail), context);
+      return Promise.resolve();
+    });
+    return context.res;
+  };
+}

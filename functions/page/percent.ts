@@ -1,6 +1,0 @@
-/** A probability as a reader likes it. */
-export function percent(probability: number): string {
-  if (probability === 0) return "0%";
-  if (probability < 0.001) return "<0.1%";
-  return `${(100 * probability).toFixed(probability < 0.1 ? 1 : 0)}%`;
-}

@@ -1,0 +1,42 @@
+import type { VNode } from "preact";
+import type { ModelCard } from "../shared/model_card.ts";
+import { grouped } from "./figures.ts";
+
+/** The card of a model, in a list. */
+export function CardFacts({ card }: { card: ModelCard }): VNode {
+  return (
+    <div class="picture facts">
+      <h3>The card</h3>
+      <dl>
+        {facts(card).map(([term, fact]) => (
+          <div>
+            <dt>{term}</dt>
+            <dd>{fact}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="hint">
+        <a href={`/models/${card.name}`}>The whole card</a> as JSON, and{" "}
+        <a href={`/models/${card.name}/model.onnx`} download={`${card.name}.onnx`}>the model</a>{" "}
+        itself, for any ONNX runtime.
+      </p>
+    </div>
+  );
+}
+
+function facts({ dataset, training, nll, ...card }: ModelCard): [string, string][] {
+  const nats = (value: number | null) => value?.toFixed(4) ?? "infinite";
+  return [
+    ["Kind", card.architecture],
+    ["Parameters", grouped(card.parameters)],
+    ["Looks back at", `${card.context_length} ${card.context_length === 1 ? "character" : "characters"}`],
+    ["Learnt from", `${dataset.name}, ${grouped(dataset.lines)} lines`],
+    ...(training.steps > 0
+      ? [["Trained for", `${grouped(training.steps)} steps of ${grouped(training.batch_size)} examples`]]
+      : []) as [string, string][],
+    ["In", training.seconds < 1 ? "less than a second" : `${training.seconds.toFixed(0)} seconds`],
+    ["NLL", `${nats(nll.train)} on what it learnt from, ${nats(nll.test)} on names it never saw`],
+    ["Perplexity", `${nll.test === null ? "infinite" : Math.exp(nll.test).toFixed(2)} on names it never saw`],
+    ["SHA-256", card.sha256],
+  ];
+}

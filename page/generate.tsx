@@ -1,0 +1,80 @@
+/// <reference lib="dom" />
+import type { VNode } from "preact";
+import type { Names } from "./answers.ts";
+import { CopyButton } from "./copy_button.tsx";
+import { FailureNotice } from "./failure_notice.tsx";
+import { change, generatePath, randomSeed, state, stateAddress } from "./page_state.ts";
+import { Settings } from "./settings.tsx";
+import { elapsed, useAnswer } from "./use_answer.ts";
+
+/** How long a setting must rest before it is asked with, in milliseconds. */
+const REST = 120;
+
+/** New names, and all that shapes them. */
+export function Generate({ model }: { model?: string }): VNode {
+  const path = generatePath(state.value);
+  const asked = useAnswer<Names>(path, state.value.place, model, REST);
+  const { answer, failure, pending } = asked;
+  const curl = () => `curl '${location.origin}${path}'`;
+  return (
+    <section id="generate" aria-labelledby="generate-title">
+      <h2 id="generate-title">Generate</h2>
+      <div class="columns">
+        <div class="results">
+          <div class="make">
+            <button type="button" class="primary" onClick={() => change({ seed: randomSeed() })}>
+              Make new names
+            </button>
+            <p class="status" role="status">{answer && summary(answer, elapsed(asked))}</p>
+          </div>
+          {failure && <FailureNotice failure={failure} retry={asked.retry} />}
+          {answer && (
+            <>
+              <ol role="list" class={pending ? "names pending" : "names"} aria-label="Names">
+                {answer.names.map(({ name, perplexity }) => (
+                  <li>
+                    <button type="button" title="Score it" onClick={() => score(name)}>
+                      <span class="name">{name}</span>
+                      <span class="perplexity">
+                        <span class="visually-hidden">perplexity</span> {perplexity?.toFixed(1) ?? "∞"}
+                      </span>
+                    </button>
+                  </li>
+                ))}
+              </ol>
+              <p class="hint">
+                The small figure is perplexity: among how many equally likely letters the model hesitated, on
+                average. The lower, the more ordinary the name. Choose one to see its letters scored.
+              </p>
+              <div class="take">
+                <h3>The same from your terminal</h3>
+                <pre tabIndex={0} aria-label="curl command"><code>{curl()}</code></pre>
+                <p class="copies">
+                  <CopyButton text={curl}>Copy as curl</CopyButton>
+                  <CopyButton text={() => answer.names.map(({ name }) => `${name}\n`).join("")}>
+                    Copy the list
+                  </CopyButton>
+                  <CopyButton text={() => stateAddress(state.value).href}>Copy a link to this</CopyButton>
+                </p>
+              </div>
+            </>
+          )}
+        </div>
+        <Settings failure={failure} />
+      </div>
+    </section>
+  );
+}
+
+function summary({ names, model, seed, shortfall }: Names, time: string): string {
+  const count = `${names.length} ${names.length === 1 ? "name" : "names"}`;
+  return `${count} by ${model}, seed ${seed}, in ${time}. ${shortfall ? `${shortfall}.` : ""}`;
+}
+
+/** Takes a name to where it is scored. */
+function score(name: string): void {
+  change({ name });
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  document.getElementById("score")!.scrollIntoView({ behavior: still ? "auto" : "smooth" });
+  document.getElementById("name")!.focus({ preventScroll: true });
+}

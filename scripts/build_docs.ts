@@ -1,0 +1,36 @@
+/*
+ * Writes the page of the API's documentation into build/page, which every runtime serves: docs.html, its
+ * script, and the files of Swagger UI beside their version.
+ */
+import { createRequire } from "node:module";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { brotliCompressSync, constants } from "node:zlib";
+import { SWAGGER_UI } from "../functions/file_headers.ts";
+
+const SOURCE = new URL("./docs/", import.meta.url);
+const PAGE = new URL("../build/page/", import.meta.url);
+
+const require = createRequire(import.meta.url);
+const { version } = require("swagger-ui-dist/package.json") as { version: string };
+if (SWAGGER_UI !== `swagger-ui-${version}`) {
+  throw new Error(`Cannot build /docs: file_headers.ts names ${SWAGGER_UI}, and ${version} is installed`);
+}
+
+/** Writes a file and its compressed form. */
+function write(path: string, bytes: Uint8Array): void {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 9 };
+  writeFileSync(new URL(path, PAGE), bytes);
+  writeFileSync(new URL(`${path}.br`, PAGE), brotliCompressSync(bytes, { params }));
+}
+
+mkdirSync(new URL(`docs/${SWAGGER_UI}/`, PAGE), { recursive: true });
+const html = readFileSync(new URL("docs.html", SOURCE), "utf8").replaceAll(
+  "swagger-ui/",
+  `/docs/${SWAGGER_UI}/`,
+);
+write("docs.html", new TextEncoder().encode(html));
+write("docs/start.js", readFileSync(new URL("start.js", SOURCE)));
+for (const file of ["swagger-ui-bundle.js", "swagger-ui.css"]) {
+  write(`docs/${SWAGGER_UI}/${file}`, readFileSync(require.resolve(`swagger-ui-dist/${file}`)));
+}
+console.log(`build/page/docs.html: Swagger UI ${version}`);

@@ -1,0 +1,455 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { AxeResults } from "axe-core";
+import { describeWithBrowser, startBrowser } from "../browser.ts";
+import { type Server, startServer } from "../processes.ts";
+import { openPage, shownNames } from "./open_page.ts";
+
+/** The default model's names for seed 42, as /generate has them. */
+let expected: string[];
+let server: Server;
+let browser: Browser;
+
+/** Asks the API, past the page. */
+async function ask<Answer>(path: string): Promise<Answer> {
+  return await (await fetch(server.address + path)).json();
+}
+
+interface Names {
+  seed: number;
+  names: { name: string; perplexity: number }[];
+}
+
+/** Waits until the page shows the names that the API gives. */
+async function expectNames(page: Page, names: string[]): Promise<void> {
+  await expect.poll(() => shownNames(page), { timeout: 20_000 }).toEqual(names);
+}
+
+describeWithBrowser("the page", () => {
+  beforeAll(async () => {
+    server = await startServer(["start"], /answers at (http:\S+)/, { PORT: "0" });
+    browser = await startBrowser("none");
+    expected = (await ask<Names>("/generate?n=20&seed=42")).names.map(({ name }) => name);
+    return async () => {
+      await browser.close();
+      await server.end();
+    };
+  });
+
+  describe("generates", () => {
+    test("twenty names with their perplexities, and others when told to", async () => {
+      const { page, errors } = await openPage(browser, `${server.address}/?seed=42`);
+      const { names } = await ask<Names>("/generate?n=20&seed=42");
+      await expectNames(page, expected);
+      const shown = await page.locator(".names .perplexity").allInnerTexts();
+      expect(shown.map((text) => text.replace(/\s+/g, " "))).toEqual(
+        names.map(({ perplexity }) => `perplexity ${perplexity.toFixed(1)}`),
+      );
+      expect(await page.locator(".make [role=status]").textContent()).toMatch(
+        /^20 names by tuned, seed 42, in [\d.]+ ms at the edge\.\s*$/,
+      );
+      await page.getByRole("button", { name: "Make new names" }).click();
+      await expect.poll(() => shownNames(page)).not.toEqual(expected);
+      const seed = await page.getByLabel("Seed").inputValue();
+      const { names: others } = await ask<Names>(`/generate?n=20&seed=${seed}`);
+      await expectNames(page, others.map(({ name }) => name));
+      expect(errors).toEqual([]);
+    });
+
+    test("as every setting says, at once and by the same seed", async () => {
+      const { page, requests } = await openPage(browser, `${server.address}/?seed=42`);
+      await page.getByLabel("Model").selectOption("mlp");
+      await page.getByLabel("Temperature").fill("0.5");
+      await page.getByLabel("Begins with").fill("Mar");
+      await page.getByLabel("How many").fill("7");
+      await page.getByLabel("Shortest").fill("5");
+      await page.getByLabel("Longest").fill("9");
+      await page.getByLabel("Top-k").fill("12");
+      await page.getByLabel("Top-p").fill("0.95");
+      const path =
+        "/generate?n=7&temperature=0.5&top_k=12&top_p=0.95&prefix=Mar&min_length=5&max_length=9&seed=42&model=mlp";
+      const { names } = await ask<Names>(path);
+      expect(names).toHaveLength(7);
+      await expectNames(page, names.map(({ name }) => name));
+      expect(await page.getByLabel("curl command").textContent()).toBe(`curl '${server.address}${path}'`);
+      await page.getByLabel("Only new ones").check();
+      const novelPath = path.replace("&model", "&novel=true&model");
+      const { sha256 } = await ask<{ sha256: string }>("/models/mlp");
+      const pinned = novelPath.replace("model=mlp", `model=mlp%40${sha256.slice(0, 8)}`);
+      await expect.poll(() => requests.at(-1)).toBe(server.address + pinned);
+      const { names: novel } = await ask<Names>(novelPath);
+      expect(novel).not.toEqual(names);
+      await expectNames(page, novel.map(({ name }) => name));
+    });
+
+    test("and copies them as curl, as a list and as a link", async () => {
+      const { page } = await openPage(browser, `${server.address}/?seed=42&n=3`, {
+        permissions: ["clipboard-read", "clipboard-write"],
+      });
+      await expectNames(page, expected.slice(0, 3));
+      const copied = async (button: string) => {
+        await page.getByRole("button", { name: button }).click();
+        await page.getByRole("status").filter({ hasText: "Copied" }).first().waitFor();
+        return await page.evaluate(() => navigator.clipboard.readText());
+      };
+      expect(await copied("Copy as curl")).toBe(`curl '${server.address}/generate?n=3&seed=42'`);
+      expect(await copied("Copy the list")).toBe(expected.slice(0, 3).map((name) => `${name}\n`).join(""));
+      expect(await copied("Copy a link to this")).toBe(`${server.address}/?n=3&seed=42`);
+    });
+
+    test("not what cannot be, and says beside the field what is wrong", async () => {
+      const { page } = await openPage(browser, `${server.address}/?seed=42`);
+      await page.getByLabel("How many").fill("0");
+      const alert = page.locator("#generate").getByRole("alert");
+      await alert.waitFor();
+      expect(await alert.textContent()).toContain('n must be a whole number from 1 to 1000, got "0"');
+      expect(await page.getByLabel("How many").getAttribute("aria-invalid")).toBe("true");
+      expect(await page.locator("#n-hint").textContent()).toContain("must be a whole number from 1 to 1000");
+      expect(await page.getByLabel("How many").inputValue()).toBe("0");
+      await page.getByLabel("How many").fill("2");
+      await expectNames(page, expected.slice(0, 2));
+      expect(await alert.count()).toBe(0);
+    });
+  });
+
+  describe("scores", () => {
+    interface Score {
+      nll: number;
+      perplexity: number;
+      percentile: number;
+      characters: { character: string; probability: number }[];
+    }
+
+    test("at every keystroke, in colours and in words", async () => {
+      const { page, errors, requests } = await openPage(browser, server.address);
+      const { sha256 } = await ask<{ sha256: string }>("/models/tuned");
+      await page.getByLabel("Model").waitFor(); // the cards are there
+      await page.getByLabel("A name").fill("");
+      await page.getByLabel("A name").pressSequentially("Xqé", { delay: 60 });
+      await page.locator("#score").getByRole("alert").waitFor();
+      expect(await page.locator("#score").getByRole("alert").textContent()).toContain('the character "é"');
+      expect(await page.getByLabel("A name").inputValue()).toBe("Xqé");
+      await page.getByLabel("A name").press("Backspace");
+      await page.getByLabel("A name").pressSequentially("zvk", { delay: 60 });
+      await page.getByText("“xqzvk” is less name-like than practically all real names.").waitFor();
+      for (const typed of ["X", "Xq", "Xqz", "Xqzv", "Xqzvk"]) {
+        // Pinned, so that the browser asks about each beginning once.
+        const path = `/score?name=${typed}&model=tuned%40${sha256.slice(0, 8)}`;
+        expect(requests).toContain(server.address + path);
+      }
+      const letters = page.getByRole("list", { name: "Letters" }).getByRole("listitem");
+      expect(await letters.count()).toBe(6);
+      expect((await letters.nth(1).innerText()).replace(/\s+/g, " ")).toMatch(
+        /^q <?[\d.]+% likely, very surprising$/,
+      );
+      expect(await letters.nth(1).getAttribute("class")).toContain("shade-9");
+      expect(errors.filter((error) => !error.includes("400"))).toEqual([]);
+    });
+
+    test("with the figures of the API", async () => {
+      const { page } = await openPage(browser, `${server.address}/?name=andrej&model=mlp`);
+      const scored = await ask<Score>("/score?name=andrej&model=mlp");
+      await page.getByText(`“andrej” is more name-like than ${scored.percentile.toFixed(0)}% of real names.`)
+        .waitFor();
+      const figures = await page.locator(".figures dd:not(.hint)").allTextContents();
+      expect(figures.slice(0, 2)).toEqual([scored.nll.toFixed(3), scored.perplexity.toFixed(2)]);
+      const letters = await page.locator(".letter .character").allTextContents();
+      expect(letters).toEqual(["a", "n", "d", "r", "e", "j", "end"]);
+      const { next } = await ask<{ next: { character: string; probability: number }[] }>(
+        "/next?prefix=andrej&model=mlp",
+      );
+      const bars = await page.locator(".next li .choice").allTextContents();
+      expect(bars).toEqual(next.slice(0, 12).map(({ character }) => (character === "." ? "end" : character)));
+      const widths = await page.locator(".next rect").evaluateAll((bars) =>
+        bars.map((bar) => Number(bar.getAttribute("width")))
+      );
+      expect(widths).toEqual(
+        next.slice(0, 12).map(({ probability }) =>
+          expect.closeTo(100 * probability / next[0].probability, 6)
+        ),
+      );
+    });
+
+    test("a name that was made, when it is chosen, and types a letter that may follow", async () => {
+      const { page } = await openPage(browser, `${server.address}/?seed=42`);
+      await page.getByRole("button", { name: expected[0] }).click();
+      await page.getByText(`“${expected[0]}” is`).waitFor();
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe("name");
+      const letter = page.getByRole("button", { name: /^Type / }).first();
+      const typed = (await letter.textContent())!;
+      await letter.click();
+      await page.getByText(`“${expected[0]}${typed}” is`).waitFor();
+    });
+  });
+
+  test("asks the model that there is where it was trained anew meanwhile", async () => {
+    const { page, requests } = await openPage(browser, server.address);
+    await page.getByLabel("Model").waitFor();
+    await page.route(
+      /model=tuned%40/,
+      (route) => route.fulfill({ status: 404, json: { detail: "another" } }),
+    );
+    await page.getByLabel("A name").fill("andrej");
+    await page.getByText("“andrej” is more name-like than 59% of real names.").waitFor();
+    const before = requests.length;
+    await page.getByLabel("A name").fill("eleanora");
+    await page.getByText("“eleanora” is more name-like").waitFor();
+    expect(requests.slice(before).filter((request) => request.includes("%40"))).toEqual([]);
+  });
+
+  test("shows what is inside a model", async () => {
+    const { page, errors } = await openPage(browser, server.address);
+    for (const [model, points] of [["bigram", 0], ["mlp", 27], ["tuned", 27]] as const) {
+      await page.getByLabel("Model").selectOption(model);
+      await page.getByRole("heading", { name: `Inside ${model}` }).waitFor();
+      expect(await page.locator(".point").count()).toBe(points);
+      const { sha256, pictures } = await ask<{ sha256: string; pictures: { bigrams: number[][] } }>(
+        `/models/${model}`,
+      );
+      const pairs = pictures.bigrams.flat().filter((count) => count > 0).length;
+      expect(await page.locator(".heat-map rect[fill-opacity]").count()).toBe(pairs);
+      expect(await page.locator(".loss").count()).toBe(model === "bigram" ? 0 : 1);
+      expect(await page.locator(".facts").textContent()).toContain(sha256);
+    }
+    await page.getByLabel("After", { exact: true }).selectOption("q");
+    await page.getByText(/most often u \d+%/).waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  describe("runs a model", () => {
+    test("in the browser on WebAssembly, which it loads only then", async () => {
+      const { page, errors, requests } = await openPage(browser, `${server.address}/?seed=42`);
+      await expectNames(page, expected);
+      expect(requests.filter((request) => /wasm|onnx|browser_place/.test(request))).toEqual([]);
+      await page.getByRole("radio", { name: "Here, WebAssembly" }).check({ force: true });
+      await page.getByText(/seed 42, in [\d.]+ ms in this browser by WebAssembly/).waitFor();
+      await expectNames(page, expected);
+      expect(requests.filter((request) => /\.wasm\.gz$|\.onnx$/.test(request))).toHaveLength(2);
+      // From here on the server is asked for nothing.
+      const before = requests.length;
+      await page.getByLabel("A name").fill("andrej");
+      await page.getByText("“andrej” is more name-like than 59% of real names.").waitFor();
+      await page.getByLabel("Begins with").fill("zo");
+      const { names } = await ask<Names>("/generate?n=20&seed=42&prefix=zo");
+      await expectNames(page, names.map(({ name }) => name));
+      await page.getByLabel("Only new ones").check();
+      const { names: novel } = await ask<Names>("/generate?n=20&seed=42&prefix=zo&novel=true");
+      expect(novel).not.toEqual(names);
+      await expectNames(page, novel.map(({ name }) => name));
+      expect(requests.slice(before)).toEqual([]);
+      expect(errors).toEqual([]);
+    });
+
+    test("in the browser on WebGPU; everywhere it makes the same twenty names", async () => {
+      const withWebGpu = await startBrowser("software");
+      onTestFinished(() => withWebGpu.close());
+      const { page, errors } = await openPage(withWebGpu, `${server.address}/?seed=42`);
+      for (const model of ["tuned", "mlp", "bigram"]) {
+        const { names } = await ask<Names>(`/generate?n=20&seed=42&model=${model}`);
+        await page.getByLabel("Model").selectOption(model);
+        for (const place of ["WebGPU", "WebAssembly"]) {
+          await page.getByRole("radio", { name: `Here, ${place}` }).check({ force: true });
+          await page.getByText(new RegExp(`by ${model}, seed 42, in [\\d.]+ ms in this browser by ${place}`))
+            .waitFor();
+          await expectNames(page, names.map(({ name }) => name));
+        }
+      }
+      expect(errors).toEqual([]);
+    });
+
+    test("and says so where there is no WebGPU, and goes on elsewhere", async () => {
+      const { page } = await openPage(browser, `${server.address}/?seed=42`);
+      await page.getByRole("radio", { name: "Here, WebGPU" }).check({ force: true });
+      const alert = page.locator("#generate").getByRole("alert");
+      await alert.waitFor();
+      expect(await alert.textContent()).toContain("WebGPU cannot run here: this browser has no WebGPU");
+      await page.getByRole("radio", { name: "At the edge" }).check({ force: true });
+      await expect.poll(() => alert.count()).toBe(0);
+      await expectNames(page, expected);
+    });
+
+    test("and says so where the model does not load, and tries again", async () => {
+      const { page } = await openPage(browser, `${server.address}/?seed=42`);
+      await page.route("**/model.onnx", (route) => route.fulfill({ body: "no model" }));
+      await page.getByRole("radio", { name: "Here, WebAssembly" }).check({ force: true });
+      const alert = page.locator("#generate").getByRole("alert");
+      await alert.waitFor();
+      expect(await alert.textContent()).toContain("the model does not load: tuned.onnx is not the file");
+      await page.unroute("**/model.onnx");
+      await alert.getByRole("button", { name: "Try again" }).click();
+      await page.getByText(/in this browser by WebAssembly/).first().waitFor();
+      await expectNames(page, expected);
+    });
+  });
+
+  test("comes back from a link as it was left", async () => {
+    const link =
+      "?model=mlp&place=wasm&n=5&temperature=0.7&top_k=9&top_p=0.9&prefix=ka&min_length=4&max_length=8" +
+      "&seed=7&name=kasimir";
+    const { page } = await openPage(browser, `${server.address}/${link}`);
+    const { names } = await ask<Names>(
+      "/generate?n=5&temperature=0.7&top_k=9&top_p=0.9&prefix=ka&min_length=4&max_length=8&seed=7&model=mlp",
+    );
+    await expectNames(page, names.map(({ name }) => name));
+    const fields = { "A name": "kasimir", "Begins with": "ka", Seed: "7", Model: "mlp", Temperature: "0.7" };
+    for (const [label, value] of Object.entries(fields)) {
+      expect(await page.getByLabel(label, { exact: label === "A name" }).inputValue()).toBe(value);
+    }
+    expect(await page.getByRole("radio", { name: "Here, WebAssembly" }).isChecked()).toBe(true);
+    await page.getByText("“kasimir” is").waitFor();
+    await page.getByLabel("A name").fill("kasimira");
+    await expect.poll(() => new URL(page.url()).searchParams.get("name")).toBe("kasimira");
+    await page.reload();
+    await page.getByText("“kasimira” is").waitFor();
+  });
+
+  describe("fails in words", () => {
+    test("offline, keeps what was typed, and goes on by itself", async () => {
+      const { page } = await openPage(browser, `${server.address}/?seed=42`);
+      await page.context().setOffline(true);
+      await page.getByLabel("Begins with").fill("zo");
+      await page.getByLabel("A name").fill("offline");
+      for (const section of ["#generate", "#score"]) {
+        const alert = page.locator(section).getByRole("alert");
+        await alert.waitFor();
+        expect(await alert.textContent()).toContain("The server cannot be reached");
+      }
+      await page.getByRole("button", { name: "Try again" }).first().click();
+      await page.locator("#generate").getByRole("alert").waitFor();
+      await page.context().setOffline(false);
+      const { names } = await ask<Names>("/generate?n=20&seed=42&prefix=zo");
+      await expectNames(page, names.map(({ name }) => name));
+      await page.getByText("“offline” is").waitFor();
+      expect(await page.getByRole("alert").count()).toBe(0);
+      expect(await page.getByLabel("Begins with").inputValue()).toBe("zo");
+    });
+
+    test("where the browser cannot load what it is to run, and loads it once it can", async () => {
+      const { page } = await openPage(browser, `${server.address}/?seed=42`);
+      await page.context().setOffline(true);
+      await page.getByRole("radio", { name: "Here, WebAssembly" }).check({ force: true });
+      const alert = page.locator("#generate").getByRole("alert");
+      await alert.waitFor();
+      expect(await alert.textContent()).toContain(
+        "WebAssembly cannot run here: The server cannot be reached.",
+      );
+      await page.context().setOffline(false);
+      await page.getByText(/seed 42, in [\d.]+ ms in this browser by WebAssembly/).waitFor();
+      await expectNames(page, expected);
+    });
+
+    test("where it has asked too much, and asks again when it may", async () => {
+      const { page } = await openPage(browser, `${server.address}/?seed=42`);
+      await page.route(
+        "**/generate?*",
+        (route) => route.fulfill({ status: 429, headers: { "retry-after": "1" }, body: "{}" }),
+        { times: 1 },
+      );
+      await page.getByLabel("How many").fill("3");
+      await page.getByText("It answers again in 1 second.").waitFor();
+      await expectNames(page, expected.slice(0, 3));
+    });
+
+    test("where the model is broken", async () => {
+      const { page } = await openPage(browser, `${server.address}/?seed=42`);
+      const detail = "Model tuned cannot answer: tuned.onnx is missing";
+      await page.route("**/score?*", (route) => route.fulfill({ status: 503, json: { detail } }));
+      await page.getByLabel("A name").fill("anna");
+      const notice = page.getByText(`The server cannot answer: ${detail}.`);
+      await notice.waitFor();
+      expect(await notice.count()).toBe(1);
+    });
+  });
+
+  test("works by the keyboard alone", async () => {
+    const { page } = await openPage(browser, `${server.address}/?seed=42`);
+    await expectNames(page, expected);
+    const press = async (key: string, times = 1) => {
+      for (let i = 0; i < times; i++) await page.keyboard.press(key);
+    };
+    const focused = () =>
+      page.evaluate(() => {
+        const { activeElement: element } = document;
+        const label = (element as HTMLInputElement).labels?.[0]?.innerText ?? element!.textContent;
+        return { label: label!.trim(), outlined: getComputedStyle(element!).outlineStyle !== "none" };
+      });
+    await press("Tab");
+    expect(await focused()).toEqual({ label: "Skip to the names", outlined: true });
+    await press("Tab", 5); // the four links, then the model
+    expect((await focused()).label).toBe("Model");
+    await press("m");
+    await page.getByRole("heading", { name: "Inside mlp" }).waitFor();
+    await press("Tab");
+    expect((await focused()).label).toBe("At the edge");
+    await press("ArrowDown");
+    await page.getByText(/seed 42, in [\d.]+ ms in this browser by WebAssembly/).waitFor();
+    await press("Tab");
+    expect(await focused()).toEqual({ label: "Make new names", outlined: true });
+    await press("Enter");
+    await expect.poll(() => page.getByLabel("Seed").inputValue()).not.toBe("42");
+    await expect.poll(() => page.locator(".names.pending").count()).toBe(0);
+    await press("Tab");
+    const { label, outlined } = await focused();
+    expect(outlined).toBe(true);
+    const [name] = await shownNames(page);
+    expect(label).toContain(name);
+    await press("Enter");
+    expect((await focused()).label).toBe("A name");
+    await page.getByText(`“${name}” is`).waitFor();
+  });
+
+  test("has nothing that axe objects to, and fits, wide and narrow, light and dark", async () => {
+    const { page, errors } = await openPage(browser, `${server.address}/?seed=42&name=xqzvk`);
+    await page.getByLabel("How many").fill("0"); // a failure is to be seen as well
+    await page.locator("#generate").getByRole("alert").waitFor();
+    await page.evaluate(
+      await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"),
+    );
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        const { violations, passes } = await page.evaluate<AxeResults>("axe.run()");
+        expect(passes.length).toBeGreaterThan(20);
+        const found = violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) }));
+        expect(found, `${width} pixels, ${colorScheme}`).toEqual([]);
+      }
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    }
+    await page.getByLabel("A name").fill("z".repeat(256));
+    await page.getByText("What comes after “…zzz").waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    expect(errors.filter((error) => !error.includes("400"))).toEqual([]);
+  });
+
+  test("is light, and asks no other host", async () => {
+    const { page, errors } = await openPage(browser, server.address);
+    const loaded = await page.evaluate(() =>
+      [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].map(
+        (entry) => {
+          const { name, encodedBodySize } = entry as PerformanceResourceTiming;
+          return { name, encodedBodySize };
+        },
+      )
+    );
+    const weight = loaded.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);
+    expect(loaded.length).toBeGreaterThan(6);
+    expect(weight).toBeGreaterThan(10_000);
+    expect(weight).toBeLessThan(150_000);
+    expect(loaded.filter(({ name }) => !name.startsWith(`${server.address}/`))).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  test("runs no script and takes no style that stands in its HTML", async () => {
+    const { page, errors } = await openPage(browser, server.address);
+    await page.evaluate(() => {
+      const script = document.createElement("script");
+      script.textContent = "document.title = 'taken over'";
+      document.body.append(script);
+    });
+    await expect.poll(() => errors.join()).toContain("Content Security Policy");
+    expect(await page.title()).not.toBe("taken over");
+  });
+});

@@ -1,0 +1,70 @@
+import { basename, dirname, join } from "node:path";
+
+/** The temporary name under which a file is written, hidden from whoever lists the directory. */
+export function temporaryPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp`);
+}
+
+/**
+ * Writes a file under a temporary name beside its own, and waits until it is on the disk.
+ *
+ * @returns The temporary path, to be renamed when all is written.
+ */
+export async function writeTemporary(path: string, content: string | Uint8Array): Promise<string> {
+  const aside = temporaryPath(path);
+  const file = await Deno.open(aside, { write: true, create: true, truncate: true });
+  try {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+    await file.sync();
+  } catch (error) {
+    await removeIfThere(aside);
+    throw error;
+  } finally {
+    file.close();
+  }
+  return aside;
+}
+
+/** Writes a file in one step: a reader finds the old one or the new one, also after a crash. */
+export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
+  await whileLocked(dirname(path), async (sync) => {
+    const aside = await writeTemporary(path, content);
+    try {
+      await Deno.rename(aside, path);
+    } catch (error) {
+      await removeIfThere(aside);
+      throw error;
+    }
+    await sync();
+  });
+}
+
+/**
+ * Changes a directory while no other process does so through this function. The lock is the system's, on the directory itself:
+ * it ends with the process, whichever way that ends. Windows cannot lock a directory, nor does it need to sync one.
+ *
+ * @param change What is done. It gets a function that waits until all renames so far are on the disk.
+ */
+export async function whileLocked<Result>(
+  directory: string,
+  change: (sync: () => Promise<void>) => Promise<Result>,
+): Promise<Result> {
+  if (Deno.build.os === "windows") return await change(() => Promise.resolve());
+  const opened = await Deno.open(directory);
+  try {
+    await opened.lock(true);
+    return await change(() => opened.sync());
+  } finally {
+    opened.close();
+  }
+}
+
+/** Removes a file, if there is one. */
+export async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
