@@ -45,7 +45,7 @@ function importData(bytes: Uint8Array | null | undefined, extension: "onnx" | "k
   const file = `models/${createHash("sha256").update(bytes).digest("hex")}.${extension}`;
   write(file, bytes);
   const name = `${extension}${names.length}`;
-  imports.push(`import ${name} from "../functions/${file}";`);
+  imports.push(`import ${name} from "./${file}";`);
   return `new Uint8Array(${name})`;
 }
 
