@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Server } from "../processes.ts";
-import { healthDuring, openConnection, type RawConnection, startDenoServer } from "./servers.ts";
+import {
+  healthDuring,
+  modelsAreOpen,
+  openConnection,
+  type RawConnection,
+  startDenoServer,
+} from "./servers.ts";
 
 /*
  * Bodies that are never ended: 60 of 8 MB once took 444 MB, and kept it.
@@ -14,6 +20,7 @@ const MAX_BYTES = 2 ** 20;
 let server: Server;
 beforeAll(async () => {
   server = await startDenoServer({ EDGEMORE_BODY_TIMEOUT: String(TIMEOUT) });
+  await modelsAreOpen(server.address);
   return () => server.end();
 });
 

@@ -184,6 +184,15 @@ test("files of the page are closed again, whatever a client takes of them", asyn
   expect((await program.ended).stderr).toBe("");
 });
 
+test("a refusal has its length, also where the answer would have been a stream", async () => {
+  const { address } = await startDenoProgram();
+  const { status, headers } = await fetch(`${address}/score`, { method: "POST", body: "ada" });
+  expect([status, headers.get("transfer-encoding")]).toEqual([200, "chunked"]);
+  const refused = await fetch(`${address}/score?model=none`, { method: "POST", body: "ada" });
+  expect([refused.status, refused.headers.get("transfer-encoding")]).toEqual([404, null]);
+  expect(Number(refused.headers.get("content-length"))).toBe((await refused.arrayBuffer()).byteLength);
+});
+
 test("connections that clients reset harm nobody", async () => {
   const { program, address } = await startDenoProgram();
   for (let i = 0; i < 20; i++) {

@@ -17,8 +17,10 @@ const ACCEPT_PAUSE = 50;
 const SHED = 16;
 /** How often at most to say that connections cannot be accepted, in milliseconds. */
 const WARNING_PAUSE = 60_000;
-/** Responses that are never streams, unless a body was sent. */
-const WHOLE = /^(application\/(problem\+)?json|text\/plain)/;
+/** What is answered whole, unless it answers a body. */
+const WHOLE = /^(application\/json|text\/plain)/;
+/** What is always answered whole. */
+const PROBLEM = "application/problem+json";
 
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
@@ -141,7 +143,8 @@ export class BoundedServer implements ListeningServer {
     info.completed.then(end, end);
     const response = await this.#handler(request, info);
     if (last) response.headers.set("connection", "close");
-    const whole = request.method !== "POST" && WHOLE.test(response.headers.get("content-type") ?? "");
+    const type = response.headers.get("content-type") ?? "";
+    const whole = type === PROBLEM || (request.method !== "POST" && WHOLE.test(type));
     return whole ? response : exchange.watch(response);
   }
 
