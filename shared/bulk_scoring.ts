@@ -14,25 +14,32 @@ const CHARACTER_MILLISECONDS = 2e-3;
 
 /** How names are scored. */
 export interface BulkOptions {
-  /** Tell of each character too. Default true. */
+  /** Whether records have the score of each character. Default true. */
   characters?: boolean;
   /** What the cost is counted to, and what says when to let others run. Default: nothing does. */
   work?: Work;
-  /** What stands in the place of a name for which the model fails. Default: the error is thrown. */
-  onFailure?: (error: unknown) => RefusedName["error"];
+  /** Whether names for which the model fails are answered with the error. Default false: the error is thrown. */
+  continueOnError?: boolean;
 }
 
-/** What stands in the place of a name that cannot be scored. The error is a problem as RFC 9457 describes one. */
-export interface RefusedName {
+/** A text is no name that a model can score. The message says what a name has to be: "must be …", "has the character …". */
+export class InvalidNameError extends RangeError {
+  override name = "InvalidNameError";
+}
+
+/** A name without a score. */
+export interface UnscoredName {
+  /** The name as it was given; of a long one the beginning. */
   name: string;
-  error: { type: string; title: string; detail: string };
+  /** An {@link InvalidNameError}, or why the model failed. */
+  error: Error;
 }
 
 /** A line of a text and what came of it. */
 export interface ScoredLine {
   /** Which line, from 1. */
   line: number;
-  result: ScoreRecord | RefusedName;
+  result: ScoreRecord | UnscoredName;
 }
 
 /**
@@ -45,20 +52,19 @@ export interface ScoredLine {
 export async function scoreNames(
   scoring: ScoringModel,
   names: readonly string[],
-  { characters = true, work, onFailure }: BulkOptions = {},
-): Promise<(ScoreRecord | RefusedName)[]> {
-  const { model, vocabulary } = scoring;
+  { characters = true, work, continueOnError = false }: BulkOptions = {},
+): Promise<(ScoreRecord | UnscoredName)[]> {
+  const { cache, vocabulary } = scoring;
   const read = names.map((name) => readName(scoring, name, work));
   const words = read.filter((tokens) => Array.isArray(tokens));
   if (characters) work?.addDescribed(words.reduce((sum, { length }) => sum + length + 1, 0));
   let logProbs: number[][];
   try {
-    logProbs = await logProbsOfWords(model, words, work);
+    logProbs = await logProbsOfWords(cache, words, work);
   } catch (error) {
-    if (error instanceof WorkLimitError || !onFailure) throw error;
-    const failure = onFailure(error);
+    if (error instanceof WorkLimitError || !continueOnError) throw error;
     return read.map((tokens, i) =>
-      Array.isArray(tokens) ? { name: shown(names[i]), error: failure } : tokens
+      Array.isArray(tokens) ? { name: shown(names[i]), error: error as Error } : tokens
     );
   }
   let word = 0;
@@ -67,7 +73,7 @@ export async function scoreNames(
     const along = logProbs[word++];
     work?.addEffort(characters ? along.length * CHARACTER_MILLISECONDS : RECORD_MILLISECONDS);
     if (characters) {
-      return fullScoreRecord(scoring, describeScore(vocabulary, model.contextLength, tokens, along));
+      return fullScoreRecord(scoring, describeScore(vocabulary, cache.contextLength, tokens, along));
     }
     const total = likelihood(along.reduce((sum, logProb) => sum + logProb, 0), along.length);
     return scoreRecord(scoring, { name: vocabulary.decode(tokens), ...total });
@@ -79,8 +85,8 @@ export async function scoreNames(
  * answered with an error, and the rest goes on.
  *
  * @param chunks The bytes of the text, UTF-8.
- * @param options With `onFailure` nothing is thrown: where the text breaks off, or a line needs more work than there may
- * be, that line is answered with an error, and it is the last.
+ * @param options With `continueOnError` nothing is thrown: where the text breaks off, or a line needs more work than there may
+ * be, that line is answered with the error, and it is the last.
  * @yields What came of some lines, in order, each line once.
  */
 export async function* scoreLines(
@@ -88,7 +94,7 @@ export async function* scoreLines(
   chunks: AsyncIterable<Uint8Array>,
   options: BulkOptions = {},
 ): AsyncGenerator<ScoredLine[]> {
-  const { work, onFailure } = options;
+  const { work, continueOnError } = options;
   let next = { number: 1, text: "" };
   try {
     for await (const lines of batchesOf(chunks)) {
@@ -100,8 +106,8 @@ export async function* scoreLines(
       next = { number: lines.at(-1)!.number + 1, text: "" };
     }
   } catch (error) {
-    if (!onFailure) throw error;
-    yield [{ line: next.number, result: { name: shown(next.text), error: onFailure(error) } }];
+    if (!continueOnError) throw error;
+    yield [{ line: next.number, result: { name: shown(next.text), error: error as Error } }];
   }
 }
 
@@ -132,7 +138,7 @@ export function* inBatches<Item>(
 }
 
 /** The tokens of a name, or why it cannot be scored. */
-function readName({ card, vocabulary }: ScoringModel, name: string, work?: Work): number[] | RefusedName {
+function readName({ card, vocabulary }: ScoringModel, name: string, work?: Work): number[] | UnscoredName {
   work?.addEffort(name.length * UNIT_MILLISECONDS);
   const length = nameLength(name);
   if (!(length >= 1 && length <= MAX_NAME_LENGTH)) {
@@ -158,11 +164,8 @@ export function unknownCharacter(
     `which model ${model} does not know: it knows ${vocabulary.description}`;
 }
 
-function refuse(name: string, reason: string): RefusedName {
-  return {
-    name: shown(name),
-    error: { type: "urn:edgemore:problem:invalid-name", title: "Invalid name", detail: `name ${reason}` },
-  };
+function refuse(name: string, reason: string): UnscoredName {
+  return { name: shown(name), error: new InvalidNameError(reason) };
 }
 
 /** A name as an answer repeats it: of a long one, the beginning. */

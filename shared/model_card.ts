@@ -20,6 +20,20 @@ export const modelName = z.string().regex(
   "a model's name has 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit",
 );
 
+/** Most numbers that all states of a model may have in one position. */
+export const MAX_STATE_NUMBERS = 2 ** 16;
+
+const stateShape = z.tuple([z.literal("batch")], z.union([z.int().min(1), z.literal("past")])).refine(
+  (shape) => shape.filter((length) => length === "past").length <= 1,
+  'a shape has "past" once at most',
+);
+
+const stateSchema = z.object({
+  name: z.string().regex(/^[a-z0-9_.]{1,64}$/, "a state's name has 1 to 64 of a-z, 0-9, _ and ."),
+  type: z.literal("float32"),
+  shape: stateShape.describe('Lengths of its axes; "past" is the axis that grows by one with each step'),
+});
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal digits");
 const count = z.int().nonnegative();
 /** Nats a character; null stands for infinity, which JSON has not: something in the split is impossible. */
@@ -50,7 +64,12 @@ export const modelCardSchema = z.object({
   vocabulary: z.string().min(1).describe(
     "The characters of tokens 1, 2, 3 … in order; token 0 is the boundary of a name",
   ),
-  context_length: z.int().min(1).max(MAX_CONTEXT_LENGTH).describe("How many tokens back the model sees"),
+  context_length: z.int().min(1).max(MAX_CONTEXT_LENGTH).nullable().describe(
+    "How many tokens back the model sees; null: all of them",
+  ),
+  states: z.array(stateSchema).min(1).optional().describe(
+    "What a model without a window hands from step to step: past.NAME and present.NAME of its .onnx file",
+  ),
   sha256: sha256.describe("Of the .onnx file"),
   dataset: z.object({
     name: z.string().min(1).describe("File name of the list"),
@@ -90,7 +109,18 @@ export const modelCardSchema = z.object({
   pictures: picturesSchema.optional().describe(
     `What a page draws of the model; left out where there are more than ${MAX_PICTURED_TOKENS} tokens`,
   ),
-});
+}).refine(
+  ({ context_length, states }) => (context_length === null) === (states !== undefined),
+  { path: ["states"], message: "a model has states if its context_length is null, and else none" },
+).refine(
+  ({ states = [] }) => states.reduce((sum, { shape }) => sum + positionSize(shape), 0) <= MAX_STATE_NUMBERS,
+  { path: ["states"], message: `states have at most ${MAX_STATE_NUMBERS} numbers a position` },
+);
+
+/** How many numbers a state has in one position. */
+function positionSize(shape: z.infer<typeof stateShape>): number {
+  return shape.reduce<number>((size, length) => (typeof length === "number" ? size * length : size), 1);
+}
 
 /** What is known of a model; see {@link modelCardSchema}. */
 export type ModelCard = z.infer<typeof modelCardSchema>;

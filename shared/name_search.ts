@@ -1,4 +1,4 @@
-import type { LanguageModel } from "./language_model.ts";
+import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
 import { type DrawingOptions, type SampledName, Sampler } from "./sampler.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -40,8 +40,8 @@ export class NameSearch {
   #repeats = 0;
 
   /** @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not. */
-  constructor(model: LanguageModel, vocabulary: Vocabulary, options: SamplingOptions) {
-    this.#sampler = new Sampler(model, vocabulary, options);
+  constructor(cache: DistributionCache, vocabulary: Vocabulary, options: SamplingOptions) {
+    this.#sampler = new Sampler(cache, vocabulary, options);
     this.#n = options.n;
     this.#known = options.known;
     this.#seen = options.unique ? new Set() : null;

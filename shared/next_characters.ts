@@ -1,5 +1,5 @@
-import type { LanguageModel } from "./language_model.ts";
-import { BOUNDARY, type Vocabulary } from "./vocabulary.ts";
+import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** A character that may come next, and how likely it does. */
 export interface NextCharacter {
@@ -17,18 +17,15 @@ export interface NextCharacter {
  *
  * @example
  * ```ts ignore
- * const [likeliest] = await nextCharacters(model, vocabulary, vocabulary.encode("mar"));
+ * const [likeliest] = await nextCharacters(cache, vocabulary, vocabulary.encode("mar"));
  * ```
  */
 export async function nextCharacters(
-  model: LanguageModel,
+  cache: DistributionCache,
   vocabulary: Vocabulary,
   prefix: readonly number[],
 ): Promise<NextCharacter[]> {
-  const context = new Int32Array(model.contextLength).fill(BOUNDARY);
-  const seen = prefix.slice(-model.contextLength);
-  context.set(seen, model.contextLength - seen.length);
-  const row = await model.logProbs(context);
+  const row = await cache.logProbsAfter(prefix);
   return Array.from(row, (logProb, token) => ({
     character: vocabulary.symbol(token),
     probability: Math.exp(logProb),

@@ -1,6 +1,5 @@
-import { UNKNOWN } from "./context_table.ts";
-import { DistributionCache } from "./distribution_cache.ts";
-import type { LanguageModel } from "./language_model.ts";
+import type { Cursor } from "./distribution_cache/cursor.ts";
+import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
 import { NameStream } from "./random/name_stream.ts";
 import { TorchGenerator } from "./random/torch.ts";
 import { type LogitsProcessor, temperature, topK, topP } from "./logits_processors.ts";
@@ -13,6 +12,8 @@ const BATCH_NAMES = 1024;
 /** What a draw from a row as it is costs at most, in milliseconds; and one from a row that is shaped, for each token. */
 const DRAW_MILLISECONDS = 0.1e-3;
 const SHAPED_DRAW_MILLISECONDS = 1e-3;
+/** How often a letter is drawn from all tokens before it is drawn from the letters alone, which takes longer. */
+const LETTER_DRAWS = 8;
 
 /** How names are drawn. */
 export interface DrawingOptions {
@@ -51,6 +52,7 @@ export interface SampledName extends Likelihood {
 /** Makes one name after another. */
 export class Sampler {
   readonly #cache: DistributionCache;
+  readonly #cursor: Cursor;
   readonly #vocabulary: Vocabulary;
   readonly #seed: number;
   readonly #prefix: readonly number[];
@@ -66,8 +68,9 @@ export class Sampler {
   #drawn = 0;
 
   /** @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not. */
-  constructor(model: LanguageModel, vocabulary: Vocabulary, options: DrawingOptions) {
-    this.#cache = DistributionCache.over(model);
+  constructor(cache: DistributionCache, vocabulary: Vocabulary, options: DrawingOptions) {
+    this.#cache = cache;
+    this.#cursor = cache.cursor();
     this.#vocabulary = vocabulary;
     this.#seed = options.seed;
     this.#prefix = options.prefix ? vocabulary.encode(options.prefix) : [];
@@ -111,19 +114,12 @@ export class Sampler {
 
   /** Takes drafts to their ends. */
   async #complete(drafts: readonly Draft[], names: SampledName[]): Promise<void> {
-    const cache = this.#cache;
-    const n = cache.contextLength;
     for (let waiting = drafts; waiting.length > 0;) {
       await this.#work?.pause();
-      const asking = Math.min(waiting.length, cache.maxRunContexts);
-      const contexts = new Int32Array(asking * n);
-      for (let i = 0; i < asking; i++) {
-        const { tokens, length } = waiting[i];
-        for (let back = Math.min(n, length); back > 0; back--) {
-          contexts[(i + 1) * n - back] = tokens[length - back];
-        }
-      }
-      await cache.ask(contexts, this.#work);
+      await this.#cache.ask(
+        waiting.map(({ tokens, length }) => ({ tokens, from: length, to: length })),
+        this.#work,
+      );
       waiting = waiting.filter((draft) => {
         const complete = this.#walk(draft);
         if (complete) names[draft.place] = this.#finish(draft);
@@ -133,34 +129,33 @@ export class Sampler {
   }
 
   /**
-   * Goes on with a draft as long as rows are known and it is not time for a pause: the prefix first, then what is drawn,
+   * Goes on with a draft as long as nodes are known and it is not time for a pause: the prefix first, then what is drawn,
    * then the boundary where the length ends.
    *
    * @returns Whether it has come to its end.
    */
   #walk(draft: Draft): boolean {
-    const cache = this.#cache;
+    const cursor = this.#cursor;
     const prefix = this.#prefix;
     const { tokens } = draft;
     let { length, logLikelihood } = draft;
     const mostDraws = (this.#work?.left ?? Infinity) / this.#drawMilliseconds;
     let draws = 0;
     let complete = false;
-    let row = mostDraws > 0 ? cache.findAfter(tokens, length) : UNKNOWN;
-    while (row !== UNKNOWN) {
+    let known = mostDraws > 0 && cursor.seek(tokens, length);
+    while (known) {
       draws++;
-      const cell = length < prefix.length
-        ? cache.cell(row, prefix[length])
+      const token = length < prefix.length
+        ? cursor.choose(prefix[length])
         : length >= this.#maxLength
-        ? cache.cell(row, BOUNDARY)
-        : this.#draw(row, length, draft.stream);
-      logLikelihood += cache.logProb(cell);
-      const token = cache.token(cell);
+        ? cursor.choose(BOUNDARY)
+        : this.#draw(length, draft.stream);
+      logLikelihood += cursor.logProb;
       complete = token === BOUNDARY;
       if (complete) break;
       tokens[length++] = token;
       if (draws >= mostDraws) break;
-      row = cache.advance(cell, tokens, length);
+      known = cursor.advance(tokens, length);
     }
     draft.length = length;
     draft.logLikelihood = logLikelihood;
@@ -168,19 +163,23 @@ export class Sampler {
     return complete;
   }
 
-  /** Draws a cell of a row; the cache draws where nothing shapes the row. */
-  #draw(row: number, length: number, stream: NameStream): number {
-    const cache = this.#cache;
-    if (this.#torch === undefined && this.#rules.length === 0) {
-      return length < this.#minLength ? cache.drawLetter(row, stream) : cache.draw(row, stream);
+  /** Draws the next token at the cursor, and chooses it. */
+  #draw(length: number, stream: NameStream): number {
+    const cursor = this.#cursor;
+    const needsLetter = length < this.#minLength;
+    const plain = this.#torch === undefined && this.#rules.length === 0;
+    if (plain) {
+      for (let i = 0; i < (needsLetter ? LETTER_DRAWS : 1); i++) {
+        const token = cursor.draw(stream);
+        if (!needsLetter || token !== BOUNDARY) return token;
+      }
     }
-    const logProbs = Float64Array.from(cache.logProbsOf(row));
-    if (length < this.#minLength) logProbs[BOUNDARY] = -Infinity;
+    const logProbs = Float64Array.from(cursor.logProbs());
+    if (needsLetter) logProbs[BOUNDARY] = -Infinity;
     for (const rule of this.#rules) rule(logProbs);
-    const token = this.#torch
-      ? this.#torch.multinomial(logProbs.map(Math.exp))
-      : drawFrom(logProbs, stream.uniform());
-    return cache.cell(row, token);
+    return cursor.choose(
+      this.#torch ? this.#torch.multinomial(logProbs.map(Math.exp)) : drawFrom(logProbs, stream.uniform()),
+    );
   }
 
   #finish(draft: Draft): SampledName {

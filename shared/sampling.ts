@@ -1,4 +1,4 @@
-import type { LanguageModel } from "./language_model.ts";
+import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
 import { NameSearch, type SamplingOptions } from "./name_search.ts";
 import type { SampledName } from "./sampler.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -6,20 +6,20 @@ import type { Vocabulary } from "./vocabulary.ts";
 export type { SampledName, SamplingOptions };
 
 /**
- * Makes names with a language model.
+ * Makes names with a language model, through its cache.
  *
  * @returns `n` names; fewer only where names are left out, see {@link NameSearch}, which also tells why.
  * @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not.
  *
  * @example
  * ```ts ignore
- * const names = await sample(model, vocabulary, { n: 20, seed: 42, temperature: 0.8 });
+ * const names = await sample(cache, vocabulary, { n: 20, seed: 42, temperature: 0.8 });
  * ```
  */
 export async function sample(
-  model: LanguageModel,
+  cache: DistributionCache,
   vocabulary: Vocabulary,
   options: SamplingOptions,
 ): Promise<SampledName[]> {
-  return await new NameSearch(model, vocabulary, options).all();
+  return await new NameSearch(cache, vocabulary, options).all();
 }

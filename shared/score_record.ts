@@ -1,4 +1,4 @@
-import type { LanguageModel } from "./language_model.ts";
+import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
 import { shareAbove } from "./quantiles.ts";
 import type { Score } from "./scoring.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -7,7 +7,7 @@ import type { Vocabulary } from "./vocabulary.ts";
 export interface ScoringModel {
   card: { name: string };
   vocabulary: Vocabulary;
-  model: LanguageModel;
+  cache: DistributionCache;
   /** The card's quantiles of the NLL of real names, rising. */
   quantiles: readonly number[];
 }

@@ -1,11 +1,8 @@
-import { slideContexts } from "./context.ts";
-import { DistributionCache } from "./distribution_cache.ts";
-import type { LanguageModel } from "./language_model.ts";
+import type { Cursor } from "./distribution_cache/cursor.ts";
+import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
 import { BOUNDARY, BOUNDARY_SYMBOL, type Vocabulary } from "./vocabulary.ts";
 import type { Work } from "./work.ts";
 
-/** Most contexts that are sent to a model at once: enough to fill a batch, little memory. */
-const BATCH_CONTEXTS = 4096;
 /** What it costs about to look up one position, in milliseconds. */
 const LOOK_UP_MILLISECONDS = 0.1e-3;
 
@@ -56,39 +53,41 @@ export function likelihood(logLikelihood: number, count: number): Likelihood {
  *
  * @throws {UnknownCharacterError} If the name has a character that the vocabulary has not.
  */
-export function score(model: LanguageModel, vocabulary: Vocabulary, name: string): Promise<Score> {
-  return scoreTokens(model, vocabulary, vocabulary.encode(name));
+export function score(cache: DistributionCache, vocabulary: Vocabulary, name: string): Promise<Score> {
+  return scoreTokens(cache, vocabulary, vocabulary.encode(name));
 }
 
 /** Scores the name that some tokens make, without boundaries. */
 export async function scoreTokens(
-  model: LanguageModel,
+  cache: DistributionCache,
   vocabulary: Vocabulary,
   tokens: readonly number[],
   work?: Work,
 ): Promise<Score> {
-  const [logProbs] = await logProbsOfWords(model, [tokens], work);
-  return describeScore(vocabulary, model.contextLength, tokens, logProbs);
+  const [logProbs] = await logProbsOfWords(cache, [tokens], work);
+  return describeScore(vocabulary, cache.contextLength, tokens, logProbs);
 }
 
 /**
  * A score, character by character.
  *
+ * @param contextLength How many tokens back the model sees; null: all of them.
  * @param logProbs The log-probabilities of the name's tokens and of the boundary that closes it.
  */
 export function describeScore(
   vocabulary: Vocabulary,
-  contextLength: number,
+  contextLength: number | null,
   tokens: readonly number[],
   logProbs: readonly number[],
 ): Score {
   let logLikelihood = 0;
-  let context = BOUNDARY_SYMBOL.repeat(contextLength);
+  let context = BOUNDARY_SYMBOL.repeat(contextLength ?? 1);
   const characters = logProbs.map((logProb, i): CharacterScore => {
     logLikelihood += logProb;
     const before = context;
     const character = vocabulary.symbol(i < tokens.length ? tokens[i] : BOUNDARY);
-    context = context.slice(context.codePointAt(0)! > 0xffff ? 2 : 1) + character;
+    const oldest = contextLength === null ? 0 : context.codePointAt(0)! > 0xffff ? 2 : 1; // UTF-16 units
+    context = context.slice(oldest) + character;
     return { context: before, character, probability: Math.exp(logProb), nll: 0 - logProb };
   });
   const { nll, perplexity } = likelihood(logLikelihood, logProbs.length);
@@ -96,85 +95,49 @@ export function describeScore(
 }
 
 /**
- * The log-probabilities of the tokens of some words, and of the boundary that closes each. Rows that are remembered are
- * looked up; all others are asked for together.
+ * The log-probabilities of the tokens of some words, and of the boundary that closes each. What is remembered is looked up; all
+ * else is asked for together.
  *
  * @param words The tokens of each word, without boundaries.
  * @param work What the cost is counted to, and what says when to let others run.
- * @throws {WorkLimitError} If more rows have to be computed than the work may have.
+ * @throws {WorkLimitError} If more positions have to be computed than the work may have.
  */
 export async function logProbsOfWords(
-  model: LanguageModel,
+  cache: DistributionCache,
   words: readonly (readonly number[])[],
   work?: Work,
 ): Promise<number[][]> {
-  const cache = DistributionCache.over(model);
+  const cursor = cache.cursor();
   const logProbs = words.map((): number[] => []);
   const continueWord = (i: number): boolean => {
     const before = logProbs[i].length;
-    const complete = cache.continueLogProbs(words[i], logProbs[i]);
+    const complete = continueLogProbs(cursor, words[i], logProbs[i]);
     work?.addEffort((logProbs[i].length - before) * LOOK_UP_MILLISECONDS);
     return complete;
   };
   let waiting = Array.from(words.keys()).filter((i) => !continueWord(i));
   while (waiting.length > 0) {
     await work?.pause();
-    await cache.ask(contextsToCome(cache, waiting.map((i) => [words[i], logProbs[i].length])), work);
+    const wanted = waiting.map((i) => ({ tokens: words[i], from: logProbs[i].length, to: words[i].length }));
+    await cache.ask(wanted, work);
     waiting = waiting.filter((i) => !continueWord(i));
   }
   return logProbs;
 }
 
 /**
- * The contexts that words still need, at most as many as one run answers.
+ * Appends the log-probabilities of a word's next tokens, as far as the cache knows them.
  *
- * @param words The tokens of each word, and how many of its positions are done.
- * @returns [count, contextLength]
+ * @returns Whether they are complete.
  */
-function contextsToCome(
-  { contextLength, maxRunContexts }: DistributionCache,
-  words: readonly (readonly [tokens: readonly number[], done: number])[],
-): Int32Array {
-  const toCome = words.reduce((sum, [tokens, done]) => sum + tokens.length + 1 - done, 0);
-  const contexts = new Int32Array(Math.min(toCome, maxRunContexts) * contextLength);
-  let start = 0;
-  for (const [tokens, done] of words) {
-    for (let position = done; position <= tokens.length; position++, start += contextLength) {
-      if (start === contexts.length) return contexts;
-      const seen = tokens.slice(Math.max(0, position - contextLength), position);
-      contexts.set(seen, start + contextLength - seen.length);
-    }
+function continueLogProbs(cursor: Cursor, tokens: readonly number[], logProbs: number[]): boolean {
+  let length = logProbs.length;
+  let known = cursor.seek(tokens, length);
+  while (known) {
+    cursor.choose(length < tokens.length ? tokens[length] : BOUNDARY);
+    logProbs.push(cursor.logProb);
+    if (length++ === tokens.length) return true;
+    known = cursor.advance(tokens, length);
   }
-  return contexts;
-}
-
-/**
- * Scores many words, batch by batch.
- *
- * @param words The tokens of each word, without boundaries.
- * @yields One likelihood a word, in order.
- */
-export async function* scoreWords(
-  model: LanguageModel,
-  words: readonly (readonly number[])[],
-): AsyncGenerator<Likelihood> {
-  let start = 0;
-  while (start < words.length) {
-    let end = start;
-    let count = 0;
-    while (end < words.length && (count === 0 || count + words[end].length < BATCH_CONTEXTS)) {
-      count += words[end++].length + 1;
-    }
-    const { contexts, targets } = slideContexts(words.slice(start, end), model.contextLength);
-    const rows = await model.logProbs(contexts);
-    let row = 0;
-    for (const word of words.slice(start, end)) {
-      let logLikelihood = 0;
-      for (let i = 0; i <= word.length; i++, row++) {
-        logLikelihood += rows[row * model.vocabularySize + targets[row]];
-      }
-      yield likelihood(logLikelihood, word.length + 1);
-    }
-    start = end;
-  }
+  return false;
 }

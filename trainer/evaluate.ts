@@ -1,5 +1,6 @@
 import { type Tensor, tensor2d, tidy } from "@tensorflow/tfjs";
-import type { Examples } from "../shared/context.ts";
+import { type Examples, slideContexts } from "../shared/context.ts";
+import { type Likelihood, likelihood } from "../shared/scoring.ts";
 import type { LanguageModel } from "../shared/language_model.ts";
 import type { Network } from "./architecture.ts";
 import type { Weights } from "./parameters.ts";
@@ -16,11 +17,11 @@ export async function evaluate(
   model: LanguageModel,
   { contexts, targets, count }: Examples,
 ): Promise<number> {
-  const { contextLength, vocabularySize } = model;
+  const { contextLength, vocabularySize } = model as LanguageModel & { contextLength: number };
   let sum = 0;
   let example = 0;
   for (const some of contextBatches(contexts, contextLength)) {
-    const rows = await model.logProbs(some);
+    const { logProbs: rows } = await model.step(some, some.length / contextLength, []);
     for (let row = 0; row < rows.length; row += vocabularySize) sum -= rows[row + targets[example++]];
   }
   return sum / count;
@@ -41,12 +42,12 @@ export function tensorFlowModel(network: Network, weights: Weights, vocabularySi
   return {
     vocabularySize,
     contextLength,
-    logProbs: (contexts) => {
-      const batch = contexts.length / contextLength;
-      const rows = valuesOf(() =>
+    states: [],
+    step: (contexts, batch) => {
+      const logProbs = valuesOf(() =>
         network.logProbs(weights, tensor2d(contexts, [batch, contextLength], "int32"))
       );
-      return Promise.resolve(rows);
+      return Promise.resolve({ logProbs, present: [] });
     },
   };
 }
@@ -60,4 +61,35 @@ export function valuesOf(compute: () => Tensor): Float32Array {
   const values = Float32Array.from(result.dataSync());
   result.dispose();
   return values;
+}
+
+/**
+ * Scores many words, batch by batch.
+ *
+ * @param words The tokens of each word, without boundaries.
+ * @yields One likelihood a word, in order.
+ */
+export async function* scoreWords(
+  model: LanguageModel,
+  words: readonly (readonly number[])[],
+): AsyncGenerator<Likelihood> {
+  let start = 0;
+  while (start < words.length) {
+    let end = start;
+    let count = 0;
+    while (end < words.length && (count === 0 || count + words[end].length < BATCH_CONTEXTS)) {
+      count += words[end++].length + 1;
+    }
+    const { contexts, targets } = slideContexts(words.slice(start, end), model.contextLength!);
+    const { logProbs: rows } = await model.step(contexts, targets.length, []);
+    let row = 0;
+    for (const word of words.slice(start, end)) {
+      let logLikelihood = 0;
+      for (let i = 0; i <= word.length; i++, row++) {
+        logLikelihood += rows[row * model.vocabularySize + targets[row]];
+      }
+      yield likelihood(logLikelihood, word.length + 1);
+    }
+    start = end;
+  }
 }

@@ -1,6 +1,6 @@
-import type { InferenceSession, TensorConstructor } from "onnxruntime-web/wasm";
+import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-web/wasm";
 import { BrokenModelError } from "../../shared/broken_model_error.ts";
-import type { LanguageModel } from "../../shared/language_model.ts";
+import type { LanguageModel, ModelState, StepOutput } from "../../shared/language_model.ts";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 
@@ -19,29 +19,28 @@ export interface OpenedModel extends LanguageModel {
   close(): Promise<void>;
 }
 
+/** What of a card {@link openOnnxModel} needs. */
+type OpenedCard =
+  & Pick<ModelCard, "context_length" | "vocabulary" | "states">
+  & Partial<Pick<ModelCard, "parameters">>;
+
 /**
- * Opens an ONNX file as a language model. It is asked once, to see that it answers as its card promises. A run that fails
+ * Opens an ONNX file as a language model, and takes one step with it to see that it answers as its card says. A run that fails
  * later rejects with a {@link BrokenModelError}.
  *
- * @param runtime What runs it, initialised by the caller.
- * @throws {Error} If the file is no model, or not one with the input, output and sizes of the card.
+ * @param runtime ONNX Runtime Web, initialised.
+ * @throws {Error} If the file is not a model, or not one with the inputs, outputs and sizes of the card.
  */
 export async function openOnnxModel(
   onnx: Uint8Array,
-  card: Pick<ModelCard, "context_length" | "vocabulary"> & Partial<Pick<ModelCard, "parameters">>,
+  card: OpenedCard,
   runtime: OnnxRuntime,
 ): Promise<OpenedModel> {
   const session = await runtime.InferenceSession.create(onnx, {
     executionProviders: [runtime.executionProvider],
     logSeverityLevel: 3, // errors; WebGPU would warn of each node that it leaves to the CPU
   });
-  const model = new OnnxModel(
-    runtime,
-    session,
-    card.context_length,
-    new Vocabulary(card.vocabulary).size,
-    card.parameters,
-  );
+  const model = new OnnxModel(runtime, session, card);
   try {
     await requireDistribution(model);
   } catch (error) {
@@ -53,7 +52,8 @@ export async function openOnnxModel(
 
 /** @throws {Error} If what a model says of the beginning of a name is not a distribution over its tokens. */
 async function requireDistribution(model: LanguageModel): Promise<void> {
-  const row = await model.logProbs(new Int32Array(model.contextLength));
+  const past = model.states.map(({ shape }) => new Float32Array(sizeOf(shape, 0)));
+  const { logProbs: row } = await model.step(new Int32Array(model.contextLength ?? 1), 1, past);
   const total = row.reduce((sum, logProb) => sum + Math.exp(logProb), 0);
   if (row.length === model.vocabularySize && Math.abs(total - 1) < 1e-3) return;
   throw new Error(
@@ -62,37 +62,65 @@ async function requireDistribution(model: LanguageModel): Promise<void> {
   );
 }
 
-/** A language model over an ONNX session. The cache in front of it sees that it runs once at a time. */
+/** A language model over an ONNX session. The cache in front of it runs it once at a time. */
 class OnnxModel implements OpenedModel {
+  readonly vocabularySize: number;
+  readonly contextLength: number | null;
+  readonly states: readonly ModelState[];
+  /** Each weight is multiplied with once, or, where it is looked up, not at all. */
+  readonly multiplications?: number;
   readonly #runtime: OnnxRuntime;
   readonly #session: InferenceSession;
 
-  constructor(
-    runtime: OnnxRuntime,
-    session: InferenceSession,
-    readonly contextLength: number,
-    readonly vocabularySize: number,
-    readonly multiplications?: number, // each weight is multiplied with once, or, where it is looked up, not at all
-  ) {
+  constructor(runtime: OnnxRuntime, session: InferenceSession, card: OpenedCard) {
+    this.vocabularySize = new Vocabulary(card.vocabulary).size;
+    this.contextLength = card.context_length;
+    this.states = (card.states ?? []).map(({ name, shape: [, ...shape] }) => ({ name, shape }));
+    this.multiplications = card.parameters;
     this.#runtime = runtime;
     this.#session = session;
   }
 
-  async logProbs(contexts: Int32Array<ArrayBuffer>): Promise<Float32Array> {
-    const shape = [contexts.length / this.contextLength, this.contextLength];
-    const context = new this.#runtime.Tensor("int64", widen(contexts), shape);
-    const output = await this.#session.run({ context }).catch((error: Error) => {
+  async step(
+    tokens: Int32Array<ArrayBuffer>,
+    batch: number,
+    past: readonly Float32Array[],
+  ): Promise<StepOutput> {
+    const { Tensor } = this.#runtime;
+    const name = this.contextLength === null ? "tokens" : "context";
+    const inputs: Record<string, Tensor> = {
+      [name]: new Tensor("int64", widen(tokens), [batch, tokens.length / batch]),
+    };
+    this.states.forEach(({ name, shape }, i) => {
+      const positions = past[i].length / (batch * sizeOf(shape, 1));
+      const lengths = shape.map((length) => (length === "past" ? positions : length));
+      inputs[`past.${name}`] = new Tensor("float32", past[i], [batch, ...lengths]);
+    });
+    const outputs = await this.#session.run(inputs).catch((error: Error) => {
       throw new BrokenModelError(error.message);
     });
-    const data = output.log_probs?.data;
-    if (data instanceof Float32Array) return data;
-    throw new BrokenModelError("it has no output log_probs of type float32");
+    return {
+      logProbs: float32Output(outputs, "log_probs"),
+      present: this.states.map(({ name }) => float32Output(outputs, `present.${name}`)),
+    };
   }
 
   async close(): Promise<void> {
     // What ONNX Runtime gave up on already needs no release.
     await this.#session.release().catch(() => {});
   }
+}
+
+/** How many numbers a state has for one beginning with so many positions before it. */
+function sizeOf(shape: ModelState["shape"], positions: number): number {
+  return shape.reduce<number>((size, length) => size * (length === "past" ? positions : length), 1);
+}
+
+/** @throws {BrokenModelError} If there is no such output. */
+function float32Output(outputs: InferenceSession.OnnxValueMapType, name: string): Float32Array {
+  const data = outputs[name]?.data;
+  if (data instanceof Float32Array) return data;
+  throw new BrokenModelError(`it has no output ${name} of type float32`);
 }
 
 /** Token ids as int64: they are not negative, so each is its low word and a zero. */

@@ -1,12 +1,11 @@
-import { DistributionCache } from "../../shared/distribution_cache.ts";
+import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import { KnownNames } from "../../shared/known_names.ts";
-import type { LanguageModel } from "../../shared/language_model.ts";
 import { cardQuantiles, type ModelCard, parseModelCard } from "../../shared/model_card.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { sample } from "../../shared/sampling.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { type OnnxRuntime, openOnnxModel } from "./onnx_model.ts";
-import { probeContexts } from "./probe_contexts.ts";
+import { probeBeginnings } from "./probe_beginnings.ts";
 
 /** Names that are made before the first is asked for. */
 const WARM_UP_NAMES = 200;
@@ -27,7 +26,7 @@ export interface ModelFiles {
 export interface ServedModel {
   card: ModelCard;
   vocabulary: Vocabulary;
-  model: LanguageModel;
+  cache: DistributionCache;
   /** The card's quantiles of the NLL of real names, rising. */
   quantiles: number[];
   /** The bytes of its ONNX file, and of its list if it came with one. */
@@ -65,18 +64,20 @@ export async function openModel(
   const reasonOf = (error: Error) => `${name}.onnx cannot be run: ${error.message}`;
   try {
     const opened = await openOnnxModel(onnx, card, runtime);
-    const model = new DistributionCache(opened, undefined, (error) => {
-      onBroken(reasonOf(error));
-      void opened.close();
+    const cache = new DistributionCache(opened, {
+      onBroken(error) {
+        onBroken(reasonOf(error));
+        void opened.close();
+      },
     });
-    // Rows that names need most come first and lie together, where a processor's own memory holds them.
-    await sample(model, vocabulary, { n: WARM_UP_NAMES, seed: 0 });
-    await model.logProbs(probeContexts(model.contextLength, model.vocabularySize));
-    await model.prefill();
+    // The rows that names need most come first and are close together in memory, where a processor's cache holds them.
+    await sample(cache, vocabulary, { n: WARM_UP_NAMES, seed: 0 });
+    await cache.askAll(probeBeginnings(cache.contextLength, cache.vocabularySize));
+    await cache.prefill();
     return {
       card,
       vocabulary,
-      model,
+      cache,
       quantiles: cardQuantiles(card),
       files: { onnx, known: knownFile },
       known,

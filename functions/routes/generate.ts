@@ -185,7 +185,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
       return context.body(null, 304);
     }
 
-    const search = new NameSearch(served.model, served.vocabulary, {
+    const search = new NameSearch(served.cache, served.vocabulary, {
       n,
       seed,
       temperature,

@@ -65,7 +65,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
     return context.json({
       model: served.card.name,
       prefix: served.vocabulary.decode(tokens),
-      next: await nextCharacters(served.model, served.vocabulary, tokens),
+      next: await nextCharacters(served.cache, served.vocabulary, tokens),
     }, 200);
   };
 }

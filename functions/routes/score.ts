@@ -86,7 +86,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
     const served = await registry.get(asked.model);
     const tokens = encodeParameter(served, "name", asked.name);
     if (allowCaching(context, served, "json")) return context.body(null, 304);
-    const scored = await scoreTokens(served.model, served.vocabulary, tokens, new Work());
+    const scored = await scoreTokens(served.cache, served.vocabulary, tokens, new Work());
     return context.json(fullScoreRecord(served, scored), 200);
   };
 }

@@ -3,10 +3,11 @@ import type { Context, TypedResponse } from "hono";
 import { accepts } from "hono/accepts";
 import {
   inBatches,
-  type RefusedName,
+  InvalidNameError,
   type ScoredLine,
   scoreLines,
   scoreNames,
+  type UnscoredName,
 } from "../../shared/bulk_scoring.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import type { ScoreRecord } from "../../shared/score_record.ts";
@@ -35,6 +36,7 @@ export const MAX_TEXT_WORK = 5_000_000;
 export const MAX_DESCRIBED_POSITIONS = 1_000_000;
 /** The media type of JSON documents, one a line. */
 const NDJSON = "application/x-ndjson";
+const INVALID_NAME = { type: "urn:edgemore:problem:invalid-name", title: "Invalid name" } as const;
 const INSTEAD = "send more as text/plain, one name a line, or in several requests";
 
 const query = queryOf({
@@ -57,8 +59,7 @@ const refusal = z.object({
   error: z.object({ type: z.string(), title: z.string(), detail: z.string() }).openapi({
     description: "What is wrong with it, as a problem of RFC 9457",
     example: {
-      type: "urn:edgemore:problem:invalid-name",
-      title: "Invalid name",
+      ...INVALID_NAME,
       detail: 'name has the character "2" at position 1, which model tuned does not know: it knows "abc…xyz"',
     },
   }),
@@ -80,8 +81,7 @@ const EXAMPLE: z.infer<typeof answers> = [
     index: 1,
     name: "r2-d2",
     error: {
-      type: "urn:edgemore:problem:invalid-name",
-      title: "Invalid name",
+      ...INVALID_NAME,
       detail:
         'name has the character "2" at position 1, which model bigram does not know: it knows "abc…xyz"',
     },
@@ -196,7 +196,7 @@ export function handler(registry: Registry, timeout = BODY_TIMEOUT): RouteHandle
       const options = {
         characters,
         work: new Work(MAX_TEXT_WORK, MAX_DESCRIBED_POSITIONS),
-        onFailure: failureOf,
+        continueOnError: true,
       };
       const lines = scoreLines(served, bodyChunks(request, timeout), options);
       return streamed(context, NDJSON, linesOfLines(lines));
@@ -219,10 +219,13 @@ export function handler(registry: Registry, timeout = BODY_TIMEOUT): RouteHandle
   };
 }
 
-/** What stands in the place of a name for which the model fails. */
-function failureOf(error: unknown): RefusedName["error"] {
-  const { type, title, detail } = problemOf(error as Error).toJSON();
-  return { type, title, detail };
+/** A name without a score, as it is answered. */
+function refused({ name, error }: UnscoredName): z.infer<typeof refusal> {
+  if (error instanceof InvalidNameError) {
+    return { name, error: { ...INVALID_NAME, detail: `name ${error.message}` } };
+  }
+  const { type, title, detail } = problemOf(error).toJSON();
+  return { name, error: { type, title, detail } };
 }
 
 /** An answer as its pieces are made. Its type is what they amount to, for a typed client. */
@@ -310,7 +313,7 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? "an array" : "an object";
 }
 
-type ScoredName = ScoreRecord | RefusedName & { index: number };
+type ScoredName = ScoreRecord | z.infer<typeof refusal>;
 
 async function* scoreArray(
   served: ServedModel,
@@ -321,9 +324,9 @@ async function* scoreArray(
   const work = new Work(MAX_ARRAY_POSITIONS);
   for (const batch of inBatches(names, ({ length }) => Math.min(length, MAX_NAME_LENGTH))) {
     await work.pause();
-    const results = await scoreNames(served, batch, { characters, work, onFailure: failureOf });
+    const results = await scoreNames(served, batch, { characters, work, continueOnError: true });
     const first = index;
-    yield results.map((result, i) => ("error" in result ? { index: first + i, ...result } : result));
+    yield results.map((result, i) => ("error" in result ? { index: first + i, ...refused(result) } : result));
     index += batch.length;
   }
 }
@@ -346,5 +349,5 @@ async function* linesOfLines(batches: AsyncGenerator<ScoredLine[]>): AsyncGenera
 }
 
 function lineJson({ line, result }: ScoredLine): string {
-  return `${JSON.stringify("error" in result ? { line, ...result } : result)}\n`;
+  return `${JSON.stringify("error" in result ? { line, ...refused(result) } : result)}\n`;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import { NameSearch, type SamplingOptions } from "../../shared/name_search.ts";
 import { sample } from "../../shared/sampling.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
@@ -7,7 +8,11 @@ import { LETTERS, PROBABILITIES, TableModel } from "./table_model.ts";
 const vocabulary = new Vocabulary(LETTERS);
 
 function search(options: Partial<SamplingOptions>): NameSearch {
-  return new NameSearch(new TableModel(PROBABILITIES), vocabulary, { n: 50, seed: 1, ...options });
+  return new NameSearch(new DistributionCache(new TableModel(PROBABILITIES)), vocabulary, {
+    n: 50,
+    seed: 1,
+    ...options,
+  });
 }
 
 async function names(options: Partial<SamplingOptions>): Promise<string[]> {
@@ -70,13 +75,17 @@ describe("NameSearch", () => {
       both.shortfall()!,
     )!;
     expect(Number(known) + Number(repeated)).toBe(999);
-    const drawn = await sample(new TableModel(PROBABILITIES), vocabulary, { n: 1000, seed: 1, maxLength: 1 });
+    const drawn = await sample(new DistributionCache(new TableModel(PROBABILITIES)), vocabulary, {
+      n: 1000,
+      seed: 1,
+      maxLength: 1,
+    });
     expect(Number(known)).toBe(drawn.filter(({ name }) => name === "a").length);
   });
 
   test("stops after 32,000 characters where only repeats are drawn", async () => {
     // a is always followed by a: each name is 256 characters, and the same as the first.
-    const endless = new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]);
+    const endless = new DistributionCache(new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]));
     const repeats = new NameSearch(endless, vocabulary, { n: 50, seed: 1, unique: true, maxLength: 256 });
     expect((await repeats.all()).map(({ name }) => name)).toEqual(["a".repeat(256)]);
     // 125 names are 32,000 characters, and 126 are more.
@@ -85,7 +94,7 @@ describe("NameSearch", () => {
   });
 
   test("draws the names that were asked for, whatever their length", async () => {
-    const endless = new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]);
+    const endless = new DistributionCache(new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]));
     const repeats = new NameSearch(endless, vocabulary, { n: 200, seed: 1, unique: true, maxLength: 256 });
     await repeats.all();
     expect(repeats.shortfall()).toBe("1 of 200 names: 200 were drawn, of which 199 repeat others");

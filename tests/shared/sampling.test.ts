@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DistributionCache } from "../../shared/distribution_cache.ts";
+import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import { sample, type SamplingOptions } from "../../shared/sampling.ts";
 import { score } from "../../shared/scoring.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
@@ -9,7 +9,11 @@ import { LETTERS, PROBABILITIES, TableModel } from "./table_model.ts";
 const vocabulary = new Vocabulary(LETTERS);
 
 async function names(options: Partial<SamplingOptions>, probabilities = PROBABILITIES): Promise<string[]> {
-  const sampled = await sample(new TableModel(probabilities), vocabulary, { n: 50, seed: 1, ...options });
+  const sampled = await sample(new DistributionCache(new TableModel(probabilities)), vocabulary, {
+    n: 50,
+    seed: 1,
+    ...options,
+  });
   return sampled.map(({ name }) => name);
 }
 
@@ -38,21 +42,21 @@ describe("sample", () => {
 
   test("gives the same names from a cold cache, a warm one, and one that forgets all the time", async () => {
     const options = { n: 200, seed: 9, temperature: 1.3, prefix: "a", maxLength: 9 };
-    const cold = await sample(new TableModel(PROBABILITIES, 3), vocabulary, options);
+    const cold = await sample(new DistributionCache(new TableModel(PROBABILITIES, 3)), vocabulary, options);
     const warm = new DistributionCache(new TableModel(PROBABILITIES, 3));
     await sample(warm, vocabulary, { n: 500, seed: 1 });
     expect(await sample(warm, vocabulary, options)).toEqual(cold);
-    const forgetful = new DistributionCache(new TableModel(PROBABILITIES, 3), 0);
+    const forgetful = new DistributionCache(new TableModel(PROBABILITIES, 3), { bytes: 0 });
     expect(await sample(forgetful, vocabulary, options)).toEqual(cold);
   });
 
   test("gives each name the likelihood that scoring gives it", async () => {
-    const model = new TableModel(PROBABILITIES);
+    const cache = new DistributionCache(new TableModel(PROBABILITIES));
     const options = { n: 40, seed: 3, temperature: 1.7, topK: 2, prefix: "a", minLength: 2, maxLength: 4 };
-    const sampled = await sample(model, vocabulary, options);
+    const sampled = await sample(cache, vocabulary, options);
     expect(sampled).toHaveLength(40);
     for (const { name, ...figures } of sampled) {
-      const { logLikelihood, nll, perplexity } = await score(model, vocabulary, name);
+      const { logLikelihood, nll, perplexity } = await score(cache, vocabulary, name);
       expect(figures).toEqual({ logLikelihood, nll, perplexity });
     }
   });
@@ -79,6 +83,24 @@ describe("sample", () => {
     expect(new Set(await names({ minLength: 0 }, mostlyEmpty))).toEqual(new Set(["a", ""]));
   });
 
+  test("draws letters in their proportions where a name may not end yet", async () => {
+    const first = async (row: number[], options: Partial<SamplingOptions> = {}) => {
+      const table = new TableModel([row, ...row.slice(1).map(() => [1, ...row.slice(1).fill(0)])]);
+      const letters = new Vocabulary("abc".slice(0, row.length - 1));
+      const sampled = await sample(new DistributionCache(table), letters, { n: 10_000, seed: 5, ...options });
+      return sampled.map(({ name }) => name);
+    };
+    const half = await first([0.5, 0.3, 0.2]);
+    expect(new Set(half)).toEqual(new Set(["a", "b"]));
+    // 6,000 are expected, with a standard deviation of 49.
+    expect(Math.abs(half.filter((name) => name === "a").length - 6000)).toBeLessThan(200);
+    // The boundary is nearly certain: the letters are drawn from their own probabilities.
+    const rare = await first([1 - 4e-9, 3e-9, 0, 1e-9]);
+    expect(new Set(rare)).toEqual(new Set(["a", "c"]));
+    // 7,500 are expected, with a standard deviation of 43.
+    expect(Math.abs(rare.filter((name) => name === "a").length - 7500)).toBeLessThan(180);
+  });
+
   test("ends a name early where nothing else is possible", async () => {
     const afterB = (await names({ minLength: 9, maxLength: 9 })).filter((name) => name.includes("b"));
     expect(afterB.length).toBeGreaterThan(0);
@@ -101,7 +123,7 @@ describe("sample", () => {
     const first = [0, 0.4, 0.3, 0.15, 0.1, 0.05];
     const table = [first, ...first.slice(1).map(() => [1, 0, 0, 0, 0, 0])];
     for (const temperature of [0.5, 1, 2]) {
-      const sampled = await sample(new TableModel(table), new Vocabulary("abcde"), {
+      const sampled = await sample(new DistributionCache(new TableModel(table)), new Vocabulary("abcde"), {
         n: 100_000,
         seed: 17,
         temperature,
@@ -118,18 +140,19 @@ describe("sample", () => {
   });
 
   test("with torch's draws, draws from one generator, name after name", async () => {
-    const model = new TableModel(PROBABILITIES);
+    const cache = new DistributionCache(new TableModel(PROBABILITIES));
     const options = { seed: 1, minLength: 0, draws: "torch" } as const;
-    const five = await sample(model, vocabulary, { ...options, n: 5 });
+    const five = await sample(cache, vocabulary, { ...options, n: 5 });
     expect(five.map(({ name }) => name)).toEqual(["a", "a", "b", "ab", "a"]); // as PyTorch 1.13 draws
-    expect(await sample(model, vocabulary, { ...options, n: 3 })).toEqual(five.slice(0, 3));
+    expect(await sample(cache, vocabulary, { ...options, n: 3 })).toEqual(five.slice(0, 3));
   });
 
   test("with torch's draws from a uniform distribution, makes the bigram notebook's names", async () => {
     const uniform = new TableModel(Array.from({ length: 27 }, () => new Array<number>(27).fill(1 / 27)));
+    const cache = new DistributionCache(uniform);
     const alphabet = new Vocabulary("abcdefghijklmnopqrstuvwxyz");
     const options = { n: 10, seed: 2147483647, minLength: 0, maxLength: 256, draws: "torch" } as const;
-    const sampled = await sample(uniform, alphabet, options);
+    const sampled = await sample(cache, alphabet, options);
     expect(sampled.map(({ name }) => name)).toEqual(UNIFORM_NAMES);
   });
 });

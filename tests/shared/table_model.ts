@@ -1,14 +1,14 @@
-import type { LanguageModel } from "../../shared/language_model.ts";
+import type { LanguageModel, StepOutput } from "../../shared/language_model.ts";
 
 /**
- * A language model for tests: a table from the last token to the probabilities of the next. It notes what it
- * is asked.
+ * A language model for tests: a table from the last token to the probabilities of the next. It remembers the sizes of the
+ * batches that it was asked for.
  */
 export class TableModel implements LanguageModel {
   readonly contextLength: number;
   readonly vocabularySize: number;
+  readonly states = [];
   readonly #rows: readonly Float32Array[];
-  /** How many contexts each call asked for. */
   readonly batches: number[] = [];
 
   constructor(probabilities: readonly (readonly number[])[], contextLength = 1) {
@@ -17,15 +17,14 @@ export class TableModel implements LanguageModel {
     this.#rows = probabilities.map((row) => Float32Array.from(row, Math.log));
   }
 
-  logProbs(contexts: Int32Array<ArrayBuffer>): Promise<Float32Array> {
-    const batch = contexts.length / this.contextLength;
+  step(contexts: Int32Array<ArrayBuffer>, batch: number): Promise<StepOutput> {
     this.batches.push(batch);
     const rows = new Float32Array(batch * this.vocabularySize);
     for (let i = 0; i < batch; i++) {
       const last = contexts[(i + 1) * this.contextLength - 1];
       rows.set(this.#rows[last], i * this.vocabularySize);
     }
-    return Promise.resolve(rows);
+    return Promise.resolve({ logProbs: rows, present: [] });
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { DistributionCache } from "../../shared/distribution_cache.ts";
-import type { LanguageModel } from "../../shared/language_model.ts";
+import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
+import type { LanguageModel, StepOutput } from "../../shared/language_model.ts";
 import { NameSearch } from "../../shared/name_search.ts";
 import { Sampler } from "../../shared/sampler.ts";
 import { logProbsOfWords } from "../../shared/scoring.ts";
@@ -10,18 +10,18 @@ import { Work, WorkLimitError } from "../../shared/work.ts";
 /** A model that finds everything equally likely but the end of a name, which never comes. It notes its runs. */
 class EndlessModel implements LanguageModel {
   readonly contextLength = 6;
+  readonly states = [];
   readonly runs: number[] = [];
 
   constructor(readonly vocabularySize: number, readonly multiplications = 0) {}
 
-  logProbs(contexts: Int32Array<ArrayBuffer>): Promise<Float32Array> {
-    const count = contexts.length / this.contextLength;
+  step(_contexts: Int32Array<ArrayBuffer>, count: number): Promise<StepOutput> {
     this.runs.push(count);
     const row = new Float32Array(this.vocabularySize).fill(-Math.log(this.vocabularySize - 1));
     row[0] = -Infinity;
     const rows = new Float32Array(count * this.vocabularySize);
     for (let i = 0; i < count; i++) rows.set(row, i * this.vocabularySize);
-    return Promise.resolve(rows);
+    return Promise.resolve({ logProbs: rows, present: [] });
   }
 }
 
@@ -92,13 +92,11 @@ describe("what a request costs", () => {
       ] as const
     ) {
       const cache = new DistributionCache(model);
-      const contexts = new Int32Array(5000 * 6).map((_, i) =>
-        i % 6 < 4 ? 0 : 1 + Math.floor(i / (i % 6 === 4 ? 150 : 6)) % 26
-      );
-      await cache.logProbs(contexts);
+      await cache.askAll(Array.from({ length: 676 }, (_, i) => [1 + Math.floor(i / 26), 1 + i % 26]));
       expect(Math.max(...model.runs)).toBeLessThanOrEqual(most);
       expect(model.runs.length).toBeGreaterThan(0);
-      await cache.ask(Int32Array.from({ length: 4000 * 6 }, (_, i) => 1 + (i * 7919) % 23));
+      const word = Array.from({ length: 4000 }, (_, i) => 1 + (i * 7919) % 23);
+      await cache.ask([{ tokens: word, from: 0, to: word.length }]);
       expect(Math.max(...model.runs)).toBeLessThanOrEqual(most);
     }
   });

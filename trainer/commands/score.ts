@@ -3,8 +3,13 @@ import { Command, Option } from "commander";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import process from "node:process";
-import { type BulkOptions, type ScoredLine, scoreLines } from "../../shared/bulk_scoring.ts";
-import { DistributionCache } from "../../shared/distribution_cache.ts";
+import {
+  type BulkOptions,
+  type ScoredLine,
+  scoreLines,
+  type UnscoredName,
+} from "../../shared/bulk_scoring.ts";
+import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import { cardQuantiles } from "../../shared/model_card.ts";
 import type { ScoringModel } from "../../shared/score_record.ts";
 import { csvRow } from "../csv.ts";
@@ -39,19 +44,31 @@ interface Format {
 const formats = {
   ndjson: {
     head: "",
-    row: ({ line, result }) => `${JSON.stringify("error" in result ? { line, ...result } : result)}\n`,
+    row: ({ line, result }) =>
+      `${
+        JSON.stringify("error" in result ? { line, name: result.name, error: refusalOf(result) } : result)
+      }\n`,
   },
   csv: {
     head: csvRow(["line", "name", "possible", "log_likelihood", "nll", "perplexity", "percentile", "error"]),
     row: ({ line, result }) => {
       if ("error" in result) {
-        return csvRow([line, result.name, null, null, null, null, null, result.error.detail]);
+        return csvRow([line, result.name, null, null, null, null, null, refusalOf(result).detail]);
       }
       const { name, possible, log_likelihood, nll, perplexity, percentile } = result;
       return csvRow([line, name, possible, log_likelihood, nll, perplexity, percentile, null]);
     },
   },
 } satisfies Record<string, Format>;
+
+/** Why a name has no score, as POST /score answers it. */
+function refusalOf({ error }: UnscoredName): { type: string; title: string; detail: string } {
+  return {
+    type: "urn:edgemore:problem:invalid-name",
+    title: "Invalid name",
+    detail: `name ${error.message}`,
+  };
+}
 
 /** `deno task score`. */
 export const scoreCommand: Command = new Command("score")
@@ -113,7 +130,7 @@ interface Told {
 async function openScoring({ model: name, models }: ScoreFlags): Promise<ScoringModel> {
   const { card, vocabulary, network, parameters } = await loadModel(models, name);
   const model = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
-  return { card, vocabulary, model: new DistributionCache(model), quantiles: cardQuantiles(card) };
+  return { card, vocabulary, cache: new DistributionCache(model), quantiles: cardQuantiles(card) };
 }
 
 /** @throws {Error} If there is no such file, or it cannot be read. */
@@ -157,7 +174,7 @@ async function scoreInput(
         if (!("error" in result)) continue;
         told.bad++;
         if (told.bad <= MAX_REPORTED) bar?.clear();
-        if (told.bad <= MAX_REPORTED) console.error(`line ${line}: ${result.error.detail}`);
+        if (told.bad <= MAX_REPORTED) console.error(`line ${line}: ${refusalOf(result).detail}`);
         if (told.bad === MAX_REPORTED) console.error("… more are told of in the answers alone");
       }
     }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { DistributionCache } from "../../../shared/distribution_cache.ts";
+import { DistributionCache } from "../../../shared/distribution_cache/distribution_cache.ts";
 import { type ServedApp, serveModels } from "../serve_models.ts";
 import { type ServedEvent, serverSentEvents } from "../../server_sent_events.ts";
 
@@ -73,11 +73,12 @@ describe("GET /generate as server-sent events", () => {
   test("tells of a failure in an event", async () => {
     const failing = await serveModels();
     const served = await failing.registry.get("tuned");
-    served.model = {
+    served.cache = new DistributionCache({
       vocabularySize: 27,
       contextLength: 8,
-      logProbs: () => Promise.reject(new Error("the model fell over")),
-    };
+      states: [],
+      step: () => Promise.reject(new Error("the model fell over")),
+    });
     const all: ServedEvent[] = [];
     const response = await failing.request("/generate", { headers: { accept: "text/event-stream" } });
     for await (const event of serverSentEvents(response.body!)) all.push(event);
@@ -86,8 +87,8 @@ describe("GET /generate as server-sent events", () => {
   });
 
   test("makes no names for HEAD, and is kept by no cache", async () => {
-    const { model } = await app.registry.get("tuned");
-    const asked = vi.spyOn(model as DistributionCache, "ask");
+    const { cache } = await app.registry.get("tuned");
+    const asked = vi.spyOn(cache, "ask");
     onTestFinished(() => asked.mockRestore());
     const headers = { accept: "text/event-stream" };
     const path = "/generate?n=9&seed=77&min_length=40&temperature=5";
@@ -107,12 +108,12 @@ describe("GET /generate as server-sent events", () => {
   });
 
   test("stops asking the model when the client goes away", async () => {
-    const cache = (await app.registry.get("tuned")).model as DistributionCache;
+    const { cache } = await app.registry.get("tuned");
     let asked = 0;
     const askModel = cache.ask.bind(cache);
-    cache.ask = (contexts) => {
+    cache.ask = (wanted) => {
       asked++;
-      return askModel(contexts);
+      return askModel(wanted);
     };
     // Names of 256 unlikely characters each: most of their contexts are new, and they take many runs.
     const response = await ask("n=125&seed=3&min_length=256&max_length=256&temperature=5");
@@ -127,12 +128,12 @@ describe("GET /generate as server-sent events", () => {
   });
 
   test("waits for a client that does not read", async () => {
-    const cache = (await app.registry.get("tuned")).model as DistributionCache;
+    const { cache } = await app.registry.get("tuned");
     const response = await ask("n=1000&seed=4&min_length=64&temperature=5");
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    const rows = cache.rows;
+    const size = cache.size;
     await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(cache.rows).toBe(rows);
+    expect(cache.size).toBe(size);
     await response.body!.cancel();
   });
 });

@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { DistributionCache } from "../../../shared/distribution_cache.ts";
 import { type ServedApp, serveModels } from "../serve_models.ts";
 
 let app: ServedApp;
@@ -211,12 +210,12 @@ describe("POST /score with text", () => {
   });
 
   test("stops reading and scoring when the client goes away", async () => {
-    const cache = (await app.registry.get("tuned")).model as DistributionCache;
+    const { cache } = await app.registry.get("tuned");
     let looked = 0;
-    const lookUp = cache.continueLogProbs.bind(cache);
-    cache.continueLogProbs = (tokens, logProbs) => {
+    const cursor = cache.cursor.bind(cache);
+    cache.cursor = () => {
       looked++;
-      return lookUp(tokens, logProbs);
+      return cursor();
     };
     const { body, cancelled } = endlessLines();
     const reader = (await post("/score", "text/plain", body)).body!.getReader();

@@ -1,5 +1,5 @@
-import { UNKNOWN } from "./context_table.ts";
-import { exponential } from "./exponential.ts";
+import { exponential } from "../exponential.ts";
+import { UNKNOWN } from "./key_table.ts";
 
 /**
  * Words of a cell: the largest random number that draws it, its log-probability as float32, and where it leads to.
@@ -138,6 +138,13 @@ export class TransitionTable {
   /** Notes which row a cell leads to; {@link UNKNOWN} notes that none is known. */
   link(cell: number, row: number): void {
     this.#words[cell * CELL + STEP] = (row << TOKEN_BITS) | this.token(cell);
+  }
+
+  /** The log-probabilities of a row, [size]. */
+  logProbs(row: number): Float32Array {
+    const logProbs = new Float32Array(this.#size);
+    this.copyLogProbs(row, logProbs, 0);
+    return logProbs;
   }
 
   /** Copies the log-probabilities of a row to an array, [size] from `offset` on. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { UNKNOWN } from "../../shared/context_table.ts";
-import { TransitionTable } from "../../shared/transition_table.ts";
+import { UNKNOWN } from "../../../shared/distribution_cache/key_table.ts";
+import { TransitionTable } from "../../../shared/distribution_cache/transition_table.ts";
 
 const PROBABILITIES = [0.125, 0, 0.5, 0.25, 0.125];
 

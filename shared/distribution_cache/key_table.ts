@@ -1,0 +1,102 @@
+/** No such key, or no such node. */
+export const UNKNOWN = -1;
+
+/** The arrays that keys are kept in: of token ids, or of larger whole numbers. */
+type KeyArray = Uint16Array | Float64Array;
+
+/** Keys in the order in which they were added, each found through an open-addressed hash table. A key is `width` numbers. */
+export class KeyTable {
+  /** How many there are. */
+  count = 0;
+  readonly #width: number;
+  /** [capacity, width] */
+  #keys: KeyArray;
+  /** A power of two of slots, at most half of them in use: the index of a key, or {@link UNKNOWN}. */
+  #slots: Int32Array;
+
+  /**
+   * @param keys Made for the keys: `Uint16Array` for tokens, `Float64Array` for whole numbers up to 2^53.
+   * @param capacity How many keys there is room for before it grows.
+   */
+  constructor(width: number, readonly keys: new (length: number) => KeyArray, capacity: number) {
+    this.#width = width;
+    this.#keys = new keys(capacity * width);
+    this.#slots = new Int32Array(slotsFor(capacity)).fill(UNKNOWN);
+  }
+
+  /** Bytes that a key takes at most: its numbers, and up to four slots. */
+  static bytesPerKey(width: number, { BYTES_PER_ELEMENT }: { BYTES_PER_ELEMENT: number }): number {
+    return BYTES_PER_ELEMENT * width + 16;
+  }
+
+  /**
+   * The index of a key, or {@link UNKNOWN}.
+   *
+   * @param numbers An array whose `width` elements from `offset` on are the key.
+   */
+  find(numbers: ArrayLike<number>, offset: number): number {
+    const mask = this.#slots.length - 1;
+    let slot = this.#hash(numbers, offset) & mask;
+    while (true) {
+      const found = this.#slots[slot];
+      if (found === UNKNOWN || this.#equals(found, numbers, offset)) return found;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** Adds a key that is not there yet, and returns its index. */
+  add(numbers: ArrayLike<number>, offset: number): number {
+    const width = this.#width;
+    if ((this.count + 1) * width > this.#keys.length) this.reserve(2 * this.count + 1);
+    const added = this.count++;
+    for (let i = 0; i < width; i++) this.#keys[added * width + i] = numbers[offset + i];
+    this.#insert(added);
+    return added;
+  }
+
+  /** Makes room for more. */
+  reserve(capacity: number): void {
+    const keys = this.#keys;
+    this.#keys = new this.keys(capacity * this.#width);
+    this.#keys.set(keys);
+    this.#slots = new Int32Array(slotsFor(capacity)).fill(UNKNOWN);
+    for (let index = 0; index < this.count; index++) this.#insert(index);
+  }
+
+  /** Removes all keys, and keeps the memory. */
+  clear(): void {
+    this.count = 0;
+    this.#slots.fill(UNKNOWN);
+  }
+
+  /** All keys, [count, width]. */
+  toArray(): Int32Array<ArrayBuffer> {
+    return Int32Array.from(this.#keys.subarray(0, this.count * this.#width));
+  }
+
+  #insert(index: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = this.#hash(this.#keys, index * this.#width) & mask;
+    while (this.#slots[slot] !== UNKNOWN) slot = (slot + 1) & mask;
+    this.#slots[slot] = index;
+  }
+
+  #equals(index: number, numbers: ArrayLike<number>, offset: number): boolean {
+    const width = this.#width;
+    for (let i = 0; i < width; i++) {
+      if (this.#keys[index * width + i] !== numbers[offset + i]) return false;
+    }
+    return true;
+  }
+
+  /** FNV-1a over the numbers modulo 2^32, with the high bits folded into the low ones that the table uses. */
+  #hash(numbers: ArrayLike<number>, offset: number): number {
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < this.#width; i++) hash = Math.imul(hash ^ numbers[offset + i], 0x01000193);
+    return hash ^ (hash >>> 15);
+  }
+}
+
+function slotsFor(capacity: number): number {
+  return 2 ** Math.ceil(Math.log2(2 * Math.max(capacity, 1)));
+}

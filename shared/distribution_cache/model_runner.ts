@@ -1,0 +1,60 @@
+import { BrokenModelError } from "../broken_model_error.ts";
+import type { LanguageModel, StepOutput } from "../language_model.ts";
+import { SLICE } from "../work.ts";
+
+/** Most rows in one step of a model. */
+const MAX_RUN_ROWS = 4096;
+/**
+ * Estimated cost of a row in milliseconds, measured with ONNX Runtime Web: for each token of the vocabulary (its output, its
+ * sum, its place in the order), and for each multiplication with a weight.
+ */
+const TOKEN_MILLISECONDS = 100e-6;
+const MULTIPLICATION_MILLISECONDS = 0.1e-6;
+
+/** Runs a model in steps that do not hold the event loop for long, and checks the sizes of what it gives. */
+export class ModelRunner {
+  readonly model: LanguageModel;
+  /** Estimated cost of a row, in milliseconds. */
+  readonly rowMilliseconds: number;
+  /** Most rows in one step. */
+  readonly maxRows: number;
+
+  /** @param maxNodes How many nodes can be remembered: a step makes no more. */
+  constructor(model: LanguageModel, maxNodes: number) {
+    this.model = model;
+    this.rowMilliseconds = model.vocabularySize * TOKEN_MILLISECONDS +
+      (model.multiplications ?? 0) * MULTIPLICATION_MILLISECONDS;
+    this.maxRows = Math.max(
+      1,
+      Math.min(MAX_RUN_ROWS, maxNodes, Math.floor(SLICE / 2 / this.rowMilliseconds)),
+    );
+  }
+
+  /**
+   * One step; see {@link LanguageModel.step}.
+   *
+   * @throws {BrokenModelError} If an output has another size than it should.
+   */
+  async step(
+    tokens: Int32Array<ArrayBuffer>,
+    batch: number,
+    past: readonly Float32Array[],
+  ): Promise<StepOutput> {
+    const output = await this.model.step(tokens, batch, past);
+    const { vocabularySize, states } = this.model;
+    if (output.logProbs.length !== batch * vocabularySize) {
+      throw new BrokenModelError(
+        `it gave ${output.logProbs.length} log-probabilities for ${batch} contexts, not ${vocabularySize} for each`,
+      );
+    }
+    states.forEach(({ name, shape }, i) => {
+      const size = shape.reduce<number>((product, length) => product * (length === "past" ? 1 : length), 1);
+      const given = output.present[i]?.length;
+      if (given === batch * size) return;
+      throw new BrokenModelError(
+        `its state ${name} has ${given ?? 0} numbers for ${batch} beginnings, not ${size} for each`,
+      );
+    });
+    return output;
+  }
+}

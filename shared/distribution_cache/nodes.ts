@@ -1,0 +1,151 @@
+import { KeyTable, UNKNOWN } from "./key_table.ts";
+import { TransitionTable } from "./transition_table.ts";
+
+/** Nodes that there is room for at first; the tables grow by doubling. */
+const FIRST_NODES = 256;
+
+/** How the nodes of a tree are found. */
+export interface NodeKeys {
+  /** Numbers in a key. */
+  width: number;
+  /** The array that keys are kept in. */
+  array: typeof Uint16Array | typeof Float64Array;
+  /** Whether nodes have ids, which never change and are never used again. */
+  ids: boolean;
+}
+
+/**
+ * The nodes of a tree in bounded memory: each has a key, and the distribution of the token that comes next.
+ *
+ * Memory is bounded by two generations. New nodes are young: they are numbered as rows of {@link rows}, ready to be drawn
+ * from. When the young generation is full it becomes the old one, which keeps log-probabilities alone, and the old one is
+ * dropped. A node that is found in the old generation is copied into the young one, so a node that is used often stays,
+ * however many others come and go.
+ *
+ * A row is good while {@link epoch} stays the same.
+ */
+export class NodeStore {
+  /** The distributions of the young nodes. */
+  rows: TransitionTable;
+  /** Grows whenever rows are given to other nodes. */
+  epoch = 0;
+  readonly #keys: NodeKeys;
+  readonly #vocabularySize: number;
+  readonly #maxNodes: number;
+  #young: KeyTable;
+  #ids: Float64Array<ArrayBuffer>;
+  /** The keys, ids and log-probabilities [maxNodes, vocabularySize] of the old nodes, once there are any. */
+  #old: KeyTable | null = null;
+  #oldIds = new Float64Array();
+  #oldLogProbs = new Float32Array();
+  /** [vocabularySize]: the log-probabilities of a node on its way from old to young. */
+  readonly #moving: Float32Array;
+  #nextId = 0;
+
+  /** @param maxNodes Most nodes in a generation, at least 1. */
+  constructor(keys: NodeKeys, vocabularySize: number, maxNodes: number) {
+    this.#keys = keys;
+    this.#vocabularySize = vocabularySize;
+    this.#maxNodes = maxNodes;
+    this.rows = new TransitionTable(vocabularySize, FIRST_NODES);
+    this.#young = new KeyTable(keys.width, keys.array, FIRST_NODES);
+    this.#ids = new Float64Array(keys.ids ? FIRST_NODES : 0);
+    this.#moving = new Float32Array(vocabularySize);
+  }
+
+  /** How many nodes of each generation fit in some bytes: each node is counted once young and once old. */
+  static nodesIn(bytes: number, keys: NodeKeys, vocabularySize: number): number {
+    const perNode = TransitionTable.bytesPerRow(vocabularySize) +
+      Float32Array.BYTES_PER_ELEMENT * vocabularySize +
+      2 * KeyTable.bytesPerKey(keys.width, keys.array) +
+      2 * (keys.ids ? Float64Array.BYTES_PER_ELEMENT : 0);
+    return Math.max(1, Math.floor(bytes / perNode));
+  }
+
+  /** How many nodes there are. */
+  get count(): number {
+    return this.#young.count + (this.#old?.count ?? 0);
+  }
+
+  /**
+   * The row of a node, or {@link UNKNOWN}.
+   *
+   * @param key An array whose elements from `offset` on are the node's key.
+   */
+  find(key: ArrayLike<number>, offset: number): number {
+    const row = this.#young.find(key, offset);
+    if (row !== UNKNOWN || this.#old === null) return row;
+    const oldRow = this.#old.find(key, offset);
+    if (oldRow === UNKNOWN) return UNKNOWN;
+    const start = oldRow * this.#vocabularySize;
+    this.#moving.set(this.#oldLogProbs.subarray(start, start + this.#vocabularySize));
+    return this.#add(key, offset, this.#moving, 0, this.#oldIds[oldRow]);
+  }
+
+  /**
+   * Adds a node.
+   *
+   * @param key An array whose elements from `offset` on are the node's key, which must be new.
+   * @param logProbs [count, vocabularySize]
+   * @param index Which of the rows of `logProbs` is the node's.
+   * @returns Its row.
+   * @throws {RangeError} If the log-probabilities are not those of a distribution. Nothing is added.
+   */
+  add(key: ArrayLike<number>, offset: number, logProbs: Float32Array, index: number): number {
+    return this.#add(key, offset, logProbs, index * this.#vocabularySize, this.#nextId++);
+  }
+
+  /** The id of a young node, in a tree whose nodes have ids. */
+  id(row: number): number {
+    return this.#ids[row];
+  }
+
+  /** Makes room for young nodes. */
+  reserve(nodes: number): void {
+    if (nodes <= this.rows.room) return;
+    this.rows.grow(nodes);
+    this.#young.reserve(nodes);
+    if (!this.#keys.ids) return;
+    const ids = this.#ids;
+    this.#ids = new Float64Array(nodes);
+    this.#ids.set(ids);
+  }
+
+  /** Removes all nodes, and gives their memory back. */
+  clear(): void {
+    this.epoch++;
+    this.rows = new TransitionTable(this.#vocabularySize, 1);
+    this.#young = new KeyTable(this.#keys.width, this.#keys.array, 1);
+    this.#ids = new Float64Array(this.#keys.ids ? 1 : 0);
+    this.#old = null;
+    this.#oldIds = new Float64Array();
+    this.#oldLogProbs = new Float32Array();
+  }
+
+  #add(key: ArrayLike<number>, offset: number, logProbs: Float32Array, start: number, id: number): number {
+    if (this.#young.count === this.#maxNodes) this.#age();
+    if (this.#young.count === this.rows.room) this.reserve(Math.min(2 * this.rows.room, this.#maxNodes));
+    const row = this.#young.count;
+    this.rows.set(row, logProbs, start); // throws before anything is added
+    this.#young.add(key, offset);
+    if (this.#keys.ids) this.#ids[row] = id;
+    return row;
+  }
+
+  /** The young generation becomes the old one. The old one is dropped, and its memory is used for the new young one. */
+  #age(): void {
+    this.epoch++;
+    const dropped = this.#old ?? new KeyTable(this.#keys.width, this.#keys.array, this.#maxNodes);
+    if (this.#old === null) {
+      this.#oldLogProbs = new Float32Array(this.#maxNodes * this.#vocabularySize);
+      this.#oldIds = new Float64Array(this.#ids.length);
+    }
+    for (let row = 0; row < this.#maxNodes; row++) {
+      this.rows.copyLogProbs(row, this.#oldLogProbs, row * this.#vocabularySize);
+    }
+    [this.#ids, this.#oldIds] = [this.#oldIds, this.#ids];
+    this.#old = this.#young;
+    dropped.clear();
+    this.#young = dropped;
+  }
+}

@@ -1,0 +1,104 @@
+import type { ModelState } from "../language_model.ts";
+
+/** Bytes that a remembered state takes beside its numbers. */
+const OVERHEAD = 128;
+
+/**
+ * Where the states of a model lie in the array that a node keeps: one after the other, each with the numbers of one position.
+ */
+export class StateLayout {
+  /** How many numbers a node keeps. */
+  readonly size: number;
+  /** Whether a step needs the states of every position before it, not only of the last one. */
+  readonly grows: boolean;
+  readonly #parts: readonly { start: number; outer: number; inner: number; grows: boolean }[];
+
+  constructor(states: readonly ModelState[]) {
+    let start = 0;
+    this.#parts = states.map(({ shape }) => {
+      const axis = shape.indexOf("past");
+      const outer = product(shape.slice(0, Math.max(0, axis)));
+      const inner = product(shape.slice(axis + 1));
+      const part = { start, outer, inner, grows: axis !== -1 };
+      start += outer * inner;
+      return part;
+    });
+    this.size = start;
+    this.grows = this.#parts.some(({ grows }) => grows);
+  }
+
+  /**
+   * What a step takes as `past`.
+   *
+   * @param beginnings For each beginning of the batch, the arrays of its positions, in order; where no state grows, only that
+   * of the last one. None at the start.
+   * @param depth How many positions came before, the same for all beginnings where a state grows.
+   * @returns One array a state: [batch, ...shape], zeros at the start.
+   */
+  gather(beginnings: readonly (readonly Float32Array[])[], depth: number): Float32Array[] {
+    return this.#parts.map(({ start, outer, inner, grows }) => {
+      const positions = grows ? depth : 1;
+      const size = outer * positions * inner;
+      const past = new Float32Array(beginnings.length * size);
+      beginnings.forEach((arrays, row) => {
+        const used = grows ? arrays : arrays.slice(-1);
+        used.forEach((array, position) => {
+          for (let o = 0; o < outer; o++) {
+            const from = start + o * inner;
+            const to = row * size + (o * positions + position) * inner;
+            for (let i = 0; i < inner; i++) past[to + i] = array[from + i];
+          }
+        });
+      });
+      return past;
+    });
+  }
+
+  /** What a node keeps of row `row` of a step's `present`. */
+  extract(present: readonly Float32Array[], row: number): Float32Array {
+    const array = new Float32Array(this.size);
+    this.#parts.forEach(({ start, outer, inner }, i) => {
+      const size = outer * inner;
+      array.set(present[i].subarray(row * size, (row + 1) * size), start);
+    });
+    return array;
+  }
+}
+
+function product(lengths: readonly (number | "past")[]): number {
+  return (lengths as readonly number[]).reduce((a, b) => a * b, 1);
+}
+
+/** The states of the nodes that were used last, by the nodes' ids, in bounded memory. */
+export class StateCache {
+  readonly #maxStates: number;
+  /** A `Map` keeps the order of insertion: the state that was not used for longest comes first. */
+  readonly #states = new Map<number, Float32Array>();
+
+  /** @param size How many numbers a state has. */
+  constructor(bytes: number, size: number) {
+    this.#maxStates = Math.max(1, Math.floor(bytes / (Float32Array.BYTES_PER_ELEMENT * size + OVERHEAD)));
+  }
+
+  /** How many states there are. */
+  get count(): number {
+    return this.#states.size;
+  }
+
+  /** The state of a node, if it is remembered. It counts as used. */
+  get(id: number): Float32Array | undefined {
+    const state = this.#states.get(id);
+    if (state !== undefined) this.set(id, state);
+    return state;
+  }
+
+  set(id: number, state: Float32Array): void {
+    this.#states.delete(id);
+    this.#states.set(id, state);
+    if (this.#states.size > this.#maxStates) this.#states.delete(this.#states.keys().next().value!);
+  }
+
+  clear(): void {
+    this.#states.clear();
+  }
+}
