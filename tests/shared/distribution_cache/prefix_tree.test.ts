@@ -1,0 +1,214 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { openOnnxModel } from "../../../functions/inference/onnx_model.ts";
+import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
+import { DistributionCache } from "../../../shared/distribution_cache/distribution_cache.ts";
+import type { LanguageModel, StepOutput } from "../../../shared/language_model.ts";
+import { parseModelCard } from "../../../shared/model_card.ts";
+import { NameStream } from "../../../shared/random/name_stream.ts";
+import { sample } from "../../../shared/sampling.ts";
+import { logProbsOfWords } from "../../../shared/scoring.ts";
+import { Vocabulary } from "../../../shared/vocabulary.ts";
+import { Work, WorkLimitError } from "../../../shared/work.ts";
+import { startOnnxRuntime } from "../../onnx_runtime.ts";
+import { attentionFiles, attentionLogProbs, gruFiles, gruLogProbs } from "../../stateful_models.ts";
+
+const vocabulary = new Vocabulary("abcdefghijklmnopqrstuvwxyz");
+
+/** A model that remembers the size of each step, and what it was given. */
+class Watched implements LanguageModel {
+  readonly vocabularySize: number;
+  readonly contextLength: number | null;
+  readonly states: LanguageModel["states"];
+  readonly batches: number[] = [];
+  #running = false;
+
+  constructor(readonly model: LanguageModel) {
+    ({ vocabularySize: this.vocabularySize, contextLength: this.contextLength, states: this.states } = model);
+  }
+
+  async step(
+    tokens: Int32Array<ArrayBuffer>,
+    batch: number,
+    past: readonly Float32Array[],
+  ): Promise<StepOutput> {
+    if (this.#running) throw new Error("The model was run twice at once");
+    this.#running = true;
+    try {
+      this.batches.push(batch);
+      return await this.model.step(tokens, batch, past);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  get rows(): number {
+    return this.batches.reduce((a, b) => a + b, 0);
+  }
+}
+
+/** Log-probabilities that depend on every token of a beginning. */
+function hashLogProbs(beginning: readonly number[]): number[] {
+  const hash = beginning.reduce((hash, token) => Math.imul(hash ^ (token + 1), 0x01000193), 0x811c9dc5);
+  const weights = Array.from({ length: 27 }, (_, token) => 1 + ((hash >>> (token % 16)) & 7));
+  const total = weights.reduce((a, b) => a + b);
+  return weights.map((weight) => Math.log(weight / total));
+}
+
+/** A model without window and states: it is handed whole beginnings. */
+const WHOLE_BEGINNINGS: LanguageModel = {
+  vocabularySize: 27,
+  contextLength: null,
+  states: [],
+  step: (tokens, batch) => {
+    const time = tokens.length / batch;
+    const rows = Array.from({ length: batch }, (_, i) => {
+      const [boundary, ...beginning] = tokens.slice(i * time, (i + 1) * time);
+      if (boundary !== 0) throw new Error(`A beginning started with token ${boundary}`);
+      return hashLogProbs(beginning);
+    });
+    return Promise.resolve({ logProbs: Float32Array.from(rows.flat()), present: [] });
+  },
+};
+
+const reference: Record<string, (beginning: readonly number[]) => number[]> = {
+  gru: gruLogProbs,
+  attention: attentionLogProbs,
+  whole: hashLogProbs,
+};
+const models: Record<string, LanguageModel> = { whole: WHOLE_BEGINNINGS };
+
+beforeAll(async () => {
+  await startOnnxRuntime();
+  for (const { name, card, onnx } of [await gruFiles(), await attentionFiles()]) {
+    models[name] = await openOnnxModel(onnx!, parseModelCard(card), WASM_RUNTIME);
+  }
+});
+
+/** Random words, many of which begin alike. */
+function words(count: number, maxLength: number, letters = 5): number[][] {
+  const stream = new NameStream(3, 0);
+  return Array.from(
+    { length: count },
+    () =>
+      Array.from(
+        { length: 1 + Math.floor(stream.uniform() * maxLength) },
+        () => 1 + Math.floor(stream.uniform() * letters),
+      ),
+  );
+}
+
+describe.each(["gru", "attention", "whole"])("the tree of the model %s", (name) => {
+  const cacheOf = (options = {}) => {
+    const model = new Watched(models[name]);
+    return { model, cache: new DistributionCache(model, options) };
+  };
+
+  test("gives the distributions of the model's equations", async () => {
+    const { cache } = cacheOf();
+    for (const beginning of [[], [1], [13, 1, 18], [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 26, 5]]) {
+      const logProbs = await cache.logProbsAfter(beginning);
+      reference[name](beginning).forEach((expected, token) =>
+        expect(logProbs[token]).toBeCloseTo(expected, 5)
+      );
+    }
+  });
+
+  test("scores a word in a step for each position, and then from memory", async () => {
+    const { model, cache } = cacheOf();
+    const word = [13, 1, 18, 9, 1];
+    const [logProbs] = await logProbsOfWords(cache, [word]);
+    expect(model.batches).toEqual([1, 1, 1, 1, 1, 1]);
+    [...word, 0].forEach((token, i) =>
+      expect(logProbs[i]).toBeCloseTo(reference[name](word.slice(0, i))[token], 5)
+    );
+    expect(await logProbsOfWords(cache, [word])).toEqual([logProbs]);
+    expect(model.batches.length).toBe(6);
+    expect(cache.size).toBe(6);
+  });
+
+  test("gives the same bits alone, in batches, and however much is forgotten", async () => {
+    const all = words(300, 12);
+    const alone: number[][] = [];
+    const single = cacheOf();
+    for (const word of all) alone.push(...await logProbsOfWords(single.cache, [word]));
+    const { model, cache } = cacheOf();
+    expect(await logProbsOfWords(cache, all)).toEqual(alone);
+    expect(Math.max(...model.batches)).toBeGreaterThan(100);
+    expect(model.rows).toBe(single.model.rows); // each beginning once, whoever shares it
+    const forgetful = cacheOf({ bytes: 0, stateBytes: 0 });
+    expect(await logProbsOfWords(forgetful.cache, all)).toEqual(alone);
+    expect(await logProbsOfWords(forgetful.cache, all)).toEqual(alone);
+  });
+
+  test("gives the same names for a seed, cold, warm and forgetful", async () => {
+    const options = { n: 100, seed: 42, temperature: 1.2, prefix: "ma", maxLength: 20 };
+    const { model, cache } = cacheOf();
+    const cold = await sample(cache, vocabulary, options);
+    expect(cold).toHaveLength(100);
+    const asked = model.rows;
+    expect(await sample(cache, vocabulary, options)).toEqual(cold);
+    expect(model.rows).toBe(asked);
+    expect(await sample(cacheOf({ bytes: 0, stateBytes: 0 }).cache, vocabulary, options)).toEqual(cold);
+    expect(await sample(cacheOf().cache, vocabulary, { ...options, n: 10 })).toEqual(cold.slice(0, 10));
+  });
+
+  test("lets all who wait share a run", async () => {
+    const { model, cache } = cacheOf();
+    const all = words(40, 6);
+    const together = await Promise.all(all.map((word) => logProbsOfWords(cache, [word])));
+    expect(together.flat()).toEqual(await logProbsOfWords(cacheOf().cache, all));
+    expect(model.batches.length).toBeLessThan(20);
+  });
+
+  test("keeps to its memory, in nodes and states", async () => {
+    const { cache } = cacheOf({ bytes: 0, stateBytes: 0 });
+    await sample(cache, vocabulary, { n: 1000, seed: 7, temperature: 3, maxLength: 12 });
+    expect(cache.size).toBeGreaterThan(2048);
+    expect(cache.size).toBeLessThanOrEqual(2 * 2048);
+  });
+
+  test("counts the positions that are computed", async () => {
+    const { cache } = cacheOf();
+    await expect(logProbsOfWords(cache, [[1, 2, 3]], new Work(3))).rejects.toThrow(WorkLimitError);
+    expect(await logProbsOfWords(cacheOf().cache, [[1, 2, 3]], new Work(4))).toHaveLength(1);
+  });
+});
+
+test("a state that was forgotten is made again from the nearest that is there", async () => {
+  const model = new Watched(models.gru);
+  const cache = new DistributionCache(model, { stateBytes: 0 }); // room for one state
+  const word = [13, 1, 18, 9, 1];
+  await logProbsOfWords(cache, [word]);
+  expect(model.rows).toBe(6);
+  await cache.logProbsAfter([...word, 3]); // the state after the word is the one that is there
+  expect(model.rows).toBe(7);
+  await cache.logProbsAfter([...word, 4]); // it is not any more: seven steps from the start
+  expect(model.rows).toBe(7 + 7);
+});
+
+test("long runs let others have the event loop", async () => {
+  const slow: LanguageModel = {
+    ...WHOLE_BEGINNINGS,
+    multiplications: 40_000_000,
+    step: models.gru.step.bind(models.gru),
+    states: models.gru.states,
+  };
+  const cache = new DistributionCache(slow); // 4 ms a row by the estimate
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  await logProbsOfWords(cache, [new Array(100).fill(1)]);
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(20);
+});
+
+test("a model whose state has another size than it says is broken", async () => {
+  const wrong: LanguageModel = {
+    ...WHOLE_BEGINNINGS,
+    states: [{ name: "hidden", shape: [8] }],
+    step: () =>
+      Promise.resolve({ logProbs: new Float32Array(27).fill(-Math.log(27)), present: [new Float32Array(7)] }),
+  };
+  await expect(new DistributionCache(wrong).logProbsAfter([])).rejects.toThrow(
+    "its state hidden has 7 numbers for 1 beginnings, not 8 for each",
+  );
+});
