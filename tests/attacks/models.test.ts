@@ -245,7 +245,7 @@ test("on workerd, what does not open is left out of the Worker, and what is foun
   const directory = join(await temporaryDirectory(), "models");
   const bad = await Promise.all([badModel("endless", "tuned"), badModel("wrong-input"), badModel("nan")]);
   await writeModels(directory, [...(await modelFiles()).slice(0, 1), ...bad]);
-  const { printed, server } = await startWorkerdWith(directory);
+  const { printed, server } = await startWorkerdWith(directory, 3);
   onTestFinished(() => server.end());
   expect(printed).toContain("warning: model tuned is left out: tuned.onnx did not answer within 3 s");
   expect(printed).toContain("warning: model wrong-input is left out: wrong-input.onnx cannot be run: ");

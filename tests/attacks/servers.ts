@@ -78,16 +78,20 @@ export async function startWorkerd(variables: Record<string, string> = {}): Prom
 /**
  * Starts the real workerd on a free port, with the models of a directory.
  *
+ * @param modelTimeout How long a model may take to open, in seconds.
  * @returns What is printed while the Worker is built, and the server.
  */
-export async function startWorkerdWith(models: string): Promise<{ printed: string; server: Server }> {
+export async function startWorkerdWith(
+  models: string,
+  modelTimeout = 30,
+): Promise<{ printed: string; server: Server }> {
   const build = join("build", `attack-${process.pid}-${++builds}`); // bundling finds node_modules from inside the project
   const remove = () => rm(build, { recursive: true, force: true });
   const args = ["scripts/build_worker.ts", build];
   const permissions = ["--allow-read", "--allow-write=build", "--allow-env"];
   const { code, stderr } = await startDeno(["run", ...permissions, ...args], {
     EDGEMORE_MODELS: models,
-    EDGEMORE_MODEL_TIMEOUT: "3",
+    EDGEMORE_MODEL_TIMEOUT: String(modelTimeout),
   }).ended;
   if (code !== 0) throw new Error(`Cannot build the Worker: ${stderr}`);
   const config = (await readFile("wrangler.toml", "utf8"))
