@@ -3,12 +3,15 @@ import { UNKNOWN } from "./key_table.ts";
 import type { NodeStore } from "./nodes.ts";
 import type { Tree } from "./tree.ts";
 
+/** The epochs of nodes begin at 0. */
+const NO_EPOCH = -1;
+
 /** A cursor was used after its node may have been removed: {@link Cursor.seek} has to come first. */
 export class StaleCursorError extends Error {
   override name = "StaleCursorError";
 
   constructor() {
-    super("Cannot use the cursor: it has no node, or its node may have been removed; seek first");
+    super("Cannot use the cursor: it has no node or token, or its node may have been removed; seek first");
   }
 }
 
@@ -22,10 +25,12 @@ export class Cursor {
   readonly #nodes: NodeStore;
   readonly #tree: Tree;
   #row = UNKNOWN;
-  /** The epoch in which the row is good. */
-  #epoch = -1;
+  /** The epoch in which the row is good, or {@link NO_EPOCH} where there is none. */
+  #epoch = NO_EPOCH;
   /** The cell of the token that was chosen. */
   #cell = UNKNOWN;
+  /** The log-probability of the token that was chosen last. */
+  logProb = NaN;
 
   constructor(nodes: NodeStore, tree: Tree) {
     this.#nodes = nodes;
@@ -50,8 +55,10 @@ export class Cursor {
    */
   draw(stream: NameStream): number {
     this.#requireNode();
-    this.#cell = this.#nodes.rows.draw(this.#row, stream);
-    return this.#nodes.rows.token(this.#cell);
+    const { rows } = this.#nodes;
+    const cell = this.#cell = rows.draw(this.#row, stream);
+    this.logProb = rows.logProb(cell);
+    return rows.token(cell);
   }
 
   /**
@@ -61,18 +68,10 @@ export class Cursor {
    */
   choose(token: number): number {
     this.#requireNode();
-    this.#cell = this.#nodes.rows.cell(this.#row, token);
+    const { rows } = this.#nodes;
+    const cell = this.#cell = rows.cell(this.#row, token);
+    this.logProb = rows.logProb(cell);
     return token;
-  }
-
-  /**
-   * The log-probability of the token that was chosen.
-   *
-   * @throws {StaleCursorError}
-   */
-  get logProb(): number {
-    this.#requireNode();
-    return this.#nodes.rows.logProb(this.#cell);
   }
 
   /**
@@ -81,13 +80,17 @@ export class Cursor {
    * @param tokens An array that starts with the beginning's tokens, the chosen one the last of them.
    * @param length How many they are.
    * @returns Whether there is one.
-   * @throws {StaleCursorError}
+   * @throws {StaleCursorError} Also if no token was chosen at this node.
    */
   advance(tokens: readonly number[], length: number): boolean {
-    this.#requireNode();
     const { rows, epoch } = this.#nodes;
+    if (this.#cell === UNKNOWN || this.#epoch !== epoch) throw new StaleCursorError();
     const linked = rows.next(this.#cell);
-    if (linked !== UNKNOWN) return this.#goTo(linked);
+    if (linked !== UNKNOWN) {
+      this.#row = linked;
+      this.#cell = UNKNOWN;
+      return true;
+    }
     const next = this.#tree.findNext(this.#row, tokens, length);
     if (epoch === this.#nodes.epoch) rows.link(this.#cell, next); // else the cell is another node's now
     return this.#goTo(next);
@@ -105,12 +108,12 @@ export class Cursor {
 
   #goTo(row: number): boolean {
     this.#row = row;
-    this.#epoch = this.#nodes.epoch;
     this.#cell = UNKNOWN;
+    this.#epoch = row === UNKNOWN ? NO_EPOCH : this.#nodes.epoch;
     return row !== UNKNOWN;
   }
 
   #requireNode(): void {
-    if (this.#row === UNKNOWN || this.#epoch !== this.#nodes.epoch) throw new StaleCursorError();
+    if (this.#epoch !== this.#nodes.epoch) throw new StaleCursorError();
   }
 }

@@ -367,13 +367,12 @@ describe("Cursor", () => {
       const use of [
         () => cursor.draw(new NameStream(1, 1)),
         () => cursor.choose(1),
-        () => cursor.logProb,
         () => cursor.advance([1], 1),
         () => cursor.logProbs(),
       ]
     ) {
       expect(use).toThrow(
-        "Cannot use the cursor: it has no node, or its node may have been removed; seek first",
+        "Cannot use the cursor: it has no node or token, or its node may have been removed; seek first",
       );
     }
   });
@@ -384,7 +383,6 @@ describe("Cursor", () => {
     const uses = [
       (cursor = cache.cursor()) => cursor.draw(new NameStream(1, 1)),
       (cursor = cache.cursor()) => cursor.choose(1),
-      (cursor = cache.cursor()) => cursor.logProb,
       (cursor = cache.cursor()) => cursor.advance([1], 1),
       (cursor = cache.cursor()) => cursor.logProbs(),
     ];
