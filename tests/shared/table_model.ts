@@ -1,14 +1,14 @@
 import type { LanguageModel } from "../../shared/language_model.ts";
 
 /**
- * A language model for tests: a table from the last token to the probabilities of the next. It notes what it
- * is asked.
+ * A language model for tests: a table from the last token to the probabilities of the next. It records the size of
+ * each batch.
  */
 export class TableModel implements LanguageModel {
   readonly contextLength: number;
   readonly vocabularySize: number;
   readonly #rows: readonly Float32Array[];
-  /** How many contexts each call asked for. */
+  /** The number of contexts of each call. */
   readonly batches: number[] = [];
 
   constructor(probabilities: readonly (readonly number[])[], contextLength = 1) {
@@ -29,6 +29,6 @@ export class TableModel implements LanguageModel {
   }
 }
 
-/** Over the letters a and b: a may begin, b follows a, and both may end; ba is impossible. */
+/** Rows are the last token, columns the next: boundary, a, b. A name never continues after b. */
 export const LETTERS = "ab";
 export const PROBABILITIES = [[0, 0.75, 0.25], [0.5, 0.25, 0.25], [1, 0, 0]];
