@@ -8,7 +8,7 @@ import { hasPyTorch, measureInPython } from "./python.ts";
 
 const ROUNDS = 5;
 
-/** The whole list in batches through the network and cross-entropy. */
+/** Scores the list in batches: a forward pass and cross-entropy. */
 const PYTORCH = `
 import sys, time, torch
 import torch.nn.functional as F
@@ -33,7 +33,7 @@ end = time.perf_counter()
 print(len(X) / (end - (start if sys.argv[2] == "all" else built)))
 `;
 
-/** Scoring a whole list in process. */
+/** Scoring the training list, without a server. */
 export const scoring: Bench = {
   title: "bulk scoring, in process",
   async run(tell) {
@@ -41,10 +41,10 @@ export const scoring: Bench = {
     const corpus = makeCorpus(await readList(DEFAULT_LIST));
     const words = [...corpus.words.train, ...corpus.words.dev, ...corpus.words.test];
     const positions = words.reduce((sum, word) => sum + word.length + 1, 0);
-    const rate = async (over: DistributionCache) => {
+    const rate = async (cache: DistributionCache) => {
       const start = performance.now();
       let scored = 0;
-      for await (const { nll } of scoreWords(over, words)) scored += Number(nll > 0);
+      for await (const { nll } of scoreWords(cache, words)) scored += Number(nll > 0);
       if (scored !== words.length) throw new Error(`Only ${scored} of ${words.length} words were scored`);
       return (1000 * positions) / (performance.now() - start);
     };
@@ -57,15 +57,15 @@ export const scoring: Bench = {
       all: () => (hasPyTorch ? measureInPython(PYTORCH, DEFAULT_LIST, "all") : NaN),
     });
     if (!hasPyTorch) {
-      tell("SKIPPED: PyTorch's forward pass, for python3 has no torch");
+      tell("SKIPPED: the forward pass in PyTorch, because python3 has no torch");
       return [];
     }
     const forward = {
       unit: "positions/s",
-      peer: "PyTorch, batches of 4096, forward pass alone",
+      peer: "PyTorch, forward pass in batches of 4096",
       theirs: rates.forward,
     };
-    const all = { unit: "positions/s", peer: "PyTorch, with making the contexts", theirs: rates.all };
+    const all = { unit: "positions/s", peer: "PyTorch, contexts and forward pass", theirs: rates.all };
     return [
       { what: "the whole list, cold", ours: rates.cold, ...forward },
       { what: "the whole list, warm", ours: rates.warm, ...forward },
