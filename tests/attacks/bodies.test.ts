@@ -7,7 +7,7 @@ import {
   openConnection,
   type RawConnection,
   startDenoServer,
-} from "./servers.ts";
+} from "../servers.ts";
 
 /*
  * Bodies that are never ended: 60 of 8 MB once took 444 MB, and kept it.

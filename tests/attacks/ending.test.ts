@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { serverSentEvents } from "../server_sent_events.ts";
-import { openConnection, SERVER_ARGS, startDenoProgram } from "./servers.ts";
+import { openConnection, SERVER_ARGS, startDenoProgram } from "../servers.ts";
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const GET = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";

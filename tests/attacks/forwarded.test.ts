@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openConnection, startDenoProgram } from "./servers.ts";
+import { openConnection, startDenoProgram } from "../servers.ts";
 
 const SETTINGS = { EDGEMORE_RATE_LIMIT: "3/60s", EDGEMORE_TRUST_PROXY: "true" };
 

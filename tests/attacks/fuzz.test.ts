@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { FUZZ_REQUESTS, replayOptions, showFailure } from "../functions/fuzz/fuzz_run.ts";
 import type { Server } from "../processes.ts";
 import { randomConnection } from "./random_connection.ts";
-import { healthDuring, openConnection, startDenoServer, startWorkerd } from "./servers.ts";
+import { healthDuring, openConnection, startDenoServer, startWorkerd } from "../servers.ts";
 
 /** Asked after each round: its answer never changes. */
 const GOOD = "/score?name=andrej&model=bigram";

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import type { Server } from "../processes.ts";
-import { openConnection, startDenoServer, startWorkerd } from "./servers.ts";
+import { openConnection, startDenoServer, startWorkerd } from "../servers.ts";
 
 /*
  * HEAD must say what GET would, and do none of its work.

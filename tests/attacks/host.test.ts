@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Server } from "../processes.ts";
-import { openConnection, startDenoServer, startWorkerd } from "./servers.ts";
+import { openConnection, startDenoServer, startWorkerd } from "../servers.ts";
 
 /** The real servers, by runtime. */
 const servers = new Map<string, Server>();

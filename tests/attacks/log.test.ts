@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { expect, onTestFinished, test } from "vitest";
-import { healthDuring, modelsAreOpen, SERVER_ARGS } from "./servers.ts";
+import { healthDuring, modelsAreOpen, SERVER_ARGS } from "../servers.ts";
 
 /** A server whose output the test reads itself, or does not; it has much to say on its standard error. */
 async function start() {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { startDeno } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
-import { startDenoServer } from "./servers.ts";
+import { startDenoServer } from "../servers.ts";
 
 /** Good models among entries that are none; outside lies a file that nobody may see. */
 async function models(): Promise<string> {

@@ -5,7 +5,7 @@ import { modelFiles } from "../functions/serve_models.ts";
 import { type Server, startDeno } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 import { type BAD_GRAPHS, badModel, writeModels } from "./bad_models.ts";
-import { healthDuring, startDenoServer, startWorkerdWith } from "./servers.ts";
+import { healthDuring, startDenoServer, startWorkerdWith } from "../servers.ts";
 
 /*
  * Models that do not end, take all memory, or are wrong about some contexts only, beside good ones on the real server.

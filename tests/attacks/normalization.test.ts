@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { MAX_MARKS } from "../../shared/name_length.ts";
 import type { Server } from "../processes.ts";
-import { healthDuring, startDenoServer, startWorkerd } from "./servers.ts";
+import { healthDuring, startDenoServer, startWorkerd } from "../servers.ts";
 
 /*
  * Putting combining marks in order takes time that grows with the square of their number: 80 kB of them once held the

@@ -4,7 +4,7 @@ import { modelFiles } from "../functions/serve_models.ts";
 import type { Server } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 import { writeModels } from "./bad_models.ts";
-import { startDenoServer, startWorkerdWith } from "./servers.ts";
+import { startDenoServer, startWorkerdWith } from "../servers.ts";
 
 /*
  * A cache that believes what it is told must never show the answer of a model that was replaced.

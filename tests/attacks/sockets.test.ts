@@ -5,7 +5,7 @@ import {
   SERVER_ARGS,
   startDenoProgram,
   startDenoWithFiles,
-} from "./servers.ts";
+} from "../servers.ts";
 
 const GET = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
 /** A request that is under way until its body ends. */

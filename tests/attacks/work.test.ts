@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Server } from "../processes.ts";
-import { healthDuring, startDenoServer, startWorkerd } from "./servers.ts";
+import { healthDuring, startDenoServer, startWorkerd } from "../servers.ts";
 
 /*
  * Requests that are allowed, and cost as much as a request may: none may hold up the others, nor make an answer that is

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { modelsAreOpen } from "../attacks/servers.ts";
+import { modelsAreOpen } from "../servers.ts";
 import { startDeno } from "../processes.ts";
 
 /** Resolves when nobody listens at an address any more. */

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { onTestFinished } from "vitest";
-import { type Program, type Server, startDeno, startProgram, startServer } from "../processes.ts";
+import { type Program, type Server, startDeno, startProgram, startServer } from "./processes.ts";
 
 /** Permissions of `deno task start`, and to read models anywhere. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-env"];
