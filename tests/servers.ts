@@ -2,16 +2,25 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
-import { onTestFinished } from "vitest";
+import { setTimeout as pause } from "node:timers/promises";
+import { beforeAll, expect, onTestFinished } from "vitest";
 import { type Program, type Server, startDeno, startProgram, startServer } from "./processes.ts";
 
-/** Permissions of `deno task start`, and to read models anywhere. */
+/** The permissions of `deno task start`, and the permission to read models anywhere. */
 const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-env"];
 
-/** What the real Deno server is started with, after the path of Deno itself. */
+/** The arguments with which Deno runs the real server. */
 export const SERVER_ARGS = ["run", ...PERMISSIONS, "functions/runtimes/deno.ts"];
 
-/** The real Deno server, of which a test may look at what it prints and how it ends. */
+/** The arguments that run the server as on a Deno without serveHttpOnConnection, which cannot limit connections. */
+export const UNBOUNDED_SERVER_ARGS = [
+  "run",
+  "--preload",
+  "tests/attacks/without_serve_http_on_connection.ts",
+  ...SERVER_ARGS.slice(1),
+];
+
+/** The real Deno server, as a program whose output and exit code a test can check. */
 export interface DenoServer {
   program: Program;
   address: string;
@@ -22,39 +31,52 @@ export async function startDenoProgram(
   environment: Record<string, string> = {},
   args = SERVER_ARGS,
 ): Promise<DenoServer> {
-  return await serving(startDeno(args, { PORT: "0", ...environment }));
+  return await waitUntilServing(startDeno(args, { PORT: "0", ...environment }));
 }
 
-/** As `startDenoProgram`, but the system lets the server have so many open files. */
-export async function startDenoWithFiles(
+/** Like `startDenoProgram`, but limits the server's open files with `ulimit -n`. */
+export async function startDenoWithFileLimit(
   files: number,
   environment: Record<string, string>,
 ): Promise<DenoServer> {
   const command = ["-c", `ulimit -n ${files}; exec "$0" "$@"`, process.execPath, ...SERVER_ARGS];
-  return await serving(startProgram("bash", command, { PORT: "0", ...environment }));
+  return await waitUntilServing(startProgram("bash", command, { PORT: "0", ...environment }));
 }
 
-async function serving(program: Program): Promise<DenoServer> {
+async function waitUntilServing(program: Program): Promise<DenoServer> {
   onTestFinished(() => program.signal("SIGKILL"));
   const [, address] = await program.printed(/answers at (http:\S+)/);
-  await modelsAreOpen(address);
+  await waitForModels(address);
   return { program, address };
 }
 
-/** Resolves when a server has opened its models. */
-export async function modelsAreOpen(address: string): Promise<void> {
+/** Resolves when a server has opened all its models. */
+export async function waitForModels(address: string): Promise<void> {
   while (true) {
     const response = await fetch(`${address}/health`, { headers: { connection: "close" } });
     const { models } = await response.json();
     if (models.every(({ status }: { status: string }) => status !== "opening")) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
   }
 }
 
 /**
- * Starts the real Deno server on a free port, without building the page, and waits until its models are open. The caller
- * ends it.
+ * Starts both real servers before the tests of a file, and ends them after.
+ *
+ * @param startDeno How to start the Deno server. Default: without building the page.
+ * @returns The servers, once the tests run, by runtime: "deno" and "workerd".
  */
+export function startBothServers(startDeno: () => Promise<Server> = startDenoServer): Map<string, Server> {
+  const servers = new Map<string, Server>();
+  beforeAll(async () => {
+    const [deno, workerd] = await Promise.all([startDeno(), startWorkerd()]);
+    servers.set("deno", deno).set("workerd", workerd);
+    return async () => void await Promise.all([deno.end(), workerd.end()]);
+  });
+  return servers;
+}
+
+/** Starts the real Deno server on a free port, without building the page. Its models open in the background. */
 export async function startDenoServer(environment: Record<string, string> = {}): Promise<Server> {
   const program = startDeno(SERVER_ARGS, { PORT: "0", ...environment });
   const [, address] = await program.printed(/answers at (http:\S+)/);
@@ -68,7 +90,7 @@ export async function startDenoServer(environment: Record<string, string> = {}):
 /**
  * Starts the real workerd on a free port, through wrangler.
  *
- * @param variables The Worker's variables, by name.
+ * @param variables The values of the Worker's variables.
  */
 export async function startWorkerd(variables: Record<string, string> = {}): Promise<Server> {
   const set = Object.entries(variables).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
@@ -76,12 +98,12 @@ export async function startWorkerd(variables: Record<string, string> = {}): Prom
 }
 
 /**
- * Starts the real workerd on a free port, with the models of a directory.
+ * Builds a Worker with the models of a directory, and starts it in the real workerd on a free port.
  *
- * @returns What is printed while the Worker is built, and the server.
+ * @returns The standard error of the build, and the server.
  */
 export async function startWorkerdWith(models: string): Promise<{ printed: string; server: Server }> {
-  const build = join("build", `attack-${process.pid}-${++builds}`); // bundling finds node_modules from inside the project
+  const build = join("build", `attack-${process.pid}-${++builds}`); // in the project, where wrangler finds node_modules
   const remove = () => rm(build, { recursive: true, force: true });
   const args = ["scripts/build_worker.ts", build];
   const permissions = ["--allow-read", "--allow-write=build", "--allow-env"];
@@ -106,55 +128,79 @@ export async function startWorkerdWith(models: string): Promise<{ printed: strin
 
 let builds = 0;
 
-/** A TCP connection on which an attacker writes what no HTTP client would. */
+/** A TCP connection, for requests that an HTTP client would not send. Text has one character for each byte. */
 export interface RawConnection {
   socket: Socket;
-  /** Sends text as it is, one byte per character. */
+  /** Sends text without any change. */
   send(text: string): void;
-  /** All that was received so far, one character per byte. */
+  /** All text received so far. */
   received(): string;
-  /** Resolves with all that was received when the server has closed the connection. */
+  /** Waits until the received text matches a pattern, and returns the text; rejects if the server closes before. */
+  waitFor(pattern: RegExp): Promise<string>;
+  /** Resolves with all text received when the server has closed the connection. */
   closed: Promise<string>;
 }
 
 /**
- * Opens a raw connection to a server. It is closed when the test has finished.
+ * Opens a raw connection to a server for the length of a test.
  *
- * @param localAddress Whence it comes: each address of 127.0.0.0/8 is a client of its own.
+ * @param localAddress The client's address. The server counts each address of 127.0.0.0/8 as another client.
  */
 export async function openConnection(address: string, localAddress = "127.0.0.1"): Promise<RawConnection> {
   const { hostname, port } = new URL(address);
   const socket = connect({ port: Number(port), host: hostname, localAddress });
   let text = "";
+  let open = true;
   socket.on("data", (bytes) => void (text += bytes.toString("latin1")));
-  socket.on("error", () => {}); // a server that resets the connection has closed it
-  const closed = new Promise<string>((resolve) => socket.on("close", () => resolve(text)));
+  socket.on("error", () => {}); // a reset by the server; "close" follows
+  const closed = new Promise<string>((resolve) => {
+    socket.on("close", () => {
+      open = false;
+      resolve(text);
+    });
+  });
+  const waitFor = async (pattern: RegExp) => {
+    while (!pattern.test(text)) {
+      if (!open) throw new Error(`The server closed the connection after ${JSON.stringify(text)}`);
+      await pause(10);
+    }
+    return text;
+  };
   await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   onTestFinished(() => void socket.destroy());
-  return { socket, send: (text) => void socket.write(text, "latin1"), received: () => text, closed };
+  return { socket, send: (text) => void socket.write(text, "latin1"), received: () => text, waitFor, closed };
 }
 
 /**
- * Asks for `/health` again and again, each time on a new connection, while something else goes on.
+ * Requests `/health` repeatedly during an attack, each time on a new connection.
  *
- * @returns The longest that an answer took, in milliseconds, and how many there were.
+ * @returns The longest response time, in milliseconds.
+ * @throws If the attack rejects.
  */
-export async function healthDuring(
-  address: string,
-  attack: Promise<unknown>,
-): Promise<{ longest: number; answers: number }> {
-  let under = true;
-  const ended = attack.finally(() => under = false);
+export async function healthDuring(address: string, attack: Promise<unknown>): Promise<{ longest: number }> {
+  let running = true;
+  const ended = attack.finally(() => running = false);
   ended.catch(() => {}); // awaited below
-  let [longest, answers] = [0, 0];
+  let longest = 0;
   do {
     const started = performance.now();
     const response = await fetch(`${address}/health`, { headers: { connection: "close" } });
     await response.text();
     longest = Math.max(longest, performance.now() - started);
-    answers++;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  } while (under);
+    await pause(20);
+  } while (running);
   await ended;
-  return { longest, answers };
+  return { longest };
+}
+
+/** Returns the answer to a request, and expects that `/health` never takes more than a second meanwhile. */
+export async function answerWhileHealthy(
+  { address }: Server,
+  request: Promise<Response>,
+): Promise<{ status: number; text: string }> {
+  const answer = request.then(async (response) => ({ status: response.status, text: await response.text() }));
+  const { longest } = await healthDuring(address, answer);
+  expect(longest).toBeGreaterThan(0);
+  expect(longest).toBeLessThan(1000);
+  return await answer;
 }
