@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { FUZZ_REQUESTS, replayOptions, showFailure } from "../functions/fuzz/fuzz_run.ts";
 import type { Server } from "../processes.ts";
 import { randomConnection } from "./random_connection.ts";
-import { healthDuring, openConnection, startDenoServer, startWorkerd } from "../servers.ts";
+import { healthDuring, openConnection, startDenoServer, startWorkerd, waitForModels } from "../servers.ts";
 
 /** A valid request, made after each round: its answer must not change. */
 const VALID_REQUEST = "/score?name=andrej&model=bigram";
@@ -65,6 +65,7 @@ test.each(TARGETS)(
   async ({ name, start, every, failsByItself }) => {
     const server = await start();
     onTestFinished(server.end);
+    await waitForModels(server.address);
     const expected = await (await fetch(server.address + VALID_REQUEST)).text();
     const counts = new Map<number, number>();
     const attack = fc.check(
