@@ -56,6 +56,7 @@ describe("deno task start", () => {
       });
       onTestFinished(() => server.signal("SIGTERM"));
       const [, address] = await server.printed(/answers at (http:\S+)/);
+      await waitForModels(address);
       await (await fetch(`${address}/health`, { headers: { "x-request-id": "first" } })).text();
       // The answer to the first line shows that the request is in progress. The second line is sent after the signal.
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
