@@ -95,6 +95,7 @@ describe("deno task start", () => {
     });
     onTestFinished(() => closed.signal("SIGTERM"));
     const [, address] = await closed.printed(/answers at (http:\S+)/);
+    await waitForModels(address);
     const ask = async (authorization: string) =>
       (await fetch(`${address}/score?name=a`, { headers: { authorization } })).status;
     expect([await ask("Bearer abd"), await ask("Bearer abc"), await ask("Bearer abc")]).toEqual([
