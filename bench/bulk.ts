@@ -7,17 +7,18 @@ import { buildWorkers, type Server, startDenoServer, startWorkerd } from "./serv
 
 const ROUNDS = 3;
 const LINES = 100_000;
-/** How many lines show that memory does not grow with them. */
+/** Ten times as many, to see whether memory grows with the number of lines. */
 const MANY_LINES = 1_000_000;
-/** Single requests that stand for as many as there are lines. */
+/** The number of single requests, enough to measure their rate. */
 const REQUESTS = 10_000;
-const AT_ONCE = 16;
-/** How often memory is looked at, in milliseconds. */
-const LOOK = 100;
+/** How many single requests are open at a time. */
+const CONCURRENCY = 16;
+/** Milliseconds between two measurements of memory. */
+const MEMORY_INTERVAL = 100;
 
 const names = readFileSync(DEFAULT_LIST, "utf8").trim().split("\n");
 
-/** Scoring many names by HTTP, in one request and in many. */
+/** Scoring many names over HTTP, in one request and in single requests. */
 export const bulk: Bench = {
   title: `POST /score, ${LINES.toLocaleString("en")} lines in one request, on the real servers`,
   async run(tell) {
@@ -46,7 +47,7 @@ async function measure(
         short: () => post("characters=false"),
         single: () => getRate(server, model),
       });
-      const peer = { unit: "lines/s", peer: `GET /score, ${AT_ONCE} at a time`, theirs: rates.single };
+      const peer = { unit: "lines/s", peer: `GET /score, ${CONCURRENCY} at a time`, theirs: rates.single };
       findings.push(
         { what: `${runtime}, ${model}, with characters`, ours: rates.characters, ...peer },
         { what: `${runtime}, ${model}, characters=false`, ours: rates.short, ...peer },
@@ -58,18 +59,18 @@ async function measure(
   return findings;
 }
 
-/** Looks at the resident memory of a new server while it answers many lines, and then ten times as many. */
+/** Measures the resident memory of a new server while it scores 100,000 lines, and then 1,000,000. */
 async function watchMemory(runtime: string, server: Server, tell: (text: string) => void): Promise<void> {
   try {
     for (const lines of [LINES, MANY_LINES]) {
       const before = server.residentMemory();
-      let most = before;
-      const look = setInterval(() => most = Math.max(most, server.residentMemory()), LOOK);
-      await postRate(server, "characters=true", lines).finally(() => clearInterval(look));
-      const [first, peak, after] = [before, most, server.residentMemory()].map((mb) => mb.toFixed(0));
+      let max = before;
+      const timer = setInterval(() => max = Math.max(max, server.residentMemory()), MEMORY_INTERVAL);
+      await postRate(server, "characters=true", lines).finally(() => clearInterval(timer));
+      const [first, peak, after] = [before, max, server.residentMemory()].map((mb) => mb.toFixed(0));
       tell(
         `${runtime} resident memory, ${lines.toLocaleString("en")} lines: ` +
-          `${first} MB before, at most ${peak} while they come, ${after} after`,
+          `${first} MB before, at most ${peak} during the request, ${after} after`,
       );
     }
   } finally {
@@ -77,7 +78,7 @@ async function watchMemory(runtime: string, server: Server, tell: (text: string)
   }
 }
 
-/** Lines a second of one request that sends so many, and reads the answers while it sends. */
+/** Lines a second of one request, which reads the answers while it sends the lines. */
 async function postRate(server: Server, query: string, lines: number): Promise<number> {
   const started = performance.now();
   let answers = 0;
@@ -102,15 +103,15 @@ async function postRate(server: Server, query: string, lines: number): Promise<n
       sent.end();
     })();
   });
-  if (answers !== lines) throw new Error(`${lines} lines were sent, and ${answers} answered`);
+  if (answers !== lines) throw new Error(`Sent ${lines} lines, but received ${answers} answers`);
   return (1000 * lines) / (performance.now() - started);
 }
 
-/** Names a second of single requests. */
+/** Names a second of single requests, {@link CONCURRENCY} at a time. */
 async function getRate({ address }: Server, model: string): Promise<number> {
   const started = performance.now();
   let next = 0;
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+  await Promise.all(Array.from({ length: CONCURRENCY }, async () => {
     while (next < REQUESTS) {
       const name = names[next++ % names.length];
       await (await fetch(`${address}/score?model=${model}&name=${name}`)).arrayBuffer();

@@ -1,12 +1,12 @@
-/** What a server's JavaScript holds, in MB. */
+/** The memory of a server's JavaScript, in MB. */
 export interface HeapUsage {
-  /** Objects and strings, garbage counted that was not collected yet. */
+  /** Objects and strings, including garbage that is not yet collected. */
   heap: number;
-  /** The memory of typed arrays; that of WebAssembly, which is shared, is not among them. */
+  /** Typed arrays, without the memory of WebAssembly, which is a SharedArrayBuffer. */
   arrays: number;
 }
 
-/** Asks a runtime through its inspector. */
+/** Asks a runtime's inspector for the heap usage. */
 export async function heapUsage(inspector: string): Promise<HeapUsage> {
   const [{ webSocketDebuggerUrl }] = await (await fetch(`${inspector}/json`)).json();
   const socket = new WebSocket(webSocketDebuggerUrl);
@@ -15,7 +15,7 @@ export async function heapUsage(inspector: string): Promise<HeapUsage> {
     socket.onerror = () => reject(new Error(`Cannot ask the inspector at ${inspector}`));
     socket.onmessage = ({ data }) => {
       const { id, result } = JSON.parse(data);
-      if (id !== 1) return; // an event
+      if (id !== 1) return; // an event, not the answer
       resolve({ heap: result.usedSize / 2 ** 20, arrays: result.backingStorageSize / 2 ** 20 });
       socket.close();
     };

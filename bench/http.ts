@@ -1,4 +1,4 @@
-import { foundShare } from "./found_share.ts";
+import { cacheHitRate } from "./cache_hit_rate.ts";
 import type { Bench, Finding } from "./measure.ts";
 import { spread } from "./measure.ts";
 import {
@@ -34,10 +34,8 @@ export const http: Bench = {
       return [];
     }
     buildWorkers();
-    const share = (100 * await foundShare(WARMING_REQUESTS)).toFixed(0);
-    tell(
-      `of the default model's contexts ${share}% are found in its cache after ${WARMING_REQUESTS} requests`,
-    );
+    const hitRate = (100 * await cacheHitRate(WARMING_REQUESTS)).toFixed(0);
+    tell(`the hit rate of the default model's cache is ${hitRate}% after ${WARMING_REQUESTS} requests`);
     return [
       ...await measure("workerd", await startWorkerd(), await startBareWorkerd(), tell),
       ...await measure("Deno", await startDenoServer(), await startBareDeno(), tell),
@@ -76,7 +74,7 @@ async function measure(
           ours: spread(rounds.map((round) => round.ours.requests)),
           peer,
           theirs: spread(rounds.map((round) => round[name].requests)),
-          beside: `ours ${told(last.ours)}, theirs ${told(last[name])}`,
+          note: `ours ${told(last.ours)}, theirs ${told(last[name])}`,
         });
       }
     }

@@ -9,13 +9,14 @@ import { scoring } from "./scoring.ts";
 import { start } from "./start.ts";
 import { training } from "./training.ts";
 
-/** Every bench, by the name that the command line knows it by. */
+/** All benchmarks, by their names on the command line. */
 const benches: Record<string, Bench> = { sampling, scoring, bulk, training, http, start };
 
 const HELP = `deno task bench [NAME …] [--json FILE]
 
-Measures what is fast beside its peers, alternating, and prints one table: medians, and the spread.
-NAME is one of ${Object.keys(benches).join(", ")}; without one, all are run.
+Compares the hot paths with peers, which are measured in turn in the same run, and prints a table of medians,
+minima and maxima. NAME is one of ${Object.keys(benches).join(", ")}. Default: all.
+--json also writes the results to FILE.
 
 Examples:
   deno task bench
@@ -32,7 +33,9 @@ const jsonPath = jsonAt === -1 ? undefined : args.splice(jsonAt, 2)[1];
 const unknown = args.find((name) => !(name in benches));
 if (unknown !== undefined || (jsonAt !== -1 && !jsonPath)) {
   console.error(
-    unknown === undefined ? "error: --json wants a file" : `error: there is no bench ${unknown}\n\n${HELP}`,
+    unknown === undefined
+      ? "error: --json needs a file name"
+      : `error: there is no benchmark ${unknown}\n\n${HELP}`,
   );
   exit(1);
 }
@@ -47,21 +50,21 @@ for (const name of args.length > 0 ? args : Object.keys(benches)) {
 printTable();
 if (jsonPath) await writeFile(jsonPath, JSON.stringify({ machine, results }, null, 1) + "\n");
 
-/** One table of all that was found: medians, with the smallest and the largest. */
+/** Prints the medians of all findings, with their minima and maxima. */
 function printTable(): void {
-  console.log(`\n${machine}; medians, and how far the runs lie apart\n`);
+  console.log(`\n${machine}; median (minimum … maximum)\n`);
   console.log(["what".padEnd(44), "ours".padEnd(34), "theirs".padEnd(34), "ratio"].join(" "));
   for (const { title, findings } of results) {
     console.log(`\n${title}`);
-    for (const { what, unit, ours, peer, theirs, beside } of findings) {
+    for (const { what, unit, ours, peer, theirs, note } of findings) {
       const ratio = (ours.median / theirs.median).toFixed(2);
-      console.log([what.padEnd(44), show(ours).padEnd(34), show(theirs).padEnd(34), ratio].join(" "));
-      console.log(`  ${unit}; theirs: ${peer}${beside ? `; ${beside}` : ""}`);
+      console.log([what.padEnd(44), format(ours).padEnd(34), format(theirs).padEnd(34), ratio].join(" "));
+      console.log(`  ${unit}; theirs: ${peer}${note ? `; ${note}` : ""}`);
     }
   }
 }
 
-function show({ median, min, max }: Spread): string {
+function format({ median, min, max }: Spread): string {
   const digits = median >= 100 ? 0 : median >= 1 ? 1 : 3;
   const text = (value: number) => value.toLocaleString("en", { maximumFractionDigits: digits });
   return `${text(median)} (${text(min)} … ${text(max)})`;

@@ -1,36 +1,37 @@
-/** What a bench found: one row of the table. */
+/** A result of a benchmark: one row of the table. */
 export interface Finding {
   /** What was measured. */
   what: string;
   unit: string;
   ours: Spread;
-  /** Whom against, and how that did in the same run. */
+  /** What ours is compared with. */
   peer: string;
+  /** The peer's measurements in the same run. */
   theirs: Spread;
-  /** What else was seen, in words. */
-  beside?: string;
+  /** A remark to print with the row. */
+  note?: string;
 }
 
-/** The median of several runs, and how far they lie apart. */
+/** The median, minimum and maximum of several measurements. */
 export interface Spread {
   median: number;
   min: number;
   max: number;
 }
 
-/** A bench: it measures one hot path, tells on the way what it does, and gives its rows. */
+/** A benchmark of one hot path. `run` reports its progress to `tell`, and returns the rows of the table. */
 export interface Bench {
   title: string;
   run(tell: (text: string) => void): Promise<Finding[]>;
 }
 
-/** The spread of some measurements, at least one. */
+/** The spread of at least one measurement. */
 export function spread(values: readonly number[]): Spread {
-  const rising = [...values].sort((a, b) => a - b);
-  return { median: rising[Math.floor(rising.length / 2)], min: rising[0], max: rising[rising.length - 1] };
+  const ascending = [...values].sort((a, b) => a - b);
+  return { median: ascending[Math.floor(ascending.length / 2)], min: ascending[0], max: ascending.at(-1)! };
 }
 
-/** Measures several things in turn, several times over, so that what disturbs the machine disturbs them all. */
+/** Runs several measurements in turn, for a number of rounds, so that other load on the machine affects all of them. */
 export async function alternate<Name extends string>(
   rounds: number,
   measures: Record<Name, () => number | Promise<number>>,

@@ -7,7 +7,7 @@ import type { LanguageModel } from "../shared/language_model.ts";
 import { type ModelCard, parseModelCard } from "../shared/model_card.ts";
 import { Vocabulary } from "../shared/vocabulary.ts";
 
-/** A committed model, opened with ONNX Runtime Web, nothing remembered. */
+/** A committed model, opened with ONNX Runtime Web, without a cache. */
 export interface BenchModel {
   card: ModelCard;
   vocabulary: Vocabulary;

@@ -1,17 +1,17 @@
 import { spawnSync } from "node:child_process";
 
-/** Debian's Python is where python3-torch goes; another one may come first in the path. */
+/** Debian's python3-torch belongs to /usr/bin/python3, which is not always the first Python in the path. */
 const PYTHONS = ["/usr/bin/python3", "python3"];
 const python = PYTHONS.find((path) => spawnSync(path, ["-c", "import torch"]).status === 0);
 
-/** Whether there is a Python with PyTorch, to measure against. */
+/** Whether this machine has a Python with PyTorch. */
 export const hasPyTorch = python !== undefined;
 
 /**
- * Runs a script in PyTorch.
+ * Runs a Python script that uses PyTorch.
  *
- * @returns The number that it prints.
- * @throws {Error} If it fails.
+ * @returns The number on the last line that the script prints.
+ * @throws {Error} If the script fails.
  */
 export function measureInPython(script: string, ...args: string[]): number {
   const { stdout, stderr, status } = spawnSync(python!, ["-c", script, ...args], { encoding: "utf8" });

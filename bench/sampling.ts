@@ -1,4 +1,4 @@
-import { DistributionCache } from "../shared/distribution_cache.ts";
+import { DistributionCache } from "../shared/distribution_cache/distribution_cache.ts";
 import { NameStream } from "../shared/random/name_stream.ts";
 import { sample } from "../shared/sampling.ts";
 import { alternate, type Bench, type Finding } from "./measure.ts";
@@ -8,7 +8,7 @@ import { hasPyTorch, measureInPython } from "./python.ts";
 const ROUNDS = 5;
 const UNIT = "characters/s";
 
-/** The notebook's own loop: a forward pass, gradients tracked, and torch.multinomial for each character. */
+/** The notebook's loop: for each character a forward pass, with gradients tracked, and torch.multinomial. */
 const PYTORCH_LOOP = `
 import time, torch
 import torch.nn.functional as F
@@ -30,7 +30,7 @@ while time.perf_counter() - start < 1.5:
 print(characters / (time.perf_counter() - start))
 `;
 
-/** Making names in process. */
+/** Sampling names, without a server. */
 export const sampling: Bench = {
   title: "sampling, in process, temperature 1",
   async run(tell) {
@@ -44,7 +44,7 @@ export const sampling: Bench = {
       session: () => sessionRate(mlp),
       pytorch: () => (hasPyTorch ? measureInPython(PYTORCH_LOOP) : NaN),
     });
-    if (!hasPyTorch) tell("SKIPPED: PyTorch's loop, for python3 has no torch");
+    if (!hasPyTorch) tell("SKIPPED: the loop in PyTorch, because python3 has no torch");
     const findings: Finding[] = [
       {
         what: "1,000 names a call, warm",
@@ -74,7 +74,7 @@ export const sampling: Bench = {
   },
 };
 
-/** Characters a second of so many calls. */
+/** Characters a second that `calls` calls of `sample` make, with n names each. */
 async function cachedRate(
   cache: DistributionCache,
   { vocabulary }: BenchModel,
@@ -91,9 +91,9 @@ async function cachedRate(
   return (1000 * characters) / (performance.now() - start);
 }
 
-/** Characters a second of the plain loop: one session call for each. */
+/** Characters a second of a simple loop that runs the ONNX session once for each character. */
 async function sessionRate({ model }: BenchModel): Promise<number> {
-  const context = new Int32Array(model.contextLength);
+  const context = new Int32Array(model.contextLength!);
   let characters = 0;
   const start = performance.now();
   for (let index = 0; performance.now() - start < 1000; index++) {
@@ -101,7 +101,7 @@ async function sessionRate({ model }: BenchModel): Promise<number> {
     context.fill(0);
     let token: number;
     do {
-      const row = await model.logProbs(context);
+      const { logProbs: row } = await model.step(context, 1, []);
       let left = stream.uniform();
       token = 0;
       while (token < row.length - 1 && (left -= Math.exp(row[token])) >= 0) token++;

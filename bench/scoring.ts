@@ -1,5 +1,5 @@
-import { DistributionCache } from "../shared/distribution_cache.ts";
-import { scoreWords } from "../shared/scoring.ts";
+import { DistributionCache } from "../shared/distribution_cache/distribution_cache.ts";
+import { logProbsOfWords } from "../shared/scoring.ts";
 import { makeCorpus, readList } from "../trainer/corpus.ts";
 import { DEFAULT_LIST } from "../trainer/commands/model_list.ts";
 import { alternate, type Bench } from "./measure.ts";
@@ -7,8 +7,10 @@ import { openModel } from "./models.ts";
 import { hasPyTorch, measureInPython } from "./python.ts";
 
 const ROUNDS = 5;
+/** Words that are scored together: about 4,096 positions. */
+const BATCH_WORDS = 600;
 
-/** The whole list in batches through the network and cross-entropy. */
+/** Scores the list in batches: a forward pass and cross-entropy. */
 const PYTORCH = `
 import sys, time, torch
 import torch.nn.functional as F
@@ -33,7 +35,7 @@ end = time.perf_counter()
 print(len(X) / (end - (start if sys.argv[2] == "all" else built)))
 `;
 
-/** Scoring a whole list in process. */
+/** Scoring the training list, without a server. */
 export const scoring: Bench = {
   title: "bulk scoring, in process",
   async run(tell) {
@@ -41,11 +43,11 @@ export const scoring: Bench = {
     const corpus = makeCorpus(await readList(DEFAULT_LIST));
     const words = [...corpus.words.train, ...corpus.words.dev, ...corpus.words.test];
     const positions = words.reduce((sum, word) => sum + word.length + 1, 0);
-    const rate = async (over: DistributionCache) => {
+    const rate = async (cache: DistributionCache) => {
       const start = performance.now();
-      let scored = 0;
-      for await (const { nll } of scoreWords(over, words)) scored += Number(nll > 0);
-      if (scored !== words.length) throw new Error(`Only ${scored} of ${words.length} words were scored`);
+      for (let first = 0; first < words.length; first += BATCH_WORDS) {
+        await logProbsOfWords(cache, words.slice(first, first + BATCH_WORDS));
+      }
       return (1000 * positions) / (performance.now() - start);
     };
     const warm = new DistributionCache(model);
@@ -57,15 +59,15 @@ export const scoring: Bench = {
       all: () => (hasPyTorch ? measureInPython(PYTORCH, DEFAULT_LIST, "all") : NaN),
     });
     if (!hasPyTorch) {
-      tell("SKIPPED: PyTorch's forward pass, for python3 has no torch");
+      tell("SKIPPED: the forward pass in PyTorch, because python3 has no torch");
       return [];
     }
     const forward = {
       unit: "positions/s",
-      peer: "PyTorch, batches of 4096, forward pass alone",
+      peer: "PyTorch, forward pass in batches of 4096",
       theirs: rates.forward,
     };
-    const all = { unit: "positions/s", peer: "PyTorch, with making the contexts", theirs: rates.all };
+    const all = { unit: "positions/s", peer: "PyTorch, contexts and forward pass", theirs: rates.all };
     return [
       { what: "the whole list, cold", ours: rates.cold, ...forward },
       { what: "the whole list, warm", ours: rates.warm, ...forward },

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
 import { type Server, startDenoServer, startWorkerd } from "./servers.ts";
-import { Busy, SoakClient, SoakTally } from "./soak_client.ts";
+import { ServerBusyError, SoakClient, SoakTally } from "./soak_client.ts";
 import { describeTrend, memoryTrend } from "./soak_memory.ts";
 import { TRAFFIC } from "./soak_traffic.ts";
 
@@ -11,54 +11,57 @@ const NAMES = "trainer/data/us-names-2018.txt";
 const RUNTIMES = { deno: startDenoServer, workerd: startWorkerd };
 type Runtime = keyof typeof RUNTIMES;
 
-/** How many samples of a server's memory are taken. */
+/** The number of memory samples of a server. */
 const SAMPLES = 300;
-/** How long a client waits where the server is busy, in milliseconds. */
+/** How long a client waits after a 503 with Retry-After, in milliseconds. */
 const BUSY_PAUSE = 200;
-/** How often `/health` is asked for, in milliseconds, and how long it may take. */
-const HEALTH_EVERY = 100;
-const MAX_HEALTH = 1000;
+/** Milliseconds between two requests for `/health`. */
+const HEALTH_INTERVAL = 100;
+/** How long `/health` may take, in milliseconds. */
+const MAX_HEALTH_TIME = 1000;
 
 interface SoakFlags {
   runtime: Runtime | "both";
   clients: number;
 }
 
-/** Makes requests, one after another, until the time is over. */
-async function beClient(client: SoakClient, end: number): Promise<void> {
+/** Makes requests, one after another, until the end of the soak. */
+async function runClient(client: SoakClient, end: number): Promise<void> {
   const total = Object.values(TRAFFIC).reduce((sum, { weight }) => sum + weight, 0);
   while (performance.now() < end) {
     let left = client.number(2 ** 32) / 2 ** 32 * total;
-    const [kind, { ask }] = Object.entries(TRAFFIC).find(([, { weight }]) => (left -= weight) < 0)!;
+    const [kind, { request }] = Object.entries(TRAFFIC).find(([, { weight }]) => (left -= weight) < 0)!;
     SoakTally.add(client.tally.kinds, kind);
     try {
-      await ask(client);
+      await request(client);
     } catch (error) {
-      if (error instanceof Busy) await wait(BUSY_PAUSE);
+      if (error instanceof ServerBusyError) await wait(BUSY_PAUSE);
       else SoakTally.add(client.tally.errors, `${kind}: ${(error as Error).message}`);
     }
   }
 }
 
-/** Asks for `/health` until the time is over, and returns the longest wait in milliseconds. */
+/** Requests `/health` until the end of the soak, and returns the longest response time in milliseconds. */
 async function watchHealth(address: string, tally: SoakTally, end: number): Promise<number> {
   let longest = 0;
   while (performance.now() < end) {
-    const asked = performance.now();
+    const started = performance.now();
     const status = await fetch(`${address}/health`).then(async (response) => {
       await response.text();
       return response.status;
     }, (error: Error) => error.message);
-    const waited = performance.now() - asked;
-    longest = Math.max(longest, waited);
+    const elapsed = performance.now() - started;
+    longest = Math.max(longest, elapsed);
     if (status !== 200) SoakTally.add(tally.errors, `/health: ${status}`);
-    if (waited > MAX_HEALTH) SoakTally.add(tally.errors, `/health took more than ${MAX_HEALTH} ms`);
-    await wait(HEALTH_EVERY);
+    if (elapsed > MAX_HEALTH_TIME) {
+      SoakTally.add(tally.errors, `/health took more than ${MAX_HEALTH_TIME} ms`);
+    }
+    await wait(HEALTH_INTERVAL);
   }
   return longest;
 }
 
-/** Takes samples of a server's memory, and tells at each tenth of the time how far it is. */
+/** Samples a server's memory, and prints the progress after each tenth of the time. */
 async function watchMemory(server: Server, tally: SoakTally, begin: number, end: number): Promise<number[]> {
   const samples: number[] = [];
   while (samples.length < SAMPLES) {
@@ -76,7 +79,7 @@ async function watchMemory(server: Server, tally: SoakTally, begin: number, end:
   return samples;
 }
 
-/** Asks one runtime's server for so long, and returns whether all was well. */
+/** Soaks the server of one runtime, and returns whether it passed. */
 async function soak(runtime: Runtime, minutes: number, clients: number): Promise<boolean> {
   console.log(`${runtime}: ${clients} clients for ${minutes} minutes`);
   const words = readFileSync(NAMES, "utf8").trimEnd().split("\n");
@@ -90,7 +93,7 @@ async function soak(runtime: Runtime, minutes: number, clients: number): Promise
       watchHealth(server.address, tally, end),
       ...Array.from(
         { length: clients },
-        (_, i) => beClient(new SoakClient(server.address, tally, words, i), end),
+        (_, i) => runClient(new SoakClient(server.address, tally, words, i), end),
       ),
     ]);
     const trend = memoryTrend(samples);
@@ -100,7 +103,7 @@ async function soak(runtime: Runtime, minutes: number, clients: number): Promise
       `  ${tally.requests} requests; by kind:\n${table(tally.kinds)}\n  by status:\n${table(tally.statuses)}`,
     );
     console.log(`  /health took ${longest.toFixed()} ms at most\n  ${describeTrend(trend)}`);
-    console.log(tally.errors.size === 0 ? "  no error" : `  ERRORS:\n${table(tally.errors)}`);
+    console.log(tally.errors.size === 0 ? "  no errors" : `  ERRORS:\n${table(tally.errors)}`);
     return tally.errors.size === 0 && trend.flat;
   } finally {
     await server.end();
@@ -114,17 +117,17 @@ function positive(text: string): number {
 
 const program = new Command("deno task soak")
   .description(
-    "Asks the real servers for everything that they answer, from several clients at a time. " +
-      "Fails where an answer is broken or an error of the server's (503 with Retry-After is none), where " +
-      `/health takes more than ${MAX_HEALTH} ms, and where memory still grows after a third of the time.`,
+    "Makes requests of every kind to the real servers, from several clients at a time. Fails if an answer is " +
+      `wrong, if a server returns an error (except 503 with Retry-After), if /health takes more than ` +
+      `${MAX_HEALTH_TIME} ms, or if memory still grows after the first third of the time.`,
   )
-  .argument("[minutes]", "how long, for each runtime", positive, 10)
+  .argument("[minutes]", "duration, for each server", positive, 10)
   .addOption(
     new Option("--runtime <name>", "which server").choices(["deno", "workerd", "both"]).default("both"),
   )
-  .option("--clients <number>", "how many clients ask at a time", positive, 6)
+  .option("--clients <number>", "number of clients", positive, 6)
   .exitOverride()
-  .showHelpAfterError("(--help says what is allowed)")
+  .showHelpAfterError("(see --help)")
   .action(async (minutes: number, { runtime, clients }: SoakFlags) => {
     const runtimes: Runtime[] = runtime === "both" ? ["deno", "workerd"] : [runtime];
     for (const each of runtimes) if (!await soak(each, minutes, clients)) process.exitCode = 1;

@@ -1,36 +1,38 @@
 import { NameStream } from "../shared/random/name_stream.ts";
 
-/** How long an answer may take to come whole, in milliseconds; slow readers take longer, and say so. */
-const MAX_ANSWER = 60_000;
+/** How long a whole answer may take, in milliseconds. */
+const MAX_ANSWER_TIME = 60_000;
 
-/** What clients have seen of a server. */
+/** What all clients have counted of a server. */
 export class SoakTally {
-  /** Requests by kind. */
+  /** The number of requests of each kind. */
   readonly kinds = new Map<string, number>();
-  /** Answers by status. */
+  /** The number of answers with each status. */
   readonly statuses = new Map<number, number>();
-  /** What went wrong: how often, by description. */
+  /** The number of errors with each message. */
   readonly errors = new Map<string, number>();
   requests = 0;
 
-  /** Counts one more of something. */
+  /** Increments the count of a key. */
   static add<Key>(counts: Map<Key, number>, key: Key): void {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
 }
 
-/** The server is busy, and has said when to come back. */
-export class Busy extends Error {}
+/** The server answered 503 with Retry-After. */
+export class ServerBusyError extends Error {
+  override name = "ServerBusyError";
+}
 
-/** One client of a server: it makes requests one after another, chosen by chance, and looks at the answers. */
+/** A client of a server: makes random requests, one after another, and checks the answers. */
 export class SoakClient {
   readonly #stream: NameStream;
 
   /**
-   * @param address Where the server answers.
-   * @param tally What it has seen, with all other clients.
-   * @param words Names to choose from.
-   * @param index Which client it is: each makes other choices, the same in each run.
+   * @param address The server's address, as http://host:port.
+   * @param tally The counts of all clients.
+   * @param words The names that the client chooses from.
+   * @param index The seed of the client's random choices.
    */
   constructor(
     readonly address: string,
@@ -41,55 +43,56 @@ export class SoakClient {
     this.#stream = new NameStream(0, index);
   }
 
-  /** A whole number from 0 to `below` - 1. */
+  /** A random integer from 0 to `below` - 1. */
   number(below: number): number {
     return Math.floor(this.#stream.uniform() * below);
   }
 
-  /** One of some items. */
+  /** A random item. */
   pick<Item>(items: readonly Item[]): Item {
     return items[this.number(items.length)];
   }
 
-  /** Some names, from 1 to `most`. */
-  names(most: number): string[] {
-    return Array.from({ length: 1 + this.number(most) }, () => this.pick(this.words));
+  /** From 1 to `max` random names. */
+  names(max: number): string[] {
+    return Array.from({ length: 1 + this.number(max) }, () => this.pick(this.words));
   }
 
   /**
-   * Asks the server.
+   * Makes a request, and checks the status of the answer.
    *
-   * @param allowed The statuses that may come.
-   * @throws {Busy} If it answers 503 with Retry-After.
-   * @throws {Error} If it answers anything else that is not allowed.
+   * @param allowed The allowed statuses.
+   * @throws {ServerBusyError} If the status is 503, with Retry-After, and not allowed.
+   * @throws {Error} If any other status is not allowed.
    */
-  async ask(path: string, allowed: readonly number[] = [200], init: RequestInit = {}): Promise<Response> {
+  async fetch(path: string, allowed: readonly number[] = [200], init: RequestInit = {}): Promise<Response> {
     this.tally.requests++;
-    const response = await fetch(this.address + path, { signal: AbortSignal.timeout(MAX_ANSWER), ...init });
+    const signal = AbortSignal.timeout(MAX_ANSWER_TIME);
+    const response = await fetch(this.address + path, { signal, ...init });
     const { status, headers } = response;
     SoakTally.add(this.tally.statuses, status);
     if (allowed.includes(status)) return response;
     const detail = (await response.text()).slice(0, 200);
-    if (status === 503 && /^\d+$/.test(headers.get("retry-after") ?? "")) throw new Busy();
-    throw new Error(`answers ${status} to ${path.slice(0, 100)}: ${detail}`);
+    if (status === 503 && /^\d+$/.test(headers.get("retry-after") ?? "")) throw new ServerBusyError();
+    throw new Error(`got status ${status} for ${path.slice(0, 100)}: ${detail}`);
   }
 
-  /** Asks, and reads the answer as JSON. */
+  /** Makes a request, and reads the answer as JSON. */
   async json<Answer>(path: string, init?: RequestInit): Promise<Answer> {
-    return await (await this.ask(path, [200], init)).json() as Answer;
+    return await (await this.fetch(path, [200], init)).json() as Answer;
   }
 
-  /** Asks, and reads the answer as text. */
+  /** Makes a request, and reads the answer as text. */
   async text(path: string, init?: RequestInit): Promise<string> {
-    return await (await this.ask(path, [200], init)).text();
+    return await (await this.fetch(path, [200], init)).text();
   }
 }
 
 /**
- * Says that an answer is not what it should be.
+ * Checks an answer.
  *
- * @throws {Error} If it is not.
+ * @throws {Error} If the condition is false.
  */
-export function check(right: boolean, what: string): void {
-  if (!right) throw new Error(what);
+export function check(condition: boolean, message: string): void {
+  if (!condition) throw new Error(message);
 }

@@ -1,24 +1,24 @@
 import { spread } from "./measure.ts";
 
-/** How much more memory a server may hold at the end than after a third of its time. */
+/** The largest allowed ratio of a server's memory at the end to that after a third of the time. */
 const MAX_GROWTH = 1.15;
 
-/** How the memory of a server went, from samples at even distances. */
+/** The memory of a server over the time of a soak. */
 export interface MemoryTrend {
-  /** Medians of the tenths of the time, in MB. */
+  /** The median of each tenth of the time, in MB. */
   tenths: number[];
   /** The median of the third sixth of the time, when caches are full, in MB. */
   early: number;
   /** The median of the last sixth, in MB. */
   late: number;
-  /** Whether the last is at most 1.15 times the other. */
+  /** Whether `late` is at most 1.15 times `early`. */
   flat: boolean;
 }
 
 /**
- * Judges whether memory stays flat after the first third.
+ * Computes the trend of a server's memory, and whether it is flat after the first third.
  *
- * @param samples Resident memory in MB, at least ten samples.
+ * @param samples Resident memory in MB, at least ten samples at equal intervals.
  */
 export function memoryTrend(samples: readonly number[]): MemoryTrend {
   const median = (from: number, to: number) =>
@@ -32,11 +32,13 @@ export function memoryTrend(samples: readonly number[]): MemoryTrend {
   };
 }
 
-/** A trend in words. */
+/** Formats a trend for people to read. */
 export function describeTrend({ tenths, early, late, flat }: MemoryTrend): string {
   const mb = (value: number) => value.toFixed();
   return `resident memory in MB: ${mb(tenths[0])} at the start, ${mb(tenths[4])} in the middle, ` +
     `${mb(tenths[9])} at the end\n  by tenths of the time: ${tenths.map(mb).join(" ")}\n  ` +
-    `${flat ? "flat" : "NOT FLAT"} after the first third: the last sixth's median is ${mb(late)}, ` +
-    `the third sixth's ${mb(early)}, and may be ${MAX_GROWTH} times that`;
+    `${flat ? "flat" : "NOT FLAT"} after the first third: the median is ${
+      mb(early)
+    } in the third sixth and ` +
+    `${mb(late)} in the last, at most ${MAX_GROWTH} times as much is allowed`;
 }

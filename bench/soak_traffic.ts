@@ -1,10 +1,16 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { check, type SoakClient } from "./soak_client.ts";
 
-/** What clients ask for, by name: how often beside the others, and how. */
+/** A kind of request. */
 export interface Traffic {
+  /** How often it is made, relative to the other kinds. */
   weight: number;
-  ask(client: SoakClient): Promise<void>;
+  /**
+   * Makes the request and checks the answer.
+   *
+   * @throws {Error} If the answer is wrong.
+   */
+  request(client: SoakClient): Promise<void>;
 }
 
 interface Names {
@@ -20,8 +26,8 @@ interface Score {
 }
 
 const MODELS = ["tuned", "mlp", "bigram"];
-/** Parameters of `/generate` that a client adds. */
-const SHAPES = [
+/** Optional parameters of `/generate`. */
+const GENERATE_OPTIONS = [
   ...["", "&temperature=0.7", "&temperature=1.5&min_length=6", "&top_k=8", "&top_p=0.9", "&prefix=ma"],
   ...[
     "&unique=true",
@@ -31,76 +37,79 @@ const SHAPES = [
     "&compat=torch&top_p=0.95",
   ],
 ];
-/** Statuses that say that a request is too much work. */
-const TOO_MUCH = [413, 422];
+/** The statuses for a request that is too much work. */
+const TOO_MUCH_WORK = [413, 422];
 
 const generatePath = (client: SoakClient, n: number): string =>
-  `/generate?n=${n}&seed=${client.number(1e6)}&model=${client.pick(MODELS)}${client.pick(SHAPES)}`;
+  `/generate?n=${n}&seed=${client.number(1e6)}&model=${client.pick(MODELS)}${client.pick(GENERATE_OPTIONS)}`;
 
-const posted = (body: BodyInit, type: string, accept = "*/*"): RequestInit => {
+const post = (body: BodyInit, type: string, accept = "*/*"): RequestInit => {
   return { method: "POST", body, headers: { "content-type": type, accept } };
 };
 
-const jsonBody = (names: readonly string[], accept?: string): RequestInit =>
-  posted(JSON.stringify(names), "application/json", accept);
+const postArray = (names: readonly string[], accept?: string): RequestInit =>
+  post(JSON.stringify(names), "application/json", accept);
 
-/** A body that comes in pieces. */
+/** A body that is sent in pieces. */
 function streamed(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   return ReadableStream.from(pieces).pipeThrough(new TextEncoderStream());
 }
 
-/** Whether a text has as many lines as expected, each of them JSON. */
+/** Checks that a text has the expected number of lines, each of them JSON. */
 function checkLines(text: string, count: number): void {
   const lines = text.split("\n");
-  check(lines.pop() === "", "ends within a line");
-  check(lines.length === count, `has ${lines.length} lines, not ${count}`);
+  check(lines.pop() === "", "the last line is not complete");
+  check(lines.length === count, `got ${lines.length} lines instead of ${count}`);
   for (const line of lines) JSON.parse(line);
 }
 
 function checkNames({ names, shortfall }: Names, n: number): void {
-  check(names.length === n || shortfall !== undefined, `has ${names.length} names, not ${n}`);
+  check(names.length === n || shortfall !== undefined, `got ${names.length} names instead of ${n}`);
 }
 
 function checkScore({ nll, perplexity }: Score): void {
-  check(nll === null || Math.abs(Math.exp(nll) / perplexity! - 1) < 1e-9, "has a perplexity of another NLL");
+  check(nll === null || Math.abs(Math.exp(nll) / perplexity! - 1) < 1e-9, "perplexity is not exp(nll)");
 }
 
-/** Everything that a client can ask a healthy server for, and some of what it should not. */
+/** All kinds of requests, by name: every route, invalid requests, and clients that are slow or disconnect. */
 export const TRAFFIC: Record<string, Traffic> = {
   "generate JSON": {
     weight: 20,
-    async ask(client) {
+    async request(client) {
       const n = 1 + client.number(40);
       const path = generatePath(client, n);
       const text = await client.text(path);
       checkNames(JSON.parse(text) as Names, n);
-      if (client.number(10) === 0) check(await client.text(path) === text, `${path} has another answer`);
+      if (client.number(10) === 0) {
+        check(await client.text(path) === text, `${path} gave two different answers`);
+      }
     },
   },
   "generate text": {
     weight: 5,
-    async ask(client) {
+    async request(client) {
       const text = await client.text(generatePath(client, 10), { headers: { accept: "text/plain" } });
-      check(text.endsWith("\n") || text === "", "ends within a line");
+      check(text.endsWith("\n") || text === "", "the last line is not complete");
     },
   },
   "generate without a seed": {
     weight: 5,
-    ask: async (client) => checkNames(await client.json<Names>("/generate?n=5"), 5),
+    request: async (client) => checkNames(await client.json<Names>("/generate?n=5"), 5),
   },
-  "events": {
+  "generate events": {
     weight: 5,
-    async ask(client) {
+    async request(client) {
       const headers = { accept: "text/event-stream" };
       const text = await client.text(generatePath(client, 20), { headers });
-      check(text.includes("event: end\n"), "has no last event");
+      check(text.includes("event: end\n"), "there is no end event");
     },
   },
-  "events, and the client leaves": {
+  "generate events, then disconnect": {
     weight: 5,
-    async ask(client) {
+    async request(client) {
       const path = `/generate?n=100&min_length=200&max_length=256&temperature=4&seed=${client.number(1e6)}`;
-      const answer = await client.ask(path, [200, ...TOO_MUCH], { headers: { accept: "text/event-stream" } });
+      const init = { headers: { accept: "text/event-stream" } };
+      const answer = await client.fetch(path, [200, ...TOO_MUCH_WORK], init);
       const reader = answer.body!.getReader();
       await reader.read();
       await reader.cancel();
@@ -108,37 +117,38 @@ export const TRAFFIC: Record<string, Traffic> = {
   },
   "score a name": {
     weight: 20,
-    ask: async (client) => checkScore(await client.json<Score>(`/score?name=${client.pick(client.words)}`)),
+    request: async (client) =>
+      checkScore(await client.json<Score>(`/score?name=${client.pick(client.words)}`)),
   },
   "next": {
     weight: 8,
-    async ask(client) {
+    async request(client) {
       const prefix = client.pick(client.words).slice(0, client.number(5));
       await client.json(`/next?prefix=${prefix}&model=${client.pick(MODELS)}`);
     },
   },
   "score an array": {
     weight: 8,
-    async ask(client) {
+    async request(client) {
       const names = client.names(200);
-      const scores = await client.json<Score[]>(`/score?model=${client.pick(MODELS)}`, jsonBody(names));
-      check(scores.length === names.length, `has ${scores.length} scores of ${names.length} names`);
+      const scores = await client.json<Score[]>(`/score?model=${client.pick(MODELS)}`, postArray(names));
+      check(scores.length === names.length, `got ${scores.length} scores for ${names.length} names`);
       scores.forEach(checkScore);
     },
   },
-  "score an array, in lines": {
+  "score an array as NDJSON": {
     weight: 4,
-    async ask(client) {
+    async request(client) {
       const names = client.names(200);
       checkLines(
-        await client.text("/score?characters=false", jsonBody(names, "application/x-ndjson")),
+        await client.text("/score?characters=false", postArray(names, "application/x-ndjson")),
         names.length,
       );
     },
   },
-  "score text as it comes": {
+  "score streamed text": {
     weight: 4,
-    async ask(client) {
+    async request(client) {
       const pieces = Array.from({ length: 20 }, () => client.names(100));
       async function* body(): AsyncGenerator<string> {
         for (const piece of pieces) {
@@ -146,31 +156,31 @@ export const TRAFFIC: Record<string, Traffic> = {
           await wait(5);
         }
       }
-      const text = await client.text("/score?characters=false", posted(streamed(body()), "text/plain"));
+      const text = await client.text("/score?characters=false", post(streamed(body()), "text/plain"));
       checkLines(text, pieces.flat().length);
     },
   },
-  "text that breaks off": {
+  "abort while sending text": {
     weight: 2,
-    async ask(client) {
-      const leave = new AbortController();
+    async request(client) {
+      const abort = new AbortController();
       async function* body(): AsyncGenerator<string> {
         yield client.names(100).join("\n");
         await wait(50);
-        leave.abort();
+        abort.abort();
         await wait(1000);
       }
-      const init = { ...posted(streamed(body()), "text/plain"), signal: leave.signal };
-      await client.ask("/score", [200], init).then((answer) => answer.text()).catch((error: Error) => {
-        if (!leave.signal.aborted) throw error;
+      const init = { ...post(streamed(body()), "text/plain"), signal: abort.signal };
+      await client.fetch("/score", [200], init).then((answer) => answer.text()).catch((error: Error) => {
+        if (!abort.signal.aborted) throw error;
       });
     },
   },
-  "a slow reader": {
+  "read slowly": {
     weight: 1,
-    async ask(client) {
+    async request(client) {
       const names = Array.from({ length: 2000 }, () => client.pick(client.words));
-      const answer = await client.ask("/score", [200], jsonBody(names, "application/x-ndjson"));
+      const answer = await client.fetch("/score", [200], postArray(names, "application/x-ndjson"));
       const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
       let text = "";
       for (let read = await reader.read(); !read.done; read = await reader.read()) {
@@ -182,71 +192,74 @@ export const TRAFFIC: Record<string, Traffic> = {
   },
   "large requests": {
     weight: 0.5,
-    async ask(client) {
+    async request(client) {
       const seed = client.number(1e6);
       const answer = client.number(2) === 0
-        ? await client.ask(`/generate?n=1000&seed=${seed}&temperature=1.5`, [200, ...TOO_MUCH])
-        : await client.ask(
+        ? await client.fetch(`/generate?n=1000&seed=${seed}&temperature=1.5`, [200, ...TOO_MUCH_WORK])
+        : await client.fetch(
           "/score?characters=false",
-          [200, ...TOO_MUCH],
-          jsonBody(Array.from({ length: 10_000 }, () => client.pick(client.words))),
+          [200, ...TOO_MUCH_WORK],
+          postArray(Array.from({ length: 10_000 }, () => client.pick(client.words))),
         );
       await answer.text();
     },
   },
   "models, health and documents": {
     weight: 4,
-    async ask(client) {
+    async request(client) {
       await client.json(client.pick(["/models", "/models/mlp", "/health", "/openapi.json"]));
     },
   },
   "downloads": {
     weight: 1,
-    async ask(client) {
+    async request(client) {
       const file = client.pick(["model.onnx", "model.known"]);
-      const answer = await client.ask(`/models/${client.pick(MODELS)}/${file}`);
-      check((await answer.arrayBuffer()).byteLength > 1000, `has too few bytes of ${file}`);
+      const answer = await client.fetch(`/models/${client.pick(MODELS)}/${file}`);
+      check((await answer.arrayBuffer()).byteLength > 1000, `${file} is too short`);
     },
   },
-  "what the client has": {
+  "revalidate with If-None-Match": {
     weight: 6,
-    async ask(client) {
+    async request(client) {
       const path = client.pick([
         `/score?name=${client.pick(client.words)}`,
         generatePath(client, 5),
         "/models",
       ]);
-      const answer = await client.ask(path);
+      const answer = await client.fetch(path);
       await answer.text();
       const headers = { "if-none-match": answer.headers.get("etag")! };
-      check(await (await client.ask(path, [304], { headers })).text() === "", "has a body beside 304");
+      check(await (await client.fetch(path, [304], { headers })).text() === "", "304 has a body");
     },
   },
-  "errors": {
+  "invalid requests": {
     weight: 10,
-    async ask(client) {
+    async request(client) {
       const [status, path, init] = client.pick<[number, string, RequestInit?]>([
         [400, "/generate?n=0"],
         [400, "/generate?m=1"],
         [400, "/score?name=%F0%9F%98%80"],
-        [400, "/score", posted("{", "application/json")],
+        [400, "/score", post("{", "application/json")],
         [404, "/generate?model=none"],
         [404, "/nothing"],
         [405, "/score", { method: "DELETE" }],
-        [413, "/score", jsonBody(new Array(10_001).fill("a"))],
+        [413, "/score", postArray(new Array(10_001).fill("a"))],
         [414, `/score?name=${"a".repeat(9000)}`],
-        [415, "/score", posted("a", "image/png")],
+        [415, "/score", post("a", "image/png")],
       ]);
-      const problem = await (await client.ask(path, [status], init)).json() as { status: number };
-      check(problem.status === status, `has a problem of the status ${problem.status}, not ${status}`);
+      const problem = await (await client.fetch(path, [status], init)).json() as { status: number };
+      check(
+        problem.status === status,
+        `the problem document has status ${problem.status} instead of ${status}`,
+      );
     },
   },
-  "names that normalise slowly": {
+  "score a name that normalises slowly": {
     weight: 0.5,
-    async ask(client) {
+    async request(client) {
       const name = `a${"\u0301".repeat(20_000)}${"\u0323".repeat(20_000)}`;
-      const [refused] = await client.json<{ error?: object }[]>("/score", jsonBody([name]));
-      check(refused.error !== undefined, "has a score of 40,000 combining marks");
+      const [refused] = await client.json<{ error?: object }[]>("/score", postArray([name]));
+      check(refused.error !== undefined, "a name of 40,000 combining marks was scored");
     },
   },
 };

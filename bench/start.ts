@@ -15,10 +15,10 @@ import { hasWrk, load } from "./wrk.ts";
 
 const ROUNDS = 5;
 const REQUESTS = 100_000;
-/** When memory is looked at. */
+/** When memory is measured. */
 const MOMENTS = ["at the start", "after 50,000 requests", "after 100,000"];
 
-/** Starting, and memory under load. */
+/** Start time of the servers, and their memory under load. */
 export const start: Bench = {
   title: "start, milliseconds from process start to first answer; memory",
   async run(tell) {
@@ -28,7 +28,7 @@ export const start: Bench = {
       await measureStart("Deno", startDenoServer, startBareDeno),
     ];
     if (!hasWrk) {
-      tell("SKIPPED: memory under load, for there is no wrk");
+      tell("SKIPPED: memory under load, because wrk is not installed");
       return findings;
     }
     const { stdout } = spawnSync(process.execPath, ["run", "-A", "bench/wasm_memory.ts"], {
@@ -42,18 +42,18 @@ export const start: Bench = {
       ] as const
     ) {
       tell(`${runtime}: ${REQUESTS} requests`);
-      const ours = await watchMemory(await startOurs({ inspected: true }), "/generate?n=5");
-      const theirs = await watchMemory(await startBare({ inspected: true }), "/1");
+      const ours = await measureMemory(await startOurs({ inspected: true }), "/generate?n=5");
+      const theirs = await measureMemory(await startBare({ inspected: true }), "/1");
       const peer = "a bare Hono route";
       MOMENTS.forEach((moment, i) => {
-        const { heap, arrays } = ours.held[i];
+        const { heap, arrays } = ours.heap[i];
         findings.push({
           what: `${runtime}, WebAssembly, heap, arrays ${moment}`,
           unit: "MB",
           ours: spread([wasm + heap + arrays]),
           peer,
-          theirs: spread([theirs.held[i].heap + theirs.held[i].arrays]),
-          beside: `ours ${wasm.toFixed(0)} + ${heap.toFixed(0)} + ${arrays.toFixed(0)}`,
+          theirs: spread([theirs.heap[i].heap + theirs.heap[i].arrays]),
+          note: `ours ${wasm.toFixed(0)} + ${heap.toFixed(0)} + ${arrays.toFixed(0)}`,
         }, {
           what: `${runtime}, resident memory ${moment}`,
           unit: "MB",
@@ -90,27 +90,26 @@ async function measureStart(
   };
 }
 
-/** What a server held at some moments, and its resident memory. */
-interface Watched {
-  held: HeapUsage[];
+/** The memory of a server at each of the {@link MOMENTS}; resident memory is in MB. */
+interface MemorySamples {
+  heap: HeapUsage[];
   resident: number[];
 }
 
-/** Asks 100,000 times, for other names each time, and looks at memory at each of the moments. */
-async function watchMemory(server: Server, path: string): Promise<Watched> {
-  const watched: Watched = { held: [], resident: [] };
-  const look = async () => {
-    watched.resident.push(server.residentMemory());
-    watched.held.push(await server.heapUsage());
+/** Makes 100,000 requests without a seed, and measures memory before, in the middle and after. */
+async function measureMemory(server: Server, path: string): Promise<MemorySamples> {
+  const samples: MemorySamples = { heap: [], resident: [] };
+  const measure = async () => {
+    samples.resident.push(server.residentMemory());
+    samples.heap.push(await server.heapUsage());
   };
   try {
-    await look();
-    for (const half of [1, 2]) {
+    await measure();
+    for (let half = 0; half < 2; half++) {
       for (let answered = 0; answered < REQUESTS / 2;) answered += load(server.address + path, 1).answered;
-      if (half === 1) await look();
+      await measure();
     }
-    await look();
-    return watched;
+    return samples;
   } finally {
     await server.end();
   }

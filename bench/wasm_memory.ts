@@ -1,6 +1,6 @@
 /*
- * Prints how many MB ONNX Runtime Web's WebAssembly takes with the committed models open, the same on every runtime. It
- * is a program of its own: the memory is made once in a process, when the first session is.
+ * Prints the size in MB of ONNX Runtime Web's WebAssembly memory with all committed models open. The size is the same on
+ * every runtime. This is a separate program because a process creates the memory once, with its first session.
  */
 import { readModel } from "../functions/inference/model_directory.ts";
 import { Registry } from "../functions/inference/registry.ts";

@@ -1,6 +1,6 @@
 /*
- * Writes the page of the API's documentation into build/page, which every runtime serves: docs.html, its
- * script, and the files of Swagger UI beside their version.
+ * Writes the API documentation page into build/page, which every runtime serves: docs.html, its script, and the
+ * files of Swagger UI in a directory named after their version.
  */
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -13,10 +13,12 @@ const PAGE = new URL("../build/page/", import.meta.url);
 const require = createRequire(import.meta.url);
 const { version } = require("swagger-ui-dist/package.json") as { version: string };
 if (SWAGGER_UI !== `swagger-ui-${version}`) {
-  throw new Error(`Cannot build /docs: file_headers.ts names ${SWAGGER_UI}, and ${version} is installed`);
+  throw new Error(
+    `Cannot build /docs: file_headers.ts says ${SWAGGER_UI}, but version ${version} is installed`,
+  );
 }
 
-/** Writes a file and its compressed form. */
+/** Writes a file, and a Brotli-compressed copy of it. */
 function write(path: string, bytes: Uint8Array): void {
   const params = { [constants.BROTLI_PARAM_QUALITY]: 9 };
   writeFileSync(new URL(path, PAGE), bytes);

@@ -1,33 +1,33 @@
 /**
- * One step from a model's log-probabilities to the distribution that is sampled: it changes a row of
- * log-probabilities in place. What is left need not sum to 1; -Infinity rules a token out.
+ * Changes a row of log-probabilities in place, before a token is sampled from it. The result need not be normalised;
+ * -Infinity excludes a token.
  *
  * @param row [vocabularySize], natural logarithms.
  */
 export type LogitsProcessor = (row: Float64Array) => void;
 
-/** Divides by a temperature: below 1 the likely becomes likelier, above 1 all becomes more alike. */
+/** Divides by a temperature: below 1 the distribution becomes sharper, above 1 flatter. */
 export function temperature(degree: number): LogitsProcessor {
   return (row) => {
     for (let i = 0; i < row.length; i++) row[i] /= degree;
   };
 }
 
-/** Keeps the k likeliest tokens; of equals, those with the smaller ids. */
+/** Keeps the k most likely tokens; among equally likely ones, those with smaller ids. */
 export function topK(k: number): LogitsProcessor {
   return (row) => {
-    for (const token of byFallingProbability(row).subarray(k)) row[token] = -Infinity;
+    for (const token of byDescendingProbability(row).subarray(k)) row[token] = -Infinity;
   };
 }
 
 /**
- * Keeps the likeliest tokens whose probabilities together reach p: the nucleus.
+ * Keeps the nucleus: the fewest most likely tokens whose probabilities add up to at least p.
  *
  * Source: Holtzman et al., "The curious case of neural text degeneration", ICLR 2020.
  */
 export function topP(p: number): LogitsProcessor {
   return (row) => {
-    const order = byFallingProbability(row);
+    const order = byDescendingProbability(row);
     const likeliest = row[order[0]];
     if (likeliest === -Infinity) return;
     let total = 0;
@@ -40,17 +40,19 @@ export function topP(p: number): LogitsProcessor {
   };
 }
 
-/** Most tokens that are sorted by insertion, which is several times as fast while they are few. */
-const MAX_INSERTED = 64;
+/** Up to this many tokens, insertion sort is several times as fast as `TypedArray.sort`. */
+const MAX_INSERTION_SORT = 64;
 
-/** The tokens from the likeliest to the least likely; of equals, the smaller id first. */
-function byFallingProbability(row: Float64Array): Uint32Array {
+/** The tokens from the most likely to the least; among equally likely ones, smaller ids first. */
+function byDescendingProbability(row: Float64Array): Uint32Array {
   const order = Uint32Array.from(row, (_, token) => token);
-  if (order.length > MAX_INSERTED) return order.sort((a, b) => row[b] - row[a] || a - b);
+  if (order.length > MAX_INSERTION_SORT) return order.sort((a, b) => row[b] - row[a] || a - b);
   for (let i = 1; i < order.length; i++) {
-    let place = i;
-    for (; place > 0 && row[order[place - 1]] < row[i]; place--) order[place] = order[place - 1];
-    order[place] = i;
+    let position = i;
+    for (; position > 0 && row[order[position - 1]] < row[i]; position--) {
+      order[position] = order[position - 1];
+    }
+    order[position] = i;
   }
   return order;
 }

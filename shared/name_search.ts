@@ -2,36 +2,36 @@ import type { DistributionCache } from "./distribution_cache/distribution_cache.
 import { type DrawingOptions, type SampledName, Sampler } from "./sampler.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** How many names are drawn for each one asked for, at most, where some are left out. */
+/** At most this many names are drawn for each requested one. */
 const DRAWS_PER_NAME = 20;
-/** Most characters that are drawn before no more names are sought in place of those left out. */
+/** After this many characters, no more names are drawn to replace the rejected ones. */
 const MAX_SEARCH_CHARACTERS = 32_000;
-/** Most names that are drawn at once to make up for those left out. */
-const MAX_AT_ONCE = 1024;
+/** At most this many names are drawn in one batch to replace the rejected ones. */
+const MAX_BATCH = 1024;
 
 /** How many names are sampled, and how. */
 export interface SamplingOptions extends DrawingOptions {
-  /** How many names. */
+  /** The number of names. */
   n: number;
-  /** Leave out names that came before. Default false. */
+  /** Rejects names that were found before. Default false. */
   unique?: boolean;
-  /** Leave out the names that are in here: those of the training list, where only new ones are wanted. */
+  /** Rejects the names in this set: those of the training list, if only novel names are wanted. */
   known?: { has(name: string): boolean };
 }
 
 /**
- * Makes names until there are as many as were asked for, leaving out repeats and known names as told. At most
- * {@link DRAWS_PER_NAME} are drawn for each one asked for, and beyond the first no more than {@link MAX_SEARCH_CHARACTERS}
- * characters; where those are not enough, {@link shortfall} says why.
+ * Draws names until it has found as many as were requested, and rejects repeated and known names if the options say
+ * so. It stops early when it has drawn {@link DRAWS_PER_NAME} names for each requested one, or at least as many as
+ * requested with more than {@link MAX_SEARCH_CHARACTERS} characters; {@link shortfall} then gives the reason.
  *
- * Names are found in the order in which they are drawn, so 10 are the beginning of 20 whatever is left out, and however
- * many are asked for at a time.
+ * Names are found in the order in which they are drawn. So the first 10 names are the same whether 10 or 20 are
+ * requested, and the batch size of {@link next} does not matter.
  */
 export class NameSearch {
   readonly #sampler: Sampler;
   readonly #n: number;
   readonly #known: SamplingOptions["known"];
-  /** The names found, where repeats are left out. */
+  /** The names found so far, or null if repeats are allowed. */
   readonly #seen: Set<string> | null;
   #found = 0;
   #drawn = 0;
@@ -39,7 +39,7 @@ export class NameSearch {
   #knownNames = 0;
   #repeats = 0;
 
-  /** @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not. */
+  /** @throws {UnknownCharacterError} If the prefix has a character that is not in the vocabulary. */
   constructor(cache: DistributionCache, vocabulary: Vocabulary, options: SamplingOptions) {
     this.#sampler = new Sampler(cache, vocabulary, options);
     this.#n = options.n;
@@ -47,13 +47,13 @@ export class NameSearch {
     this.#seen = options.unique ? new Set() : null;
   }
 
-  /** Whether there is nothing more to find: all were found, or as many drawn as may be. */
+  /** Whether the search has ended: all names are found, or a limit is reached. */
   get done(): boolean {
     return this.#found === this.#n || this.#drawn >= this.#n * DRAWS_PER_NAME ||
       (this.#drawn >= this.#n && this.#characters > MAX_SEARCH_CHARACTERS);
   }
 
-  /** All names that are left to find. */
+  /** Searches to the end and returns all names found. */
   async all(): Promise<SampledName[]> {
     const names = await this.next(this.#n);
     while (!this.done) names.push(...await this.next(this.#n));
@@ -61,24 +61,24 @@ export class NameSearch {
   }
 
   /**
-   * Draws once more and returns what was found: none, where all that was drawn is left out.
+   * Draws one batch and returns the names found in it, which are none if all of the batch is rejected.
    *
-   * @param about How many names it should be, the rest if they are fewer. More come where more were left out before
-   * than now.
+   * @param about The desired number of names; at most the remaining ones are returned. The size of the batch is
+   * estimated from the rejections so far, so there may be more names or fewer.
    */
   async next(about: number): Promise<SampledName[]> {
     const wanted = Math.min(about, this.#n - this.#found);
-    const names = await this.#sampler.next(this.#toDraw(wanted));
+    const names = await this.#sampler.next(this.#batchSize(wanted));
     if (this.#seen === null && this.#known === undefined) {
       this.#drawn += names.length;
       this.#found += names.length;
       return names;
     }
-    return names.filter((name) => this.#take(name));
+    return names.filter((name) => this.#accept(name));
   }
 
   /**
-   * Why fewer names were found than were asked for, in words; nothing where all were found.
+   * The reason why fewer names were found than requested, or undefined if all were found.
    *
    * @example "12 of 50 names: 1000 were drawn, of which 900 are in the training list and 88 repeat others"
    */
@@ -91,23 +91,23 @@ export class NameSearch {
     return `${this.#found} of ${this.#n} names: ${this.#drawn} were drawn, of which ${reasons.join(" and ")}`;
   }
 
-  /** How many to draw to find so many, by how many were found of those drawn so far. */
-  #toDraw(wanted: number): number {
+  /** How many names to draw to find the wanted number, given the share of names that was found so far. */
+  #batchSize(wanted: number): number {
     if (this.#drawn === 0) return wanted;
-    const perName = this.#drawn / Math.max(1, this.#found);
-    const left = Math.min(this.#n * DRAWS_PER_NAME - this.#drawn, this.#drawsOfCharactersLeft());
-    return Math.min(left, Math.max(wanted, Math.min(MAX_AT_ONCE, Math.ceil(wanted * perName))));
+    const drawsPerName = this.#drawn / Math.max(1, this.#found);
+    const left = Math.min(this.#n * DRAWS_PER_NAME - this.#drawn, this.#drawsInCharactersLeft());
+    return Math.min(left, Math.max(wanted, Math.min(MAX_BATCH, Math.ceil(wanted * drawsPerName))));
   }
 
-  /** How many names use up the characters that may still be drawn, if they are as long as those before them. */
-  #drawsOfCharactersLeft(): number {
+  /** How many more names reach the limit of characters, if they are as long as the average so far. */
+  #drawsInCharactersLeft(): number {
     const left = Math.max(0, MAX_SEARCH_CHARACTERS - this.#characters);
     const draws = 1 + Math.floor(left * this.#drawn / Math.max(1, this.#characters));
-    return Math.max(draws, this.#n - this.#drawn); // as many as are asked for may be drawn in any case
+    return Math.max(draws, this.#n - this.#drawn); // the first n draws are allowed whatever their length
   }
 
-  /** Whether a name is to be given out; it is counted either way. */
-  #take({ name }: SampledName): boolean {
+  /** Counts a drawn name, and returns whether it is found or rejected. */
+  #accept({ name }: SampledName): boolean {
     if (this.done) return false;
     this.#drawn++;
     this.#characters += name.length;

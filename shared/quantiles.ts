@@ -1,38 +1,39 @@
 /**
- * Evenly spaced quantiles, from the smallest value to the largest, between two values by linear
- * interpolation.
+ * Evenly spaced quantiles, from the minimum to the maximum, with linear interpolation between values.
  *
  * @param values At least one; Infinity is allowed.
- * @param count How many quantiles, at least 2: 101 for whole percents.
+ * @param count The number of quantiles, at least 2: 101 for whole percents.
+ * @returns [count], in ascending order.
  */
 export function quantiles(values: readonly number[], count: number): number[] {
-  const rising = [...values].sort((a, b) => a - b);
+  const ascending = [...values].sort((a, b) => a - b);
   return Array.from({ length: count }, (_, i) => {
-    const place = (i / (count - 1)) * (rising.length - 1);
-    const below = rising[Math.floor(place)];
-    const above = rising[Math.ceil(place)];
-    // Not below + fraction * (above - below): Infinity - Infinity is no number.
-    return above === below ? below : below + (place - Math.floor(place)) * (above - below);
+    const position = (i / (count - 1)) * (ascending.length - 1);
+    const below = ascending[Math.floor(position)];
+    const above = ascending[Math.ceil(position)];
+    // Between two equal values nothing is interpolated, because Infinity - Infinity is NaN.
+    return above === below ? below : below + (position - Math.floor(position)) * (above - below);
   });
 }
 
 /**
- * What share of the values behind some {@link quantiles} lies above a value, by linear interpolation.
+ * Estimates the share of a distribution that is above a value, from the distribution's {@link quantiles} and by
+ * linear interpolation between them.
  *
- * @param rising At least two evenly spaced quantiles.
- * @returns From 0 (none) to 1 (all).
+ * @param ascending At least two evenly spaced quantiles.
+ * @returns From 0 (nothing is above) to 1 (all is above).
  */
-export function shareAbove(rising: readonly number[], value: number): number {
-  const last = rising.length - 1;
-  if (value < rising[0]) return 1;
-  if (!(value < rising[last])) return 0;
-  let [low, next] = [0, last]; // rising[low] <= value < rising[next]
-  while (next - low > 1) {
-    const middle = (low + next) >>> 1;
-    if (rising[middle] > value) next = middle;
+export function shareAbove(ascending: readonly number[], value: number): number {
+  const last = ascending.length - 1;
+  if (value < ascending[0]) return 1;
+  if (!(value < ascending[last])) return 0;
+  let [low, high] = [0, last]; // ascending[low] <= value < ascending[high]
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle] > value) high = middle;
     else low = middle;
   }
-  const below = rising[next - 1];
-  const fraction = rising[next] === Infinity ? 0 : (value - below) / (rising[next] - below);
-  return 1 - (next - 1 + fraction) / last;
+  const below = ascending[low];
+  const fraction = ascending[high] === Infinity ? 0 : (value - below) / (ascending[high] - below);
+  return 1 - (low + fraction) / last;
 }

@@ -3,16 +3,16 @@ import { shareAbove } from "./quantiles.ts";
 import type { Score } from "./scoring.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** A model with what it takes to score names and to rank them among real ones. */
+/** A model with everything needed to score names and to rank the scores among those of real names. */
 export interface ScoringModel {
   card: { name: string };
   vocabulary: Vocabulary;
   cache: DistributionCache;
-  /** The card's quantiles of the NLL of real names, rising. */
+  /** The quantiles of the NLL of real names, from the model's card, in ascending order. */
   quantiles: readonly number[];
 }
 
-/** A score as it is answered and written: in JSON's numbers, null for what is infinite. */
+/** A score as JSON: infinite numbers are null. */
 export interface ScoreRecord {
   model: string;
   name: string;
@@ -27,12 +27,12 @@ export interface ScoreRecord {
 /** A score with all of its characters. */
 export type FullScoreRecord = Required<ScoreRecord>;
 
-/** A number as JSON can hold it: null stands for infinity and NaN. */
+/** Replaces infinity and NaN, which JSON does not have, by null. */
 export function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-/** The record of a score, character by character. */
+/** The record of a score, with its characters. */
 export function fullScoreRecord(scoring: ScoringModel, scored: Score): FullScoreRecord {
   return {
     ...scoreRecord(scoring, scored),

@@ -1,20 +1,20 @@
-/** Token 0: what stands before the first character of a name and after its last. */
+/** Token 0 marks the beginning and the end of a name. */
 export const BOUNDARY = 0;
-/** How the boundary is shown. A vocabulary may hold a real '.' as well: it is another token. */
+/** How the boundary is displayed. A vocabulary may contain the character '.' as well, as another token. */
 export const BOUNDARY_SYMBOL = ".";
-/** Most characters that a vocabulary may hold, the boundary not counted. */
+/** The maximum number of characters in a vocabulary, without the boundary. */
 export const MAX_CHARACTERS = 1000;
 
-/** A text holds a character that a vocabulary does not. */
+/** A text contains a character that is not in the vocabulary. */
 export class UnknownCharacterError extends RangeError {
   override name = "UnknownCharacterError";
 
   constructor(
-    /** The text, as it was read (normalised). */
+    /** The normalised text. */
     readonly text: string,
     /** The character that is not in the vocabulary. */
     readonly character: string,
-    /** Where it stands, counted in characters from 0. */
+    /** The character's position in the text, counted in characters from 0. */
     readonly position: number,
     vocabulary: Vocabulary,
   ) {
@@ -28,8 +28,9 @@ export class UnknownCharacterError extends RangeError {
 }
 
 /**
- * The characters that a model knows, and the token of each: 0 is the boundary, the characters follow in the
- * order of their code points. A character is one Unicode code point of the text in normalization form C.
+ * The characters that a model knows and their tokens. Token 0 is the boundary; {@link Vocabulary.of} numbers the
+ * characters from 1 in the order of their code points. A character is one Unicode code point of a text in
+ * normalization form C (NFC).
  *
  * @example
  * ```ts
@@ -42,14 +43,14 @@ export class UnknownCharacterError extends RangeError {
  */
 export class Vocabulary {
   readonly #characters: readonly string[];
-  /** What each token is shown as. */
+  /** The display form of each token. */
   readonly #symbols: readonly string[];
   readonly #tokens: ReadonlyMap<string, number>;
   readonly #hasCapitals: boolean;
 
   /**
    * @param characters The characters of tokens 1, 2, 3 … as one string.
-   * @throws {RangeError} If there are none, more than {@link MAX_CHARACTERS}, or two alike.
+   * @throws {RangeError} If there is no character, a duplicate, or more than {@link MAX_CHARACTERS}.
    */
   constructor(characters: string) {
     this.#characters = Array.from(characters);
@@ -58,15 +59,19 @@ export class Vocabulary {
     this.#hasCapitals = this.#characters.some((character) => character.toLowerCase() !== character);
     if (this.#characters.length === 0 || this.#characters.length > MAX_CHARACTERS) {
       throw new RangeError(
-        `Cannot make a vocabulary: it takes 1 to ${MAX_CHARACTERS} different characters, got ${this.#characters.length}`,
+        `Cannot make a vocabulary: it must have 1 to ${MAX_CHARACTERS} different characters, got ${this.#characters.length}`,
       );
     }
     if (this.#tokens.size !== this.#characters.length) {
-      throw new RangeError("Cannot make a vocabulary: a character stands in it twice");
+      throw new RangeError("Cannot make a vocabulary: a character occurs twice");
     }
   }
 
-  /** The vocabulary of all characters in some lines. */
+  /**
+   * The vocabulary of all characters in the given lines.
+   *
+   * @throws {RangeError} If they have no characters, or more than {@link MAX_CHARACTERS}.
+   */
   static of(lines: Iterable<string>): Vocabulary {
     const characters = new Set<string>();
     for (const line of lines) {
@@ -76,7 +81,7 @@ export class Vocabulary {
     return new Vocabulary(inOrder.join(""));
   }
 
-  /** How many tokens there are, the boundary included. */
+  /** The number of tokens, including the boundary. */
   get size(): number {
     return this.#characters.length + 1;
   }
@@ -86,26 +91,26 @@ export class Vocabulary {
     return this.#characters.join("");
   }
 
-  /** The characters in words, for messages; a long vocabulary is cut short. */
+  /** The characters for an error message: at most 100, and the number of the others. */
   get description(): string {
     const shown = this.#characters.slice(0, 100).join("");
     const rest = this.#characters.length - 100;
     return JSON.stringify(shown) + (rest > 0 ? ` and ${rest} more` : "");
   }
 
-  /** The character of a token; the boundary is shown as '.'. */
+  /** The character of a token; the boundary is {@link BOUNDARY_SYMBOL}. */
   symbol(token: number): string {
     return this.#symbols[token];
   }
 
-  /** The form in which a text is read: NFC, and lower case where the vocabulary has no capitals. */
+  /** Normalises a text to NFC, and to lower case if the vocabulary has no capital letters. */
   normalize(text: string): string {
     const composed = text.normalize("NFC");
     return this.#hasCapitals ? composed : composed.toLowerCase().normalize("NFC");
   }
 
   /**
-   * The tokens of a text, after {@link normalize}, without boundaries.
+   * Normalises a text and returns its tokens, without boundaries.
    *
    * @throws {UnknownCharacterError} If a character is not in the vocabulary.
    */
@@ -119,9 +124,9 @@ export class Vocabulary {
   }
 
   /**
-   * The text of some tokens.
+   * The text of a sequence of tokens.
    *
-   * @param length How many of them, from the first on. Default: all.
+   * @param length How many tokens to decode, from the first on. Default: all.
    */
   decode(tokens: ArrayLike<number>, length = tokens.length): string {
     let text = "";

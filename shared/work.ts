@@ -1,18 +1,21 @@
 import { takeTurn } from "./event_loop.ts";
 
-/** Longest that a piece of work is meant to hold the event loop, in milliseconds: the bound is 50, on slower machines too. */
+/**
+ * The longest that a request should hold the event loop at a time, in estimated milliseconds. The requirement is 50 ms;
+ * the rest is a margin for slower machines.
+ */
 export const SLICE = 10;
 
-/** A request would cost more than one request may. */
+/** A request needs more work than one request may. */
 export class WorkLimitError extends RangeError {
   override name = "WorkLimitError";
 }
 
 /**
- * What one request has cost so far. It bounds the whole, in positions that a model had to compute because they were not
- * in the cache, and says when to let others run.
+ * Counts the work of one request. It limits the total, in positions that the model has to compute because they are not
+ * in the cache, and says when the request should pause for other requests.
  *
- * Effort is estimated, not timed: on Cloudflare the clock stands still while a request is answered.
+ * Effort is an estimate, not a measurement, because Cloudflare's clock stands still while a request is computed.
  */
 export class Work {
   readonly #maxPositions: number;
@@ -22,8 +25,8 @@ export class Work {
   #milliseconds = 0;
 
   /**
-   * @param maxPositions How many positions may be computed. Default: any number.
-   * @param maxDescribed How many positions the answer may describe one by one. Default: any number.
+   * @param maxPositions The maximum number of positions to compute. Default: no limit.
+   * @param maxDescribed The maximum number of positions that the answer describes one by one. Default: no limit.
    */
   constructor(maxPositions = Infinity, maxDescribed = Infinity) {
     this.#maxPositions = maxPositions;
@@ -33,7 +36,7 @@ export class Work {
   /**
    * Counts a position that is not in the cache.
    *
-   * @throws {WorkLimitError} If it is one too many.
+   * @throws {WorkLimitError} If it exceeds the maximum.
    */
   addPosition(): void {
     if (++this.#positions <= this.#maxPositions) return;
@@ -45,7 +48,7 @@ export class Work {
   /**
    * Counts positions that the answer describes one by one.
    *
-   * @throws {WorkLimitError} If they are too many.
+   * @throws {WorkLimitError} If they exceed the maximum.
    */
   addDescribed(positions: number): void {
     this.#described += positions;
@@ -53,17 +56,17 @@ export class Work {
     throw new WorkLimitError(`An answer may describe at most ${this.#maxDescribed} positions one by one`);
   }
 
-  /** Counts effort, in milliseconds. */
+  /** Counts effort, in estimated milliseconds. */
   addEffort(milliseconds: number): void {
     this.#milliseconds += milliseconds;
   }
 
-  /** How much more effort there is room for before a pause, in milliseconds. */
+  /** The effort left before the next pause, in estimated milliseconds. */
   get left(): number {
     return SLICE - this.#milliseconds;
   }
 
-  /** A pause if one is due: resolves in another turn of the event loop. Undefined if there is no need to wait. */
+  /** If a pause is due, a promise that resolves in a later turn of the event loop; otherwise undefined. */
   pause(): Promise<void> | undefined {
     if (this.#milliseconds < SLICE) return undefined;
     this.#milliseconds = 0;

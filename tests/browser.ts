@@ -3,7 +3,7 @@ import { env } from "node:process";
 import { type Browser, chromium } from "playwright-core";
 import { describe } from "vitest";
 
-/** Where Debian, Ubuntu, other Linuxes and macOS have Chromium or Chrome. */
+/** Paths of Chromium and Chrome on Linux distributions and macOS. */
 const USUAL_PATHS = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
@@ -13,10 +13,10 @@ const USUAL_PATHS = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-/** The browser of this machine, or undefined where it has none. */
+/** The path of this machine's browser, or undefined if there is none. */
 const CHROMIUM_PATH = env.CHROMIUM_PATH || USUAL_PATHS.find((path) => existsSync(path));
 
-/** Declares tests that need a real Chromium. Without one they are skipped, and that is said aloud. */
+/** Declares tests that need Chromium. Without one, it prints a warning and skips them. */
 export function describeWithBrowser(title: string, tests: () => void): void {
   if (CHROMIUM_PATH) return void describe(title, tests);
   console.warn(`SKIPPED: ${title}. Set CHROMIUM_PATH to the path of Chromium or Chrome to run it.`);
@@ -26,7 +26,7 @@ export function describeWithBrowser(title: string, tests: () => void): void {
 /**
  * Starts Chromium.
  *
- * @param graphics "software" gives it WebGPU on SwiftShader, "none" no WebGPU.
+ * @param graphics "software" enables WebGPU on SwiftShader, "none" disables WebGPU.
  */
 export async function startBrowser(graphics: "none" | "software"): Promise<Browser> {
   return await chromium.launch({

@@ -6,7 +6,7 @@ import { modelFiles, serveModels } from "./functions/serve_models.ts";
 import { startTrainer } from "./processes.ts";
 import { temporaryDirectory } from "./temporary_directory.ts";
 
-/** Things of a shape that is easily learnt: a syllable of one kind, a syllable of another, a number. */
+/** A list that is easy to learn: each line is a first syllable, a second syllable and a digit. */
 function shapes(): string[] {
   const [first, second] = ["Bō Kī Lū Mé Rä".split(" "), "nd rt sk lm".split(" ")];
   return first.flatMap((a) =>
@@ -14,7 +14,7 @@ function shapes(): string[] {
   );
 }
 
-test("a list goes in, and names like it come out of a served model", async () => {
+test("a model trained on a list makes and scores lines like those of the list", async () => {
   const directory = await temporaryDirectory();
   const data = join(directory, "shapes.txt");
   await writeFile(data, shapes().join("\n"));
@@ -26,7 +26,7 @@ test("a list goes in, and names like it come out of a served model", async () =>
 
   const files = await modelFiles(directory);
   const card = parseModelCard(files[0].card);
-  // A list of 5 x 4 x 10 different things needs ln 200 nats for a thing, and no more.
+  // The best NLL of a line is ln 200 nats, because the list has 5 * 4 * 10 different lines.
   const [perThing, characters] = [Math.log(200), 7];
   expect(card.nll.dev! * characters).toBeGreaterThan(perThing * 0.95);
   expect(card.nll.dev! * characters).toBeLessThan(perThing * 1.15);

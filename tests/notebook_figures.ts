@@ -1,8 +1,8 @@
 /*
- * What the notebooks print, for tests that need no list.
+ * Names that the notebooks print, for tests that do not need the notebooks' list.
  */
 
-/** The names that the notebook on initialisation samples from its network, seed 42, before it is trained. */
+/** The names that the notebook on initialisation samples from its untrained network, seed 42. */
 // deno-fmt-ignore
 export const UNTRAINED_NAMES = [
   "xjuguenvtps", "fabiquedxfmubnwmsflaypglzofmwhwlxoln", "epjccuodsgjdmzu", "knxcmjjobdrggbdlpk",
@@ -12,7 +12,7 @@ export const UNTRAINED_NAMES = [
   "quehejojixfdirndbgcpvrsczagrtpltqc", "jsnq", "dazxygkihhnynvyfjfzgxlvkqncqgahwkig",
 ];
 
-/** The bigram notebook's names from a uniform distribution over 27 tokens, seed 2147483647. */
+/** The names that the bigram notebook samples from a uniform distribution over 27 tokens, seed 2147483647. */
 // deno-fmt-ignore
 export const UNIFORM_NAMES = [
   "cexzm", "zoglkurkicqzktyhwmvmzimjttainrlkfukzkktda", "sfcxvpubjtbhrmgotzx",
@@ -20,7 +20,7 @@ export const UNIFORM_NAMES = [
   "desu", "firmt", "gbiksjbquabsvoth", "kuysxqevhcmrbxmcwyhrrjenvxmvpfkmwmghfvjzxobomysox",
 ];
 
-/** The bigram notebook's names from the counts of its whole list, seed 2147483647. */
+/** The names that the bigram notebook samples from the counts of the whole list, seed 2147483647. */
 // deno-fmt-ignore
 export const BIGRAM_NAMES = [
   "cexze", "momasurailezitynn", "konimittain", "llayn", "ka", "da", "staiyaubrtthrigotai", "moliellavo", "ke",

@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { onTestFinished } from "vitest";
 
-/** How long a program may run, in milliseconds: none outlives its test for long. */
-const LONGEST = 300_000;
+/** How long a program may run before it is killed, in milliseconds. */
+const MAX_RUN_TIME = 300_000;
 
-/** How a program ended. */
+/** The exit code and the output of a program. */
 export interface Ended {
   code: number | null;
   stdout: string;
@@ -14,17 +14,17 @@ export interface Ended {
 
 /** A running program. */
 export interface Program {
-  /** The id of its process. */
+  /** The id of the program's process. */
   pid: number;
-  /** Sends it a signal, as Ctrl-C does. */
+  /** Sends a signal, if the program is still running. */
   signal(name: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
-  /** Resolves when it has ended. */
+  /** Resolves when the program has ended. */
   ended: Promise<Ended>;
-  /** Resolves when it has printed, on either stream, what the pattern asks for; rejects if it ends before. */
+  /** Waits until the output, on either stream, matches a pattern; rejects if the program ends before. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-/** Starts Deno with some arguments. */
+/** Starts Deno with the given arguments. */
 export function startDeno(args: string[], environment: Record<string, string> = {}): Program {
   return startProgram(process.execPath, args, environment);
 }
@@ -36,7 +36,7 @@ export function startProgram(
   environment: Record<string, string> = {},
 ): Program {
   const child = spawn(command, args, { env: { ...process.env, NO_COLOR: "1", ...environment } });
-  const watchdog = setTimeout(() => child.kill("SIGKILL"), LONGEST);
+  const watchdog = setTimeout(() => child.kill("SIGKILL"), MAX_RUN_TIME);
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => void (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => void (stderr += text));
@@ -50,7 +50,7 @@ export function startProgram(
   });
   return {
     pid: child.pid!,
-    // Not child.kill: after that, Deno reports the signal as the end, whatever the program ended with.
+    // After child.kill, Deno would report the signal in place of the program's exit code.
     signal: (name) => void (running && process.kill(child.pid!, name)),
     ended,
     printed: (pattern) =>
@@ -62,12 +62,12 @@ export function startProgram(
         child.stdout.on("data", look);
         child.stderr.on("data", look);
         look();
-        ended.then(() => reject(new Error(`It ended without printing ${pattern}:\n${stdout}\n${stderr}`)));
+        ended.then(() => reject(new Error(`It ended before it printed ${pattern}:\n${stdout}\n${stderr}`)));
       }),
   };
 }
 
-/** Runs the trainer's command line with the permissions of its tasks, for the length of a test. */
+/** Starts the trainer's command line with the permissions of its tasks; ends it when the test has finished. */
 export function startTrainer(args: string[]): Program {
   const permissions = ["--allow-read", "--allow-write", "--allow-net", "--allow-env"];
   const program = startDeno(["run", ...permissions, "trainer/main.ts", ...args]);
@@ -75,22 +75,23 @@ export function startTrainer(args: string[]): Program {
   return program;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface Server {
-  /** The id of its process, which may have started others. */
+  /** The id of the process that was started; the server may be one of its children. */
   pid: number;
-  /** Where it answers, as http://host:port. */
+  /** The server's address, as http://host:port. */
   address: string;
-  /** Resolves when it has printed what the pattern asks for. */
+  /** As in {@link Program}. */
   printed: Program["printed"];
-  /** Ends it, and waits until it has ended. */
+  /** Ends the server, and waits until it has ended. */
   end(): Promise<void>;
 }
 
 /**
- * Starts a server that is a Deno task.
+ * Starts a Deno task that is a server.
  *
- * @param ready What it prints when it answers; its first group is its address.
+ * @param task The task's name and arguments.
+ * @param ready Matches the server's output when it is ready; the first group is the address.
  */
 export async function startServer(
   task: string[],

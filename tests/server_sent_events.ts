@@ -1,11 +1,11 @@
-/** An event of a stream, its data read as JSON. */
+/** An event of an event stream, with its data parsed as JSON. */
 export interface ServedEvent {
   event?: string;
   id?: string;
   data: unknown;
 }
 
-/** The events of an answer, as they come. */
+/** Yields the events of a response body as they arrive. */
 export async function* serverSentEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServedEvent> {
   const decoder = new TextDecoder();
   let text = "";
@@ -21,5 +21,5 @@ export async function* serverSentEvents(body: ReadableStream<Uint8Array>): Async
       yield { ...rest, data: JSON.parse(data) };
     }
   }
-  if (text !== "") throw new Error(`The stream broke off within an event: ${text}`);
+  if (text !== "") throw new Error(`The stream ended within an event: ${text}`);
 }

@@ -1,4 +1,4 @@
-import { fromJson, type JsonObject, toBinary } from "@bufbuild/protobuf";
+import { fromJson, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import type { ModelFiles } from "../functions/inference/registry.ts";
 import { TorchGenerator } from "../shared/random/torch.ts";
@@ -68,7 +68,7 @@ function onnxFile(
   nodes: Node[],
 ): Uint8Array<ArrayBuffer> {
   const base64 = ({ buffer }: { buffer: ArrayBuffer }) => new Uint8Array(buffer).toBase64();
-  const valueInfo = ([name, shape]: [string, (number | string)[]]): JsonObject => ({
+  const valueInfo = ([name, shape]: [string, (number | string)[]]) => ({
     name,
     type: {
       tensorType: {
@@ -109,7 +109,7 @@ function onnxFile(
       input: Object.entries(inputs).map(valueInfo),
       output: Object.entries(outputs).map(valueInfo),
     },
-  });
+  } as JsonValue);
   return toBinary(ModelProtoSchema, model);
 }
 

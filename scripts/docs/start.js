@@ -1,4 +1,4 @@
-/* Shows /openapi.json by Swagger UI, which the script before this one defines. */
+/* Renders /openapi.json with Swagger UI, which swagger-ui-bundle.js defines. */
 globalThis.SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#docs",

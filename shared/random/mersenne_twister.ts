@@ -6,16 +6,16 @@ const TWIST_MATRIX = 0x9908b0df;
 const UPPER_BIT = 0x80000000;
 const LOWER_BITS = 0x7fffffff;
 
-/** What a {@link MersenneTwister} needs to go on where it stopped. */
+/** The state of a {@link MersenneTwister}, from which another one continues the same sequence. */
 export interface MersenneTwisterState {
   /** The 624 words of the recurrence. */
   words: number[];
-  /** How many of them have been handed out. */
+  /** How many of these words have been used, 0 to 624. */
   position: number;
 }
 
 /**
- * The 32-bit Mersenne Twister MT19937, which both PyTorch's CPU generator and Python's `random` stand on.
+ * The 32-bit Mersenne Twister MT19937. PyTorch's CPU generator and Python's `random` are both based on it.
  *
  * Source: Matsumoto and Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed uniform
  * pseudorandom number generator", ACM TOMACS 8(1), 1998.
@@ -75,21 +75,21 @@ export class MersenneTwister {
   }
 
   /**
-   * Goes on from a {@link state}.
+   * Continues from a {@link state}.
    *
-   * @throws {RangeError} If the state has not 624 words or its position is outside them.
+   * @throws {RangeError} If the state does not have 624 words, or its position is not from 0 to 624.
    */
   static fromState({ words, position }: MersenneTwisterState): MersenneTwister {
     if (words.length !== STATE_WORDS || !(position >= 0 && position <= STATE_WORDS)) {
       throw new RangeError(
-        `Cannot restore a Mersenne Twister: it takes ${STATE_WORDS} words and a position in them, ` +
-          `got ${words.length} words and position ${position}`,
+        `Cannot restore a Mersenne Twister: its state must be ${STATE_WORDS} words and a position from 0 to ` +
+          `${STATE_WORDS}, got ${words.length} words and position ${position}`,
       );
     }
     return new MersenneTwister(Uint32Array.from(words), position);
   }
 
-  /** A copy of the state: a twister made from it goes on as this one does. */
+  /** A copy of the current state; see {@link fromState}. */
   state(): MersenneTwisterState {
     return { words: Array.from(this.#words), position: this.#position };
   }

@@ -1,14 +1,15 @@
-/** 2^32 over the golden ratio, made odd: steps of it visit every 32-bit number, far apart. */
+/** 2^32 divided by the golden ratio, odd: multiples of it modulo 2^32 visit every 32-bit number, far apart. */
 const GOLDEN_STEP = 0x9e3779b9;
-/** 2^32 over the silver ratio, made odd, for a second walk that keeps no step with the first. */
+/** 2^32 divided by the silver ratio, odd: a second step, unrelated to the first. */
 const SILVER_STEP = 0x6a09e667;
 
 /**
- * The stream of uniform numbers that one name is drawn from. It depends on nothing but the request's seed and
- * the name's index, so names can be made in any order, alone or in batches, and come out the same.
+ * The random number generator of one name. It depends only on the request's seed and the name's index, so the
+ * names of a request are the same in whatever order or batches they are drawn.
  *
- * It is xoshiro128** on a state hashed from seed and index: seeding takes nanoseconds where a Mersenne
- * Twister takes microseconds, and everything is 32-bit integer arithmetic, the same on every engine.
+ * The generator is xoshiro128** with a state hashed from seed and index. Seeding it takes nanoseconds, where a
+ * Mersenne Twister takes microseconds, and it uses only 32-bit integer arithmetic, which every JavaScript
+ * engine computes alike.
  *
  * Source: Blackman and Vigna, "Scrambled linear pseudorandom number generators", ACM TOMS 47(4), 2021; the
  * hash is MurmurHash3's 32-bit finaliser (Appleby, 2011).
@@ -25,15 +26,15 @@ export class NameStream {
 
   /**
    * @param seed A whole number from 0 to 2^53 - 1.
-   * @param index The name's place in its request, from 0.
+   * @param index The position of the name in its request, from 0.
    */
   constructor(seed: number, index: number) {
     this.reset(seed, index);
   }
 
-  /** Makes it the stream of another name. */
+  /** Starts the stream of another name, without allocating. */
   reset(seed: number, index: number): void {
-    // Two hashes of the seed move on by the index, by different steps: 64 bits tell one stream from another.
+    // Two hashes of the seed, advanced by the index in different steps, make 64 bits that differ between streams.
     const low = mix(seed >>> 0);
     const high = Math.floor(seed / 2 ** 32) ^ GOLDEN_STEP;
     const first = mix(mix(low ^ high) + Math.imul(index + 1, GOLDEN_STEP));
@@ -42,16 +43,16 @@ export class NameStream {
     state[0] = first;
     state[1] = second;
     state[2] = mix(first + GOLDEN_STEP);
-    state[3] = mix(second + GOLDEN_STEP) | 1; // never all zero, the one state that the recurrence cannot leave
+    state[3] = mix(second + GOLDEN_STEP) | 1; // xoshiro never leaves the state that is all zero
   }
 
-  /** One float64 from [0, 1): 53 random bits, of two numbers. */
+  /** The next float64 in [0, 1), from 53 random bits of two draws. */
   uniform(): number {
     const high = this.next() >>> 11;
     return (high * 2 ** 32 + this.next()) * 2 ** -53;
   }
 
-  /** A whole number from 0 to 2^32 - 1. */
+  /** The next integer from 0 to 2^32 - 1. */
   next(): number {
     const state = this.#state;
     const b = state[1];
@@ -69,7 +70,7 @@ function rotateLeft(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits));
 }
 
-/** A bijection of the 32-bit numbers in which every input bit sways every output bit. */
+/** MurmurHash3's finaliser: a bijection of 32-bit integers in which each input bit affects each output bit. */
 function mix(value: number): number {
   let hash = value | 0;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -1,9 +1,9 @@
 import { MersenneTwister } from "./mersenne_twister.ts";
 
 /**
- * The draws of Python's `random.Random(seed)` for a whole-number seed.
+ * Python's `random.Random(seed)` for an integer seed: it gives the same numbers as CPython.
  *
- * Source: CPython's `Lib/random.py` and `Modules/_randommodule.c`, observed.
+ * Source: CPython's `Lib/random.py` and `Modules/_randommodule.c`.
  *
  * @example
  * ```ts
@@ -17,13 +17,13 @@ export class PythonRandom {
   readonly #twister: MersenneTwister;
 
   /**
-   * @param seed A whole number; its sign is dropped, as Python does.
+   * @param seed An integer; its sign is ignored, as in Python.
    * @throws {RangeError} If the seed is not a safe integer.
    */
   constructor(seed: number) {
     if (!Number.isSafeInteger(seed)) {
       throw new RangeError(
-        `Cannot seed a generator: the seed must be a whole number of at most 53 bits, got ${seed}`,
+        `Cannot seed a generator: the seed must be an integer of at most 53 bits, got ${seed}`,
       );
     }
     const magnitude = Math.abs(seed);
@@ -33,13 +33,14 @@ export class PythonRandom {
   }
 
   /**
-   * A whole number from 0 to n - 1: the top bits of a draw, until they are below n.
+   * A random integer from 0 to n - 1. As CPython's `_randbelow`, it takes the top bits of a draw, and draws again
+   * while they are not below n.
    *
    * @throws {RangeError} If n is not from 1 to 2^31.
    */
   randbelow(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 31) {
-      throw new RangeError(`Cannot draw below ${n}: the limit must be a whole number from 1 to 2^31`);
+      throw new RangeError(`Cannot draw below ${n}: the limit must be an integer from 1 to 2^31`);
     }
     const unusedBits = Math.clz32(n);
     let value: number;
@@ -47,7 +48,7 @@ export class PythonRandom {
     return value;
   }
 
-  /** `random.shuffle`: reorders the items in place. */
+  /** `random.shuffle`: shuffles the items in place. */
   shuffle<Item>(items: Item[]): void {
     for (let i = items.length - 1; i > 0; i--) {
       const j = this.randbelow(i + 1);

@@ -1,32 +1,31 @@
 import { MersenneTwister, type MersenneTwisterState } from "./mersenne_twister.ts";
 
-/** PyTorch fills a normal tensor in blocks of this many values, and smaller tensors one by one. */
+/** PyTorch fills a normal tensor of at least this many values in blocks of this size, a smaller one value by value. */
 const NORMAL_BLOCK = 16;
-/** Above this, PyTorch's newer versions take `randint`'s values from 64 random bits. */
+/** Newer versions of PyTorch draw `randint` values above this limit from 64 random bits, which is not implemented. */
 const RANDINT_LIMIT = 2 ** 28;
 
-/** What a {@link TorchGenerator} needs to go on where it stopped. */
+/** The state of a {@link TorchGenerator}, from which another one continues the same sequence. */
 export interface TorchGeneratorState {
   twister: MersenneTwisterState;
-  /** The second value of the last Box-Muller pair, if it has not been handed out. */
+  /** The second value of the last Box-Muller pair, or null if it was used. */
   spareNormal: number | null;
 }
 
 /**
- * The draws of PyTorch's CPU generator: with the same seed, in the same order, the same numbers as
- * `torch.Generator().manual_seed(seed)` gives to `rand`, `randn`, `randint` and `multinomial`.
+ * PyTorch's CPU generator: the same calls in the same order give the numbers that `rand`, `randn`, `randint` and
+ * `multinomial` give in PyTorch with `generator=torch.Generator().manual_seed(seed)`.
  *
- * `randn` agrees but for the last bit of one value in six (PyTorch's vectorised logarithm and cosine are
- * approximations); everything else agrees exactly.
+ * All numbers are exact, except that one value in six of `randn` differs in its last bit, because PyTorch's
+ * vectorised logarithm and cosine are approximations.
  *
- * Source: PyTorch's `aten/src/ATen/core/DistributionsHelper.h` and `native/cpu/DistributionTemplates.h`,
- * observed.
+ * Source: PyTorch's `aten/src/ATen/core/DistributionsHelper.h` and `native/cpu/DistributionTemplates.h`.
  *
  * @example
  * ```ts
  * import { TorchGenerator } from "./torch.ts";
  *
- * new TorchGenerator(2147483647).rand(3); // [0.7081, 0.3542, 0.1054], as bigram notebooks print
+ * new TorchGenerator(2147483647).rand(3); // [0.7081, 0.3542, 0.1054], as makemore's bigram notebook prints
  * ```
  */
 export class TorchGenerator {
@@ -34,19 +33,19 @@ export class TorchGenerator {
   #spareNormal: number | null = null;
 
   /**
-   * @param seed As for `manual_seed`: a whole number, of which the generator uses the low 32 bits.
+   * @param seed An integer, as for `manual_seed`; the generator uses its low 32 bits.
    * @throws {RangeError} If the seed is not a safe integer.
    */
   constructor(seed: number) {
     if (!Number.isSafeInteger(seed)) {
       throw new RangeError(
-        `Cannot seed a generator: the seed must be a whole number of at most 53 bits, got ${seed}`,
+        `Cannot seed a generator: the seed must be an integer of at most 53 bits, got ${seed}`,
       );
     }
     this.#twister = MersenneTwister.fromSeed(Number(BigInt.asUintN(32, BigInt(seed))));
   }
 
-  /** Goes on from a {@link state}. */
+  /** Continues from a {@link state}. */
   static fromState(state: TorchGeneratorState): TorchGenerator {
     const generator = new TorchGenerator(0);
     generator.#twister = MersenneTwister.fromState(state.twister);
@@ -54,17 +53,17 @@ export class TorchGenerator {
     return generator;
   }
 
-  /** A copy of the state: a generator made from it goes on as this one does. */
+  /** A copy of the current state; see {@link fromState}. */
   state(): TorchGeneratorState {
     return { twister: this.#twister.state(), spareNormal: this.#spareNormal };
   }
 
-  /** One float32 from [0, 1): 24 random bits. */
+  /** The next float32 in [0, 1), from 24 random bits. */
   uniform(): number {
     return (this.#twister.next() & 0xffffff) * 2 ** -24;
   }
 
-  /** One float64 from [0, 1): 53 random bits, of two draws. */
+  /** The next float64 in [0, 1), from 53 random bits of two draws. */
   uniformDouble(): number {
     const high = this.#twister.next() & 0x1fffff;
     return (high * 2 ** 32 + this.#twister.next()) * 2 ** -53;
@@ -78,8 +77,8 @@ export class TorchGenerator {
   }
 
   /**
-   * `torch.randn(n)`: n standard normal float32 values, by the Box-Muller transform. A shape's values are
-   * row-major.
+   * `torch.randn(n)`: n standard normal float32 values, by the Box-Muller transform. For a tensor of several
+   * dimensions, pass the product of its shape: the values are in row-major order.
    */
   randn(n: number): Float32Array<ArrayBuffer> {
     if (n < NORMAL_BLOCK) return Float32Array.from({ length: n }, () => this.#normal());
@@ -98,7 +97,7 @@ export class TorchGenerator {
   /**
    * `torch.randint(0, high, (n,))`: n integers from 0 to high - 1.
    *
-   * @throws {RangeError} If `high` is not a whole number from 1 to 2^28.
+   * @throws {RangeError} If `high` is not an integer from 1 to 2^28.
    */
   randint(high: number, n: number): Int32Array<ArrayBuffer> {
     if (!Number.isInteger(high) || high < 1 || high > RANDINT_LIMIT) {
@@ -112,17 +111,17 @@ export class TorchGenerator {
   }
 
   /**
-   * `torch.multinomial(probabilities, 1)`: an index, drawn in proportion to its weight as the fastest of
-   * competing exponential clocks: argmax of p[i] / q[i] with q[i] exponential.
+   * `torch.multinomial(probabilities, 1)`: draws an index in proportion to its weight, as the argmax of
+   * p[i] / q[i], where the q[i] are drawn from an exponential distribution.
    *
-   * @param probabilities Weights of at least 0, not all 0; they need not sum to 1. Taken as float32.
+   * @param probabilities Weights of at least 0, not all 0, rounded to float32; they need not sum to 1.
    */
   multinomial(probabilities: ArrayLike<number>): number {
     let best = 0;
     let bestRatio = -1;
     for (let i = 0; i < probabilities.length; i++) {
-      const clock = Math.fround(-Math.log1p(-this.uniformDouble()));
-      const ratio = Math.fround(Math.fround(probabilities[i]) / clock);
+      const exponential = Math.fround(-Math.log1p(-this.uniformDouble()));
+      const ratio = Math.fround(Math.fround(probabilities[i]) / exponential);
       if (ratio > bestRatio) {
         best = i;
         bestRatio = ratio;
@@ -132,8 +131,8 @@ export class TorchGenerator {
   }
 
   /**
-   * `torch.multinomial(probabilities, n, replacement=True)` for n > 1: n indices, each found by a binary
-   * search in the cumulative sums. With n = 1 PyTorch draws as {@link multinomial} does instead.
+   * `torch.multinomial(probabilities, n, replacement=True)`: draws n indices, each by a binary search in the
+   * cumulative sums. For n = 1 it is {@link multinomial}, as in PyTorch.
    */
   multinomialWithReplacement(probabilities: ArrayLike<number>, n: number): Int32Array<ArrayBuffer> {
     if (n === 1) return Int32Array.of(this.multinomial(probabilities));
@@ -148,7 +147,7 @@ export class TorchGenerator {
     return Int32Array.from({ length: n }, () => firstAtLeast(cumulative, this.uniformDouble()));
   }
 
-  /** One value of a small normal tensor: PyTorch draws these in float64, in pairs. */
+  /** One value of a small normal tensor, which PyTorch draws in float64 and in pairs. */
   #normal(): number {
     if (this.#spareNormal !== null) {
       const spare = this.#spareNormal;
@@ -163,8 +162,8 @@ export class TorchGenerator {
 }
 
 /**
- * Turns 16 uniform values into 16 normal ones in place; value j is paired with value j + 8. Every step is
- * rounded to float32, as PyTorch takes it.
+ * Turns 16 uniform values into 16 normal ones, in place; value j is paired with value j + 8. Each intermediate
+ * result is rounded to float32, as in PyTorch.
  */
 function boxMuller(block: Float32Array): void {
   const { cos, fround, log, sin, sqrt } = Math;
@@ -177,13 +176,13 @@ function boxMuller(block: Float32Array): void {
   }
 }
 
-/** Index of the first of some rising values that is not below `target`. */
-function firstAtLeast(rising: Float32Array, target: number): number {
+/** The index of the first value that is at least `target`; the values are in ascending order. */
+function firstAtLeast(ascending: Float32Array, target: number): number {
   let left = 0;
-  let right = rising.length;
+  let right = ascending.length;
   while (left < right) {
     const middle = (left + right) >>> 1;
-    if (rising[middle] < target) left = middle + 1;
+    if (ascending[middle] < target) left = middle + 1;
     else right = middle;
   }
   return left;

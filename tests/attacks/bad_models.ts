@@ -25,20 +25,21 @@ import { sha256 } from "../../shared/sha256.ts";
 import { modelFiles } from "../functions/serve_models.ts";
 
 /*
- * Models that are wrong in one way each. All know the letters a to z and see five tokens, too many contexts to try each, and all
- * but never make a z: a context of several is met only by who asks for it.
+ * Models with one defect each. All have the vocabulary a to z and a context of five tokens, which makes too many contexts
+ * to try all of them when a model is opened. They almost never draw a z, so that contexts with several letters z, for
+ * which most of them fail, come only from requests that contain these letters.
  */
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 const TOKENS = 1 + LETTERS.length;
 const CONTEXT = 5;
-/** Log-probabilities: every letter but z alike, and the end. */
+/** Log-probabilities of a valid row: the boundary and the letters a to y are equally likely. */
 const LOG_PROBS = Float32Array.from(
   { length: TOKENS },
   (_, token) => token === TOKENS - 1 ? -30 : -Math.log(TOKENS - 1),
 );
 
-/** What each token counts, as the table that a graph gathers from: a z so much, all others nothing. */
+/** A table from which a graph gathers the weight of each token: `weight` for z, 0 for all others. */
 function perZ(weight: number) {
   const values = new Float32Array(TOKENS);
   values[TOKENS - 1] = weight;
@@ -48,7 +49,7 @@ function perZ(weight: number) {
 const zeros = (...shape: number[]) => ({ shape, values: new Float32Array(shape.reduce((a, b) => a * b)) });
 const filled = (value: number, ...shape: number[]) => ({ shape, values: zeros(...shape).values.fill(value) });
 
-/** A graph that sums, over the context, `weight` for each z, and makes log-probabilities of the sum. */
+/** A graph that adds up `weight` for each z in the context, and makes log-probabilities of the sum. */
 function graphOf(
   weight: number,
   make: (graph: GraphBuilder, sum: ReturnType<GraphBuilder["sum"]>) => ReturnType<GraphBuilder["sum"]>,
@@ -61,7 +62,7 @@ function graphOf(
   return graph.toBytes({});
 }
 
-/** The log-probabilities, whatever the sum is; 0 times infinity is NaN. */
+/** Makes valid log-probabilities, except for an infinite sum: the graph computes 0 * sum, which is NaN then. */
 const constant = (graph: GraphBuilder, sum: ReturnType<GraphBuilder["sum"]>) =>
   graph.gemm(
     sum,
@@ -69,32 +70,32 @@ const constant = (graph: GraphBuilder, sum: ReturnType<GraphBuilder["sum"]>) =>
     graph.parameter("log_p", { shape: [TOKENS], values: LOG_PROBS }),
   );
 
-/** Each log-probability is `wrong` too high after three letters z or more. */
-function tooHigh(wrong: number): Uint8Array<ArrayBuffer> {
+/** A graph whose log-probabilities are too high by `excess` after at least three letters z. */
+function tooHigh(excess: number): Uint8Array<ArrayBuffer> {
   return graphOf(1, (graph, sum) => {
-    const few = graph.tanh(
+    const side = graph.tanh(
       graph.gemm(sum, graph.parameter("steep", filled(40, 1, 1)), graph.parameter("edge", filled(-100, 1))),
-    ); // -1 for two letters z or fewer, 1 for three
-    const bias = { shape: [TOKENS], values: LOG_PROBS.map((logProb) => logProb + wrong / 2) };
+    ); // -1 for up to two letters z, 1 for more
+    const bias = { shape: [TOKENS], values: LOG_PROBS.map((logProb) => logProb + excess / 2) };
     return graph.gemm(
-      few,
-      graph.parameter("wrong", filled(wrong / 2, 1, TOKENS)),
+      side,
+      graph.parameter("wrong", filled(excess / 2, 1, TOKENS)),
       graph.parameter("log_p", bias),
     );
   });
 }
 
-/** Each log-probability is infinite after three letters z or more. */
+/** A graph whose log-probabilities are infinite after at least three letters z. */
 function infinite(): Uint8Array<ArrayBuffer> {
   return graphOf(1.5e38, (graph, sum) =>
     graph.gemm(
       sum,
-      graph.parameter("tiny", filled(1e-44, 1, TOKENS)), // times 3e38, which two letters z add up to, it is nothing
+      graph.parameter("tiny", filled(1e-44, 1, TOKENS)), // 1e-44 * 3e38, for two letters z, is negligible
       graph.parameter("log_p", { shape: [TOKENS], values: LOG_PROBS }),
     ));
 }
 
-/** A graph that asks for 4 K^2 bytes for each context. */
+/** A graph that allocates 4 K^2 bytes for each context. */
 function huge(K: number): Uint8Array<ArrayBuffer> {
   return graphOf(1, (graph, sum) => {
     const row = graph.gemm(sum, graph.parameter("ones", filled(1, 1, K)), graph.parameter("none", zeros(K)));
@@ -103,7 +104,7 @@ function huge(K: number): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** Puts nodes between the log-probabilities, `rows` from now on, and the output. */
+/** Inserts nodes between the log-probabilities, which it renames to `rows`, and the output. */
 function extend(
   onnx: Uint8Array<ArrayBuffer>,
   add: (graph: GraphProto) => { nodes: NodeProto[]; constants: TensorProto[] },
@@ -120,7 +121,7 @@ function extend(
 const node = (opType: string, input: string[], output: string, attribute: AttributeProto[] = []) =>
   create(NodeProtoSchema, { opType, input, output: [output], attribute });
 
-/** A graph that looks the number of letters z up in a table of three: a run with more of them fails. */
+/** A graph that looks up the number of letters z in a table of three entries: a run fails for a larger number. */
 function outOfRange(): Uint8Array<ArrayBuffer> {
   return extend(graphOf(1, constant), ({ node: nodes }) => {
     const count = nodes.find(({ opType }) => opType === "ReduceSum")!.output[0];
@@ -146,7 +147,7 @@ function outOfRange(): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** A graph whose log-probabilities go through an ONNX Loop that never ends. */
+/** A graph that passes its log-probabilities through an ONNX Loop that never ends. */
 function endless(): Uint8Array<ArrayBuffer> {
   const value = (name: string, elemType: TensorProto_DataType): ValueInfoProto =>
     create(ValueInfoProtoSchema, {
@@ -182,20 +183,20 @@ function endless(): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** The ONNX files, by what is wrong with them. */
+/** The ONNX files, by their defect. */
 export const BAD_GRAPHS = {
   "endless": () => endless(),
   "huge": () => huge(20_000), // 1.6 GB for each context
   "wrong-input": () => graphOf(1, constant, { input: "tokens" }),
-  "one-context": () => graphOf(1, constant, { batch: 1 }), // takes no batch
-  "nan": () => graphOf(1.5e38, constant), // three times that is infinite as float32
+  "one-context": () => graphOf(1, constant, { batch: 1 }), // has a fixed batch size of 1
+  "nan": () => graphOf(1.5e38, constant), // 3 * 1.5e38 is infinite in float32
   "sum": () => tooHigh(Math.LN2),
   "infinity": () => infinite(),
   "failing": () => outOfRange(),
   "nan-after-one": () => graphOf(Infinity, constant),
 } as const satisfies Record<string, () => Uint8Array<ArrayBuffer>>;
 
-/** A model of a name, with a card that describes its file rightly. */
+/** A bad model with a valid card, named after its defect or as given. */
 export async function badModel(kind: keyof typeof BAD_GRAPHS, name: string = kind): Promise<ModelFiles> {
   const [, mlp] = await modelFiles();
   const onnx = BAD_GRAPHS[kind]();
@@ -204,7 +205,7 @@ export async function badModel(kind: keyof typeof BAD_GRAPHS, name: string = kin
   return { name, card: JSON.stringify({ ...card, ...changes }), onnx, known: null };
 }
 
-/** Writes models to a directory, which is made. */
+/** Writes models to a directory, and makes the directory if it does not exist. */
 export async function writeModels(directory: string, models: readonly ModelFiles[]): Promise<void> {
   await mkdir(directory, { recursive: true });
   for (const { name, card, onnx, known } of models) {

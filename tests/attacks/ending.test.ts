@@ -1,27 +1,20 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { serverSentEvents } from "../server_sent_events.ts";
-import { openConnection, SERVER_ARGS, startDenoProgram } from "./servers.ts";
+import { openConnection, SERVER_ARGS, startDenoProgram, UNBOUNDED_SERVER_ARGS } from "../servers.ts";
 
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const GET = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
-/** A stream of names that takes a second or more: each character waits for a run of its own, for its context is new. */
+/** A stream of names that takes a second or more, because nearly every character needs a run of the model. */
 const SLOW =
   "GET /generate?compat=torch&n=100&min_length=256&max_length=256&temperature=5&seed=1 HTTP/1.1\r\n" +
   "Host: a\r\nAccept: text/event-stream\r\n\r\n";
-/** The server as it is where Deno does not let us accept connections. */
-const UNBOUNDED = [
-  "run",
-  "--preload",
-  "tests/attacks/without_serve_http_on_connection.ts",
-  ...SERVER_ARGS.slice(1),
-];
 
-describe.each([["bounded", SERVER_ARGS], ["unbounded", UNBOUNDED]])(
-  "the %s server, told to end",
+describe.each([["bounded", SERVER_ARGS], ["unbounded", UNBOUNDED_SERVER_ARGS]])(
+  "the %s server, at SIGTERM",
   (_, args) => {
-    test("finishes an answer that is read slowly, of lines of which half are sent later", async () => {
+    test("finishes an answer to a client that reads slowly and still sends its request", async () => {
       const { program, address } = await startDenoProgram({ EDGEMORE_SHUTDOWN_TIMEOUT: "60" }, args);
-      // 12 MB of answer: more than the system's buffers take.
+      // An answer of 12 MB, more than fits into the system's buffers.
       const half = new TextEncoder().encode("eleanor\n".repeat(8000));
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
       const body = writable.getWriter();
@@ -34,13 +27,13 @@ describe.each([["bounded", SERVER_ARGS], ["unbounded", UNBOUNDED]])(
       const reader = response.body!.getReader();
       let text = new TextDecoder().decode((await reader.read()).value);
       program.signal("SIGTERM");
-      program.signal("SIGTERM"); // a second one changes nothing
+      program.signal("SIGTERM"); // a second signal has no effect
       void body.write(half).then(() => body.close());
       for (let pieces = 0;; pieces++) {
         const { done, value } = await reader.read();
         if (done) break;
         text += new TextDecoder().decode(value);
-        if (pieces < 20) await pause(50); // a second: three times as long as it once took to be cut
+        if (pieces < 20) await pause(50); // one second: the server once aborted such answers after a third of that
       }
       expect(text.split("\n")).toHaveLength(16_001);
       expect((await program.ended).code).toBe(0);
@@ -63,21 +56,21 @@ describe.each([["bounded", SERVER_ARGS], ["unbounded", UNBOUNDED]])(
       expect((await program.ended).code).toBe(0);
     });
 
-    test("cuts in the end what is not finished", async () => {
+    test("aborts unfinished requests after the timeout", async () => {
       const { program, address } = await startDenoProgram({ EDGEMORE_SHUTDOWN_TIMEOUT: "1" }, args);
       const stuck = await openConnection(address);
       stuck.send(
         "POST /score HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nada\n",
       );
-      while (!stuck.received().includes('"ada"')) await pause(10);
+      await stuck.waitFor(/"ada"/);
       program.signal("SIGTERM");
       expect((await program.ended).code).toBe(0);
     });
   },
 );
 
-describe("the bounded server, told to end", () => {
-  test("cuts in the end answers that were made and are not read", async () => {
+describe("the bounded server, at SIGTERM", () => {
+  test("aborts answers that the client does not read after the timeout", async () => {
     const { program, address } = await startDenoProgram({ EDGEMORE_SHUTDOWN_TIMEOUT: "1" });
     const greedy = await openConnection(address);
     greedy.socket.pause();
@@ -87,7 +80,7 @@ describe("the bounded server, told to end", () => {
     expect((await program.ended).code).toBe(0);
   });
 
-  test("answers what it has received, in one piece with other requests too, and nothing later", async () => {
+  test("answers all requests that it has received, also pipelined ones, and no later ones", async () => {
     const { program, address } = await startDenoProgram({ EDGEMORE_SHUTDOWN_TIMEOUT: "60" });
     const idle = await openConnection(address);
     idle.send(GET);
@@ -95,9 +88,9 @@ describe("the bounded server, told to end", () => {
     half.send("GET /heal");
     const busy = await openConnection(address);
     busy.send(SLOW + GET.repeat(3));
-    while (!busy.received().includes("event: name")) await pause(10);
+    await busy.waitFor(/event: name/);
     program.signal("SIGTERM");
-    // The connections without a request are closed, so it knows that it is to end.
+    // The server has received the signal when it closes the connections without a request.
     expect(await half.closed).toBe("");
     expect(await idle.closed).toMatch(/^HTTP\/1.1 200/);
     await expect(fetch(`${address}/health`)).rejects.toThrow();
@@ -108,24 +101,22 @@ describe("the bounded server, told to end", () => {
     expect((await program.ended).code).toBe(0);
   });
 
-  test("tells clients that keep their connections that it closes them", async () => {
+  test("sends Connection: close in the last answer on each connection", async () => {
     const { program, address } = await startDenoProgram();
-    // Each asks again some time after its last answer, before, while and after the server is told.
+    // Each client makes a request every few milliseconds, before, during and after the signal.
     const clients = await Promise.all(Array.from({ length: 20 }, async (_, i) => {
       const client = await openConnection(address);
       const ask = setInterval(() => client.send(GET), 30 + i);
       void client.closed.then(() => clearInterval(ask));
       return client;
     }));
-    await Promise.all(clients.map(async ({ received }) => {
-      while (!received().includes("200 OK")) await pause(10);
-    }));
+    await Promise.all(clients.map(({ waitFor }) => waitFor(/200 OK/)));
     program.signal("SIGTERM");
     const answers = await Promise.all(clients.map(({ closed }) => closed));
-    const told = answers.filter((text) => /connection: close/i.test(text));
-    expect(told.length).toBeGreaterThan(0);
-    expect(told.flatMap((text) => text.match(/connection: close/gi))).toHaveLength(told.length);
-    for (const text of told) expect(text.split("HTTP/1.1 200").at(-1)).toMatch(/connection: close/i);
+    const announced = answers.filter((text) => /connection: close/i.test(text));
+    expect(announced.length).toBeGreaterThan(0);
+    expect(announced.flatMap((text) => text.match(/connection: close/gi))).toHaveLength(announced.length);
+    for (const text of announced) expect(text.split("HTTP/1.1 200").at(-1)).toMatch(/connection: close/i);
     expect((await program.ended).code).toBe(0);
   });
 });

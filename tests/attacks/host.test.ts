@@ -1,18 +1,10 @@
-import { beforeAll, describe, expect, test } from "vitest";
-import type { Server } from "../processes.ts";
-import { openConnection, startDenoServer, startWorkerd } from "./servers.ts";
+import { describe, expect, test } from "vitest";
+import { openConnection, startBothServers } from "../servers.ts";
 
-/** The real servers, by runtime. */
-const servers = new Map<string, Server>();
-
-beforeAll(async () => {
-  const [deno, workerd] = await Promise.all([startDenoServer(), startWorkerd()]);
-  servers.set("deno", deno).set("workerd", workerd);
-  return async () => void await Promise.all([deno.end(), workerd.end()]);
-});
+const servers = startBothServers();
 
 describe.each(["deno", "workerd"])("%s", (runtime) => {
-  /** Sends a request line and headers as they are, and reads the answer to its end; workerd closes nothing soon. */
+  /** Sends a request line and headers unchanged, and reads the answer to its end: workerd is slow to close. */
   async function ask(...lines: string[]): Promise<string> {
     const { send, closed, received, socket } = await openConnection(servers.get(runtime)!.address);
     const whole = new Promise<string>((resolve) => {
@@ -30,7 +22,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     return await Promise.race([whole, closed]);
   }
 
-  /** workerd answers what it does not understand with 500 and a line of text. */
+  /** workerd answers some malformed requests with 500 and a line of text, before the Worker sees them. */
   const REFUSED = runtime === "workerd" ? /^HTTP\/1.1 (400|500)(?![^]*eleanor)/ : /^HTTP\/1.1 4\d\d /;
   const TARGET = "GET /score?name=andrej HTTP/1.1";
 
@@ -51,16 +43,16 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     "http://x",
     "x%2fscore",
     `${"x".repeat(300)}.example`,
-  ])("refuses Host: %s", async (host) => {
+  ])("rejects Host: %s", async (host) => {
     const answer = await ask(TARGET, `Host: ${host}`);
-    if (runtime === "workerd") return expect(answer).toMatch(REFUSED); // by workerd itself, before the Worker
+    if (runtime === "workerd") return expect(answer).toMatch(REFUSED);
     expect(answer).toMatch(/^HTTP\/1.1 400 /);
     expect(answer).toMatch(/^content-type: application\/problem\+json/mi);
     expect(answer).toMatch(/^cache-control: no-store/mi);
     expect(answer).toContain("urn:edgemore:problem:invalid-host");
   });
 
-  test("refuses two Host headers", async () => {
+  test("rejects two Host headers", async () => {
     expect(await ask(TARGET, "Host: a", "Host: b/score?name=eleanor#")).toMatch(REFUSED);
   });
 
@@ -72,7 +64,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     "[2001:db8::1]:8000",
     "my_service",
   ])(
-    "answers Host: %s",
+    "accepts Host: %s",
     async (host) => {
       const answer = await ask(TARGET, `Host: ${host}`);
       expect(answer).toMatch(/^HTTP\/1.1 200 /);
@@ -80,7 +72,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     },
   );
 
-  test("answers a target that is a whole URL by its path, whatever Host says", async () => {
+  test("routes a request target that is a full URL by its path, whatever the Host header is", async () => {
     const answer = await ask("GET http://a.example/score?name=andrej HTTP/1.1", "Host: b.example");
     if (runtime === "workerd") return expect(answer).toMatch(REFUSED);
     expect(answer).toMatch(/^HTTP\/1.1 200 /);
@@ -92,13 +84,13 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     "http://a?/score?name=andrej",
     "http://a#/score?name=andrej",
   ])(
-    "does not answer the target %s",
+    "rejects the request target %s",
     async (target) => {
       expect(await ask(`GET ${target} HTTP/1.1`, "Host: a")).toMatch(REFUSED);
     },
   );
 
-  test("answers no name but the address's where there is no Host", async () => {
+  test("without a Host header, rejects the request or scores the name in its target", async () => {
     expect(await ask(TARGET)).toMatch(/^HTTP\/1.1 (400 |200 [^]*"name":"andrej")/);
   });
 });

@@ -13,7 +13,7 @@ import { temporaryDirectory } from "../temporary_directory.ts";
 
 const TEN = Array.from({ length: 10 }, (_, i) => `name${i}`);
 
-/** Serves lists; returns where. */
+/** Starts a server for a list; returns the list's URL. */
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -24,7 +24,7 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/list.txt`;
 }
 
-/** One MiB of zeros after the other, without end. */
+/** Endless zeros, in chunks of one MiB. */
 function* zeros(): Generator<Uint8Array> {
   const chunk = new Uint8Array(2 ** 20);
   while (true) yield chunk;
@@ -36,11 +36,11 @@ async function train(data: string): Promise<{ code: number | null; stderr: strin
   return await startTrainer(["train", "--data", data, "--out", directory, "--checkpoints", directory]).ended;
 }
 
-describe("a line that NFC takes a time for that is quadratic in its length", () => {
-  /** A name with marks whose order NFC must mend, each past all the others. */
+describe("a line that takes quadratic time to normalise", () => {
+  /** A name whose combining marks are in the order that takes longest to normalise. */
   const marks = (count: number) => "a" + "\u0301".repeat(count / 2) + "\u0323".repeat(count / 2);
 
-  test("is refused before it is normalised", async () => {
+  test("is rejected before it is normalised", async () => {
     const list = join(await temporaryDirectory(), "list.txt");
     await writeFile(list, [...TEN, marks(80_000)].join("\n"));
     expect(await train(list)).toEqual({
@@ -51,7 +51,7 @@ describe("a line that NFC takes a time for that is quadratic in its length", () 
     });
   });
 
-  test("is refused as a prefix", async () => {
+  test("is rejected as a prefix", async () => {
     const { code, stderr } = await startTrainer(["sample", "bigram", "--prefix", marks(60_000)]).ended;
     expect(code).toBe(1);
     expect(stderr).toContain("It has 60001 UTF-16 units, more than 256 characters can take.");
@@ -59,26 +59,26 @@ describe("a line that NFC takes a time for that is quadratic in its length", () 
     expect(long.stderr).toContain("It has 257 characters, the most is 256.");
   });
 
-  test("the bound refuses no line of 256 characters, however they are written", () => {
-    let most = 0;
+  test("exceeds a limit that accepts every line of 256 characters, composed or decomposed", () => {
+    let max = 0;
     for (let code = 0; code <= 0x10ffff; code++) {
       if (code >= 0xd800 && code <= 0xdfff) continue;
       const character = String.fromCodePoint(code);
-      if (character.normalize("NFC") !== character) continue; // a line in form C has none of these
-      most = Math.max(most, Array.from(character.normalize("NFD")).length);
+      if (character.normalize("NFC") !== character) continue; // does not occur in NFC
+      max = Math.max(max, Array.from(character.normalize("NFD")).length);
     }
-    expect(most).toBe(4);
-    const line = "\u1f82".repeat(MAX_LINE_LENGTH); // one that takes four
+    expect(max).toBe(4);
+    const line = "\u1f82".repeat(MAX_LINE_LENGTH); // decomposes to four code points
     expect(line.normalize("NFD")).toHaveLength(4 * MAX_LINE_LENGTH);
     expect(composeLine(line.normalize("NFD"))).toBe(line);
     expect(composeLine("𝔸".repeat(MAX_LINE_LENGTH))).toHaveLength(2 * MAX_LINE_LENGTH);
   });
 });
 
-describe("a list without end", () => {
-  test("that is fetched is left at the bound, counted after decompression", async () => {
+describe("the limit of a list", () => {
+  test("ends the download of an endless list, and counts decompressed bytes", async () => {
     let closed = () => {};
-    const left = new Promise<void>((resolve) => closed = resolve);
+    const disconnected = new Promise<void>((resolve) => closed = resolve);
     const url = await serve((_request, response) => {
       response.writeHead(200, { "content-type": "text/plain", "content-encoding": "gzip" }).on(
         "close",
@@ -93,10 +93,10 @@ describe("a list without end", () => {
       stdout: "",
       stderr: `error: Cannot fetch the list ${url}: it has more than 64 MiB, which is the most for a list\n`,
     });
-    await left;
+    await disconnected;
   });
 
-  test("that is a file is left at the bound too", async () => {
+  test("ends the reading of an endless file", async () => {
     const sparse = join(await temporaryDirectory(), "sparse.txt");
     const file = await open(sparse, "w");
     await file.truncate(20e9);
@@ -108,7 +108,7 @@ describe("a list without end", () => {
     }
   });
 
-  test("but one of 64 MiB, the most, is read", async () => {
+  test("allows 64 MiB, and no byte more", async () => {
     const path = join(await temporaryDirectory(), "list.txt");
     const file = await open(path, "w");
     await file.truncate(MAX_LIST_BYTES);
@@ -117,23 +117,23 @@ describe("a list without end", () => {
     await expect(readListBytes(path)).rejects.toThrow("it has more than 64 MiB");
     await file.close();
   });
-
-  test("a pipe is read as a file is", async () => {
-    const command = `deno run -A trainer/main.ts train --data <(seq 100) --architecture bigram --out "$0"`;
-    const child = spawn("bash", ["-c", command, await temporaryDirectory()]);
-    expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
-  });
 });
 
-describe("a server that keeps a list back", () => {
-  test("is left when it does not begin to answer", async () => {
+test("a list is read from a pipe like from a file", async () => {
+  const command = `deno run -A trainer/main.ts train --data <(seq 100) --architecture bigram --out "$0"`;
+  const child = spawn("bash", ["-c", command, await temporaryDirectory()]);
+  expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
+});
+
+describe("fetching a list", () => {
+  test("fails if the server does not start to answer in time", async () => {
     const url = await serve(() => {});
     await expect(readListBytes(url, { toFirstByte: 200, inAll: 60_000 })).rejects.toThrow(
       `Cannot fetch the list ${url}: the server has not begun to answer after 0.2 s`,
     );
   });
 
-  test("is left when it does not end", async () => {
+  test("fails if the server does not finish its answer in time", async () => {
     const url = await serve((_request, response) => {
       response.writeHead(200);
       const drip = setInterval(() => response.write("a\n"), 20);
@@ -144,7 +144,7 @@ describe("a server that keeps a list back", () => {
     );
   });
 
-  test("but not because it is slow within the limits", async () => {
+  test("succeeds if the server is slow within the limits", async () => {
     const url = await serve((_request, response) => {
       response.writeHead(200).write("ada\n");
       setTimeout(() => response.end("bob\n"), 500);

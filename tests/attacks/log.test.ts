@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { healthDuring, modelsAreOpen, SERVER_ARGS } from "./servers.ts";
+import { healthDuring, SERVER_ARGS, waitForModels } from "../servers.ts";
 
-/** A server whose output the test reads itself, or does not; it has much to say on its standard error. */
+/** Starts a server that also prints many errors. The test decides whether its output is read. */
 async function start() {
   const args = [...SERVER_ARGS.slice(0, -1), "tests/attacks/noisy_server.ts"];
   const child = spawn(process.execPath, args, {
@@ -22,11 +23,11 @@ async function start() {
       if (found) resolve(found[1]);
     });
   });
-  await modelsAreOpen(address);
+  await waitForModels(address);
   return { child, address, ended, output: () => text };
 }
 
-/** Asks for what is not there: each has a line of 8 kB in the log. */
+/** Makes requests that are answered 404, each of which has a line of 8 kB in the log; returns the statuses. */
 async function ask(address: string, times: number): Promise<number[]> {
   const statuses: number[] = [];
   for (let i = 0; i < times; i++) {
@@ -37,19 +38,19 @@ async function ask(address: string, times: number): Promise<number[]> {
   return statuses;
 }
 
-test("a reader of the log that goes away harms nobody", async () => {
+test("the server goes on if the reader of its log disconnects", async () => {
   const { child, address, ended } = await start();
   child.stdout.destroy();
   child.stderr.destroy();
   for (let i = 0; i < 3; i++) {
     expect(new Set(await ask(address, 20))).toEqual(new Set([404]));
-    await new Promise((resolve) => setTimeout(resolve, 300)); // longer than lines wait to be written
+    await pause(300); // longer than the interval at which the log is written
   }
   process.kill(child.pid!, "SIGTERM");
   expect(await ended).toBe(0);
 });
 
-test("a reader of the log that stops reading slows nobody, and does not keep the server", async () => {
+test("the server answers and ends in time if the reader of its log stops reading", async () => {
   const { child, address, ended } = await start();
   child.stdout.pause();
   child.stderr.pause();
@@ -59,19 +60,19 @@ test("a reader of the log that stops reading slows nobody, and does not keep the
   expect(await ended).toBe(0);
 });
 
-test("a reader of the log that reads again is told how many lines it has missed", async () => {
+test("the server logs the number of dropped lines when the reader of its log reads again", async () => {
   const { child, address, ended, output } = await start();
   child.stdout.pause();
   const statuses = await ask(address, 2500); // 10 MB of lines
   child.stdout.resume();
-  // The lines that waited are written, then the number.
-  while (!/\{"dropped":\d+\}\n/.test(output())) await new Promise((resolve) => setTimeout(resolve, 50));
+  // The server writes the lines in its buffer, and then the number of dropped ones.
+  while (!/\{"dropped":\d+\}\n/.test(output())) await pause(50);
   process.kill(child.pid!, "SIGTERM");
   expect(await ended).toBe(0);
   const lines = output().split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
   const dropped = lines.reduce((sum, line) => sum + (line.dropped ?? 0), 0);
   expect(dropped).toBeGreaterThan(0);
   const written = lines.filter(({ path }) => path?.startsWith("/aaa")).length;
-  // Of what is dropped, nobody knows whose it was; /health was asked for while models opened.
+  // All dropped lines are of these requests: the lines of /health, which was requested before, were written.
   expect(written + dropped).toBe(statuses.length);
 });

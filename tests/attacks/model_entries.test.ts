@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { startDeno } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
-import { startDenoServer } from "./servers.ts";
+import { startDenoServer } from "../servers.ts";
 
-/** Good models among entries that are none; outside lies a file that nobody may see. */
+/** A directory of valid models and invalid entries. Beside the directory is a file that must not be served. */
 async function models(): Promise<string> {
   const outside = await temporaryDirectory();
   const directory = join(outside, "models");
@@ -21,7 +21,7 @@ async function models(): Promise<string> {
   return directory;
 }
 
-test("the Deno server answers from the good models, whatever else is in their directory", async () => {
+test("the Deno server serves the valid models, and nothing from outside their directory", async () => {
   const server = await startDenoServer({ EDGEMORE_MODELS: await models() });
   onTestFinished(server.end);
   for (const model of ["bigram", "mlp", "tuned"]) {
@@ -34,7 +34,7 @@ test("the Deno server answers from the good models, whatever else is in their di
   }
 });
 
-test("the Worker is built of the good models, and says what it leaves out", async () => {
+test("the Worker contains the valid models, and its build warns about the other entries", async () => {
   const [directory, out] = [await models(), await temporaryDirectory()];
   const permissions = [
     "--allow-read",

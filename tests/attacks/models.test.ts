@@ -5,13 +5,13 @@ import { modelFiles } from "../functions/serve_models.ts";
 import { type Server, startDeno } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 import { type BAD_GRAPHS, badModel, writeModels } from "./bad_models.ts";
-import { healthDuring, startDenoServer, startWorkerdWith } from "./servers.ts";
+import { healthDuring, SERVER_ARGS, startDenoServer, startWorkerdWith } from "../servers.ts";
 
 /*
- * Models that do not end, take all memory, or are wrong about some contexts only, beside good ones on the real server.
+ * The real servers with models that never return, use all memory, or fail for some contexts only, beside valid ones.
  */
 
-/** How long a model may take to open on these servers, in seconds. */
+/** The servers' EDGEMORE_MODEL_TIMEOUT, in seconds. */
 const TIMEOUT = 4;
 
 interface Health {
@@ -27,7 +27,7 @@ interface Problem {
 
 type BadModel = keyof typeof BAD_GRAPHS | readonly [kind: keyof typeof BAD_GRAPHS, name: string];
 
-/** Serves models: good ones that come along, and bad ones by what is wrong with them, under that name or another. */
+/** Starts a server with some committed models, by name, and some bad ones, by kind or by kind and name. */
 async function serve(
   good: readonly string[],
   bad: readonly BadModel[],
@@ -59,7 +59,7 @@ async function ask<Answer>(
 
 const health = async (server: Server) => (await ask<Health>(server, "/health")).body;
 
-/** Waits until no model is being opened. */
+/** Waits until all models are opened or broken, and returns the health. */
 async function opened(server: Server): Promise<Health> {
   while (true) {
     const now = await health(server);
@@ -68,15 +68,15 @@ async function opened(server: Server): Promise<Health> {
   }
 }
 
-/** How each model is, by name. */
+/** The status of each model, by name. */
 const statuses = ({ models }: Health) => Object.fromEntries(models.map(({ name, status }) => [name, status]));
 
-describe("a graph that does not end", () => {
-  test("keeps nobody waiting but who asks for it, and is broken after the timeout", async () => {
+describe("a model that never returns", () => {
+  test("does not delay requests for other models, and is broken after the timeout", async () => {
     const server = await serve(["bigram", "mlp"], [["endless", "an-endless-one"], ["endless", "new"]], {
       EDGEMORE_MODEL: "bigram",
     });
-    const early = await ask(server, "/score?name=anna"); // the default model is opened first
+    const early = await ask(server, "/score?name=anna"); // the server opens the default model first
     expect(early.status).toBe(200);
     const begun = await health(server);
     expect(begun.status).toBe("starting");
@@ -102,7 +102,7 @@ describe("a graph that does not end", () => {
     await expect.poll(() => workerThreads(server), { timeout: 10_000 }).toEqual([]);
   });
 
-  test("is waited for, then told of with Retry-After, and not the default in the end", async () => {
+  test("is answered with 503 and Retry-After while it opens, and then is not the default any more", async () => {
     const server = await serve(["bigram"], [["endless", "tuned"]]);
     const { status, headers, body } = await ask<Problem>(server, "/score?name=anna");
     expect([status, body.type]).toEqual([503, "urn:edgemore:problem:opening-model"]);
@@ -113,14 +113,10 @@ describe("a graph that does not end", () => {
     expect((await ask(server, "/score?name=anna&model=tuned")).status).toBe(503);
   });
 
-  test("does not keep the server from ending", async () => {
+  test("does not prevent the server from ending", async () => {
     const directory = join(await temporaryDirectory(), "models");
     await writeModels(directory, [await badModel("endless")]);
-    const permissions = ["--allow-net", "--allow-read", "--allow-env"];
-    const server = startDeno(["run", ...permissions, "functions/runtimes/deno.ts"], {
-      PORT: "0",
-      EDGEMORE_MODELS: directory,
-    });
+    const server = startDeno(SERVER_ARGS, { PORT: "0", EDGEMORE_MODELS: directory });
     const [, address] = await server.printed(/answers at (http:\S+)/);
     expect((await fetch(`${address}/health`)).status).toBe(503);
     server.signal("SIGTERM");
@@ -129,7 +125,7 @@ describe("a graph that does not end", () => {
 });
 
 describe("a broken model", () => {
-  test("leaves the others be, whatever is wrong with it", async () => {
+  test("does not affect the other models", async () => {
     const server = await serve(["bigram"], ["huge", "wrong-input", "one-context", "nan-after-one"]);
     const ended = await opened(server);
     expect(statuses(ended)).toEqual({
@@ -146,10 +142,10 @@ describe("a broken model", () => {
     );
     expect(reasonOf("wrong-input")).toContain("'tokens' is missing");
     expect((await ask(server, "/score?name=anna")).status).toBe(200);
-    expect(peakMemory(server)).toBeLessThan(2 ** 30); // a context of "huge" takes 1.6 GB
+    expect(peakMemory(server)).toBeLessThan(2 ** 30); // one context of "huge" needs 1.6 GB
   });
 
-  test("that is named as the default answers 503 and says why", async () => {
+  test("is answered with 503 and the reason if it is the configured default", async () => {
     const server = await serve(["bigram"], ["wrong-input"], { EDGEMORE_MODEL: "wrong-input" });
     expect((await opened(server)).default_model).toBe("wrong-input");
     const { status, body } = await ask<Problem>(server, "/score?name=anna");
@@ -160,7 +156,7 @@ describe("a broken model", () => {
     expect((await ask(server, "/score?name=anna&model=bigram")).status).toBe(200);
   });
 
-  test("that is the only one, or none at all, leaves a server that is down and says so", async () => {
+  test("makes the server's status down if there is no other model", async () => {
     for (const bad of [["wrong-input"], []] as const) {
       const server = await serve([], bad);
       expect((await opened(server)).status).toBe("down");
@@ -169,17 +165,13 @@ describe("a broken model", () => {
       expect((await ask(server, "/models")).body).toEqual([]);
     }
   });
+});
 
-  test("a default that is not there keeps the server from starting", async () => {
+describe("a default model that does not exist", () => {
+  test("prevents the server from starting", async () => {
     const directory = join(await temporaryDirectory(), "models");
     await writeModels(directory, await modelFiles());
-    const { code, stderr } = await startDeno([
-      "run",
-      "--allow-net",
-      "--allow-read",
-      "--allow-env",
-      "functions/runtimes/deno.ts",
-    ], {
+    const { code, stderr } = await startDeno(SERVER_ARGS, {
       PORT: "0",
       EDGEMORE_MODELS: directory,
       EDGEMORE_MODEL: "gpt",
@@ -196,10 +188,10 @@ describe.each(
     ["sum", "after the tokens 0 0 26 26 26 its probabilities add up to 2.000, not to 1"],
     ["failing", "failed to call OrtRun(). "],
   ] as const,
-)("a model that is wrong about some contexts: %s", (kind, reason) => {
-  test("is broken from the first such row on, for all who wait and all who come", async () => {
+)("a model that fails for some contexts: %s", (kind, reason) => {
+  test("is broken after the first failure, for all waiting and all later requests", async () => {
     const server = await serve(["bigram"], [kind], { EDGEMORE_MODEL: kind });
-    expect((await opened(server)).status).toBe("ok"); // no probe meets three letters z
+    expect((await opened(server)).status).toBe("ok"); // the probe does not try a context of three letters z
     const good = await ask<{ possible: boolean; nll: number }>(server, "/score?name=zz");
     expect([good.status, good.body.possible]).toEqual([200, true]);
     const etag = good.headers.get("etag")!;
@@ -231,7 +223,7 @@ describe.each(
   });
 });
 
-test("a model that fails in the middle of a stream of names ends it with an error", async () => {
+test("a model that fails during a stream of names ends the stream with an error event", async () => {
   const server = await serve(["bigram"], ["nan"]);
   await opened(server);
   const response = await fetch(`${server.address}/generate?n=3&prefix=zzz&model=nan`, {
@@ -241,7 +233,7 @@ test("a model that fails in the middle of a stream of names ends it with an erro
   expect(text).toMatch(/^event: error\ndata: \{"type":"urn:edgemore:problem:broken-model",.*\n\n$/);
 });
 
-test("on workerd, what does not open is left out of the Worker, and what is found to be broken later leaves the others be", async () => {
+test("the Worker leaves out models that do not open, and a model that fails later does not affect the others", async () => {
   const directory = join(await temporaryDirectory(), "models");
   const bad = await Promise.all([badModel("endless", "tuned"), badModel("wrong-input"), badModel("nan")]);
   await writeModels(directory, [...(await modelFiles()).slice(0, 1), ...bad]);
@@ -262,14 +254,14 @@ test("on workerd, what does not open is left out of the Worker, and what is foun
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 
-/** The threads of a server's workers that have not ended, by Deno's names for them. */
+/** The names of a server's worker threads that have not ended. */
 function workerThreads({ pid }: Server): string[] {
   return readdirSync(`/proc/${pid}/task`)
     .map((thread) => readFileSync(`/proc/${pid}/task/${thread}/comm`, "utf8").trim())
     .filter((name) => name.startsWith("worker-"));
 }
 
-/** The most resident memory that a server has had, in bytes. */
+/** A server's peak resident memory, in bytes. */
 function peakMemory({ pid }: Server): number {
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))!;
   return 1024 * Number(kilobytes);

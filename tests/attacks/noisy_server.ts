@@ -1,4 +1,4 @@
 import "../../functions/runtimes/deno.ts";
 
-/* The server, printing many errors, to see what becomes of it when nobody reads them. */
+/* The server with a standard error that is never quiet; see log.test.ts. */
 setInterval(() => console.error("x".repeat(10_000)), 5);

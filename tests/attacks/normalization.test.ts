@@ -1,24 +1,16 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { MAX_MARKS } from "../../shared/name_length.ts";
-import type { Server } from "../processes.ts";
-import { healthDuring, startDenoServer, startWorkerd } from "./servers.ts";
+import { answerWhileHealthy, startBothServers } from "../servers.ts";
 
 /*
- * Putting combining marks in order takes time that grows with the square of their number: 80 kB of them once held the
- * server for two seconds, 800 kB for two minutes.
+ * Normalisation reorders combining marks in quadratic time: 80 kB of marks once blocked the server for two seconds,
+ * 800 kB for two minutes.
  */
 
-/** Marks of two classes, in the order that takes longest to mend. */
+/** Marks of two combining classes, in the order that takes longest to normalise. */
 const MARKS = "\u0301".repeat(100_000) + "\u0323".repeat(100_000);
 
-/** The real servers, by runtime. */
-const servers = new Map<string, Server>();
-
-beforeAll(async () => {
-  const [deno, workerd] = await Promise.all([startDenoServer(), startWorkerd()]);
-  servers.set("deno", deno).set("workerd", workerd);
-  return async () => void await Promise.all([deno.end(), workerd.end()]);
-});
+const servers = startBothServers();
 
 describe.each(["deno", "workerd"])("%s", (runtime) => {
   const post = (type: string, body: string) =>
@@ -28,18 +20,9 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
       body,
     });
 
-  /** Sends an attack, and returns the answer; meanwhile others are answered within a second. */
-  async function attack(request: Promise<Response>): Promise<{ status: number; text: string }> {
-    const answer = request.then(async (response) => ({
-      status: response.status,
-      text: await response.text(),
-    }));
-    const { longest } = await healthDuring(servers.get(runtime)!.address, answer);
-    expect(longest).toBeLessThan(1000);
-    return await answer;
-  }
+  const attack = (request: Promise<Response>) => answerWhileHealthy(servers.get(runtime)!, request);
 
-  test("refuses a name of 200,000 marks in an array", async () => {
+  test("rejects a name of 200,000 marks in an array", async () => {
     const { status, text } = await attack(post("application/json", JSON.stringify([`a${MARKS}`, "ada"])));
     expect(status).toBe(200);
     const [refused, scored] = JSON.parse(text);
@@ -48,7 +31,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     expect(scored.name).toBe("ada");
   });
 
-  test("refuses lines of 200,000 marks in a text", async () => {
+  test("rejects lines of 200,000 marks in a text", async () => {
     const { status, text } = await attack(post("text/plain", `a${MARKS}\n`.repeat(20)));
     expect(status).toBe(200);
     const lines = text.trim().split("\n").map((line) => JSON.parse(line));
@@ -56,7 +39,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     for (const { error } of lines) expect(error.title).toBe("Invalid name");
   });
 
-  test("refuses as many names as an array may have, of as many marks as a name may have units", async () => {
+  test("rejects an array of the largest size in which each name has 2,000 marks", async () => {
     const name = `a${MARKS.slice(0, 1000)}${MARKS.slice(-1000)}`;
     const { status, text } = await attack(
       post("application/json", JSON.stringify(new Array<string>(250).fill(name))),
@@ -66,7 +49,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
   });
 
   test.each(["/score?name=", "/next?prefix=", "/generate?prefix=", "/generate?model="])(
-    "refuses %s of marks, as many as an address has room for",
+    "rejects %s with as many marks as fit into a URL",
     async (query) => {
       const marks = encodeURIComponent(`a${MARKS.slice(0, 600)}${MARKS.slice(-600)}`);
       const { status, text } = await attack(fetch(servers.get(runtime)!.address + query + marks));

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { anyText, headerText, shortText } from "../functions/fuzz/random_text.ts";
 
 /*
- * What a client may write on a connection, as text of one character per byte. Most of it is almost a request, so that
- * it gets past the parser's first look.
+ * Random text for a client to write on a connection, one character for each byte. Most of it is almost a valid request,
+ * so that the server's parser does not reject it at once.
  */
 
-/** The bytes of a text in UTF-8, one character each. */
+/** The UTF-8 bytes of a text, as one character each. */
 const utf8 = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text.slice(0, 5000)));
 
 const method = fc.oneof(
@@ -93,7 +93,7 @@ const manyHeaders = fc.constantFrom(0, 0, 0, 0, 0, 200).map((count) =>
   Array.from({ length: count }, (_, i) => `x-${i}: ${i}`)
 );
 
-/** What headers say of a body's length, true or not. */
+/** Headers about the length of the body, right and wrong; "true" stands for the right Content-Length. */
 const framing = fc.oneof(
   { weight: 2, arbitrary: fc.constant("true") },
   fc.constantFrom(
@@ -118,7 +118,7 @@ const framing = fc.oneof(
   ),
 );
 
-/** A body in chunks, as `transfer-encoding: chunked` has it, or almost. */
+/** A body in the format of `transfer-encoding: chunked`, or almost. */
 const chunks = fc.array(
   fc.tuple(
     fc.constantFrom("", "", "", "", ";a=b", " ", "g", ";" + "a".repeat(20_000)),
@@ -127,8 +127,8 @@ const chunks = fc.array(
   ),
   { maxLength: 4 },
 ).map((parts) =>
-  parts.map(([extension, text, lie]) => {
-    const size = Math.max(1, text.length + lie);
+  parts.map(([extension, text, sizeError]) => {
+    const size = Math.max(1, text.length + sizeError);
     return `${size.toString(16)}${extension}\r\n${text || "a"}\r\n`;
   }).join("") + "0\r\n\r\n"
 );
@@ -174,7 +174,7 @@ const noRequest = fc.oneof(
   fc.uint8Array({ maxLength: 300 }).map((bytes) => String.fromCharCode(...bytes)),
 );
 
-/** What a client writes on one connection: up to three requests, one after another, or none at all. */
+/** The text of one connection: up to three requests in a row, part of a request, or no request at all. */
 export const randomConnection: fc.Arbitrary<string> = fc.oneof(
   { weight: 8, arbitrary: almostRequest },
   {

@@ -10,9 +10,9 @@ import { encodeKnownNames } from "../../trainer/known_names.ts";
 import { startOnnxRuntime } from "../onnx_runtime.ts";
 import { type Program, startDeno } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
-import type { SaveJob } from "./save_job.ts";
+import type { SaveJob } from "./save_models.ts";
 
-/** The committed bigram and MLP under one name, so that each replaces the other; their lists differ. */
+/** The committed bigram and MLP under one name, so that each can replace the other, with different lists. */
 const NAME = "pets";
 let [bigram, mlp]: SaveJob[] = [];
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   }));
 });
 
-/** Starts a process that saves models into a directory; see save_models.ts. */
+/** Starts save_models.ts, which saves models into a directory. */
 async function startSaving(directory: string, jobs: SaveJob[], step?: number): Promise<Program> {
   const file = join(directory, "..", "jobs.json");
   await writeFile(file, JSON.stringify(jobs));
@@ -38,21 +38,21 @@ async function startSaving(directory: string, jobs: SaveJob[], step?: number): P
   return startDeno(step === undefined ? args : [...args, String(step)]);
 }
 
-/** Saves models, uninterrupted; returns the calls that changed files. */
+/** Saves models without interruption; returns the calls that changed files. */
 async function save(directory: string, ...jobs: SaveJob[]): Promise<string[]> {
   const { code, stdout, stderr } = await (await startSaving(directory, jobs)).ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return JSON.parse(stdout);
 }
 
-/** A new directory of models inside a temporary one. */
+/** Makes an empty directory of models inside a temporary one. */
 async function modelDirectory(): Promise<string> {
   const directory = join(await temporaryDirectory(), "models");
   await mkdir(directory);
   return directory;
 }
 
-/** What the real reader and the real runtime make of the model that is there: which it is, and with which list. */
+/** Opens the model of a directory as the server does; returns which model it is, and which list it has. */
 async function servedModel(directory: string): Promise<string> {
   const registry = await Registry.open([await readModel(directory, NAME)]);
   expect(registry.statuses()).toEqual([{ name: NAME, status: "ready" }]);
@@ -61,14 +61,14 @@ async function servedModel(directory: string): Promise<string> {
   return `${card.architecture} with ${lists.join() || "no list"}`;
 }
 
-/** The files of a model as a directory lists them. */
+/** The names of a model's files, sorted. */
 function filesOf(card: Parameters<typeof modelFileNames>[1]): string[] {
   const { onnx, known } = modelFileNames(NAME, card);
   return [...(known ? [known.versioned] : []), onnx.versioned, `${NAME}.json`].sort();
 }
 
-/** Puts the bigram there as somebody who copies files by hand does. */
-async function copyByHand(directory: string): Promise<void> {
+/** Saves the bigram under file names without hashes, as a person who copies the files would. */
+async function saveWithPlainNames(directory: string): Promise<void> {
   await save(directory, bigram);
   const { onnx, known } = modelFileNames(NAME, parseModelCard((await readModel(directory, NAME)).card));
   for (const { versioned, plain } of [onnx, known!]) {
@@ -77,7 +77,7 @@ async function copyByHand(directory: string): Promise<void> {
   }
 }
 
-describe("killed before any call that changes a file, saving leaves a whole model, old or new", () => {
+describe("if saving is killed before any call that changes a file, the old or the new model is whole", () => {
   test.each<
     [
       what: string,
@@ -88,9 +88,9 @@ describe("killed before any call that changes a file, saving leaves a whole mode
     ]
   >([
     ["a model", (directory) => save(directory, bigram), () => mlp, "bigram with bigram", "mlp with mlp"],
-    ["a model whose files were copied by hand", copyByHand, () => mlp, "bigram with bigram", "mlp with mlp"],
+    ["a model of plain file names", saveWithPlainNames, () => mlp, "bigram with bigram", "mlp with mlp"],
     [
-      "a model by one that has no list",
+      "a model by one without a list",
       (directory) => save(directory, bigram),
       () => ({ ...mlp, known: null }),
       "bigram with bigram",
@@ -124,20 +124,20 @@ describe("killed before any call that changes a file, saving leaves a whole mode
       expect(killed.code).not.toBe(0);
       seen.push(await servedModel(directory));
       expect([old, now], `killed before: ${calls[step - 1]}`).toContain(seen.at(-1));
-      // Nothing is in the way of the next attempt: no lock, and no temporary file that stays.
+      // The next attempt succeeds: no lock and no temporary file is left.
       await save(directory, job());
       const left = (await readdir(directory)).sort();
       expect(left).toEqual(expect.arrayContaining(after));
-      // Killed after the card was replaced, the old files stay: nothing points to them any more.
+      // Only old files may be left, if saving was killed after it had replaced the card.
       expect(left.filter((file) => !after.includes(file) && !files.has(file))).toEqual([]);
     }
-    // Once it is the new one it stays so, and both were seen.
+    // Both models were seen, and the old one never after the new one.
     expect([...new Set(seen)]).toEqual([old, now]);
     expect(seen.lastIndexOf(old)).toBeLessThan(seen.indexOf(now));
   }, 300_000);
 });
 
-test("after a loss of power too: what a name leads to is on the disk before the name is", async () => {
+test("a power failure also leaves a whole model: each file is synced before its name", async () => {
   const directory = await modelDirectory();
   await save(directory, bigram);
   const calls = await save(directory, mlp);
@@ -159,7 +159,7 @@ test("after a loss of power too: what a name leads to is on the disk before the 
   expect(syncs.some((sync) => card < sync && sync < position(/^remove /))).toBe(true);
 });
 
-test("two processes that replace one model at once, and a reader, find whole models only", async () => {
+test("a reader sees only whole models while two processes replace the model", async () => {
   const directory = await modelDirectory();
   await save(directory, bigram);
   const jobs = Array.from({ length: 60 }, (_, i) => (i % 2 ? bigram : mlp));

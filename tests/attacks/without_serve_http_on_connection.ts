@@ -1,3 +1,3 @@
-/* Loaded before the server, to see what it does on a version of Deno without the function that it needs. */
+/* Preloaded before the server, to test it on a Deno without serveHttpOnConnection. */
 const internal = Reflect.get(Deno, Reflect.get(Deno, "internal"));
 if (!Reflect.deleteProperty(internal, "serveHttpOnConnection")) throw new Error("It cannot be removed");

@@ -1,22 +1,14 @@
-import { beforeAll, describe, expect, test } from "vitest";
-import type { Server } from "../processes.ts";
-import { healthDuring, startDenoServer, startWorkerd } from "./servers.ts";
+import { describe, expect, test } from "vitest";
+import { answerWhileHealthy, healthDuring, startBothServers } from "../servers.ts";
 
 /*
- * Requests that are allowed, and cost as much as a request may: none may hold up the others, nor make an answer that is
- * out of all proportion.
+ * The most expensive requests that are allowed must not delay other requests, and their answers must not be much larger
+ * than the requests.
  */
 
-/** The real servers, by runtime. */
-const servers = new Map<string, Server>();
+const servers = startBothServers();
 
-beforeAll(async () => {
-  const [deno, workerd] = await Promise.all([startDenoServer(), startWorkerd()]);
-  servers.set("deno", deno).set("workerd", workerd);
-  return async () => void await Promise.all([deno.end(), workerd.end()]);
-});
-
-/** A name that nobody has asked for: its contexts are in no cache. */
+/** A random name, whose contexts are not in the cache. */
 function unlikelyName(length: number): string {
   return Array.from({ length }, () => "abcdefghijklmnopqrstuvwxyz"[Math.floor(26 * Math.random())]).join("");
 }
@@ -29,20 +21,10 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
   const post = (query: string, type: string, body: string) =>
     ask(`/score${query}`, { method: "POST", headers: { "content-type": type }, body });
 
-  /** Sends an attack, and returns the answer; meanwhile others are answered within a second. */
-  async function attack(request: Promise<Response>): Promise<{ status: number; text: string }> {
-    const answer = request.then(async (response) => ({
-      status: response.status,
-      text: await response.text(),
-    }));
-    const { longest, answers } = await healthDuring(servers.get(runtime)!.address, answer);
-    expect(longest).toBeLessThan(1000);
-    expect(answers).toBeGreaterThan(0);
-    return await answer;
-  }
+  const attack = (request: Promise<Response>) => answerWhileHealthy(servers.get(runtime)!, request);
 
   test.each(["compat=torch&seed=1", "seed=1"])(
-    "makes 1,000 names of 64 strange characters with %s",
+    "draws 1,000 names of 64 unlikely characters with %s",
     async (query) => {
       const shape = "n=1000&min_length=64&max_length=64&temperature=5&top_p=.9999&top_k=26";
       const { status, text } = await attack(ask(`/generate?${shape}&${query}`));
@@ -51,7 +33,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     },
   );
 
-  test("makes many such answers at once, and answers a small request among them", async () => {
+  test("answers a small request while it answers several large ones", async () => {
     const shape = "n=1000&min_length=64&max_length=64&temperature=5&top_k=26";
     const many = Promise.all(Array.from({ length: 6 }, async (_, seed) => {
       const response = await ask(`/generate?${shape}&seed=${seed}`);
@@ -74,7 +56,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     }
   });
 
-  test("scores the largest array, and its answer is in proportion", async () => {
+  test("scores the largest array with an answer of at most 120 times its size", async () => {
     const body = JSON.stringify(unlikelyNames(970, 256));
     const { status, text } = await attack(post("", "application/json", body));
     expect(status).toBe(200);
@@ -82,7 +64,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     expect(text.length).toBeLessThan(120 * body.length);
   });
 
-  test("ends a text at the line from which its answer would describe too much", async () => {
+  test("ends the answer to a text before it would describe too many positions", async () => {
     const body = unlikelyNames(4000, 256).join("\n");
     const { status, text } = await attack(post("", "text/plain", body));
     expect(status).toBe(200);
@@ -95,7 +77,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     expect(JSON.parse(lines.at(-2)!).characters).toHaveLength(257);
   });
 
-  test("refuses arrays that are anything but names, however deep", async () => {
+  test("survives arrays that are nested or do not contain names", async () => {
     for (
       const body of ["[".repeat(2 ** 19), `[${"{},".repeat(300_000)}{}]`, `["${"\\u0301".repeat(170_000)}"]`]
     ) {

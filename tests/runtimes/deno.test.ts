@@ -1,11 +1,11 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { modelsAreOpen } from "../attacks/servers.ts";
 import { startDeno } from "../processes.ts";
+import { waitForModels } from "../servers.ts";
 
-/** Resolves when nobody listens at an address any more. */
-async function refused(address: string): Promise<void> {
+/** Resolves when no server accepts connections at an address any more. */
+async function waitUntilRefused(address: string): Promise<void> {
   while (
     await fetch(`${address}/health`, { headers: { connection: "close" } }).then(() => true, () => false)
   ) {
@@ -14,28 +14,28 @@ async function refused(address: string): Promise<void> {
 }
 
 describe("deno task start", () => {
-  test.each(["http", "70000", "-1", "80.5"])("refuses PORT=%s", async (PORT) => {
+  test.each(["http", "70000", "-1", "80.5"])("rejects PORT=%s", async (PORT) => {
     const { code, stderr } = await startDeno(["task", "start"], { PORT }).ended;
     expect(code).toBe(1);
     expect(stderr).toContain(`error: PORT must be a whole number from 0 to 65535, got "${PORT}"`);
   });
 
-  test("says so where the port is in use", async () => {
-    const squatter = createServer();
-    await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
-    onTestFinished(() => void squatter.close());
-    const PORT = String((squatter.address() as AddressInfo).port);
+  test("reports that the port is in use", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void other.close());
+    const PORT = String((other.address() as AddressInfo).port);
     const { code, stderr } = await startDeno(["task", "start"], { PORT }).ended;
     expect(code).toBe(1);
     expect(stderr).toContain(`error: cannot listen at 127.0.0.1:${PORT}: the port is in use`);
   });
 
-  test("listens where HOST and PORT say, and ends when it is told to", async () => {
+  test("listens at HOST and PORT, and ends at SIGTERM", async () => {
     const server = startDeno(["task", "start"], { HOST: "127.0.0.2", PORT: "0" });
     onTestFinished(() => server.signal("SIGTERM"));
     const [, address] = await server.printed(/answers at (http:\S+)/);
     expect(address).toMatch(/^http:\/\/127\.0\.0\.2:\d+$/);
-    await modelsAreOpen(address);
+    await waitForModels(address);
     expect((await fetch(`${address}/health`)).status).toBe(200);
     server.signal("SIGTERM");
     await server.ended;
@@ -43,7 +43,7 @@ describe("deno task start", () => {
   });
 
   test.each(["SIGTERM", "SIGINT"] as const)(
-    "at %s, answers what is under way, writes its log, and ends with 0",
+    "at %s, finishes the requests in progress, writes its log and exits with 0",
     async (signal) => {
       const server = startDeno([
         "run",
@@ -56,8 +56,9 @@ describe("deno task start", () => {
       });
       onTestFinished(() => server.signal("SIGTERM"));
       const [, address] = await server.printed(/answers at (http:\S+)/);
+      await waitForModels(address);
       await (await fetch(`${address}/health`, { headers: { "x-request-id": "first" } })).text();
-      // The answer to the first line shows that the request is under way; the second line is sent after the signal.
+      // The answer to the first line shows that the request is in progress. The second line is sent after the signal.
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
       const lines = writable.getWriter();
       const send = (text: string) => lines.write(new TextEncoder().encode(text));
@@ -70,8 +71,8 @@ describe("deno task start", () => {
       const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
       expect((await reader.read()).value).toContain('"name":"ada"');
       server.signal(signal);
-      server.signal(signal); // as a terminal and the task do, each
-      await refused(address); // it has been told
+      server.signal(signal); // a terminal and the task runner may each send the signal
+      await waitUntilRefused(address); // the server has received the signal
       void send("bob\n").then(() => lines.close());
       expect((await reader.read()).value).toContain('"name":"bob"');
       expect((await reader.read()).done).toBe(true);
@@ -85,7 +86,7 @@ describe("deno task start", () => {
     },
   );
 
-  test("takes its settings from the environment, and says which it does not understand", async () => {
+  test("reads its settings from the environment, and rejects an invalid one", async () => {
     const closed = startDeno(["task", "start"], {
       PORT: "0",
       EDGEMORE_TOKEN: "abc",
@@ -94,6 +95,7 @@ describe("deno task start", () => {
     });
     onTestFinished(() => closed.signal("SIGTERM"));
     const [, address] = await closed.printed(/answers at (http:\S+)/);
+    await waitForModels(address);
     const ask = async (authorization: string) =>
       (await fetch(`${address}/score?name=a`, { headers: { authorization } })).status;
     expect([await ask("Bearer abd"), await ask("Bearer abc"), await ask("Bearer abc")]).toEqual([

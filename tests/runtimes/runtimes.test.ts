@@ -1,26 +1,17 @@
 import { readFileSync } from "node:fs";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
 import { pinnedReference } from "../../functions/inference/model_reference.ts";
 import { openPage, shownNames } from "../page/open_page.ts";
 import { startServer } from "../processes.ts";
+import { startBothServers } from "../servers.ts";
 
-/** The default model, pinned to its file. */
+/** A reference that pins the default model to its file. */
 const PINNED = pinnedReference("tuned", JSON.parse(readFileSync("models/tuned.json", "utf8")).sha256);
 
-/** The real servers, by runtime. */
-const servers = new Map<string, string>();
+const servers = startBothServers(() => startServer(["start"], /answers at (http:\S+)/, { PORT: "0" }));
 
-beforeAll(async () => {
-  const [deno, workerd] = await Promise.all([
-    startServer(["start"], /answers at (http:\S+)/, { PORT: "0" }),
-    startServer(["worker", "--port", "0"], /Ready on (http:\S+)/),
-  ]);
-  servers.set("deno", deno.address).set("workerd", workerd.address);
-  return async () => void await Promise.all([deno.end(), workerd.end()]);
-});
-
-/** What of an answer does not depend on the runtime. */
+/** The parts of a response that do not depend on the runtime. */
 interface Answer {
   status: number;
   type: string | null;
@@ -28,7 +19,7 @@ interface Answer {
   body: string;
 }
 
-/** Headers that do not depend on the runtime. */
+/** The headers that do not depend on the runtime. */
 const SAME_HEADERS = [
   "edgemore-seed",
   "etag",
@@ -41,9 +32,9 @@ const SAME_HEADERS = [
   "access-control-expose-headers",
 ];
 
-/** Asks every runtime the same; each answer as its status, type and bytes. */
+/** Makes the same request to each server. */
 async function askAll(path: string, init?: RequestInit): Promise<Answer[]> {
-  return await Promise.all(Array.from(servers.values(), async (address) => {
+  return await Promise.all(Array.from(servers.values(), async ({ address }) => {
     const response = await fetch(address + path, init);
     return {
       status: response.status,
@@ -93,7 +84,7 @@ describe("Deno and workerd", () => {
     const [deno, workerd] = await askAll("/");
     expect(deno.body).toMatch(/^<!doctype html>/i);
     expect([workerd.status, workerd.type, workerd.body]).toEqual([deno.status, deno.type, deno.body]);
-    // A tag is the runtime's own, and Cloudflare compresses by itself.
+    // Each runtime makes its own ETag for files, and Cloudflare compresses them itself.
     const policy = ({ headers }: Answer) => headers.filter((_, i) => !/etag|vary/.test(SAME_HEADERS[i]));
     expect(policy(workerd)).toEqual(policy(deno));
   });
@@ -124,22 +115,22 @@ describe("Deno and workerd", () => {
     expect(workerd.body).toBe(deno.body);
   });
 
-  test.each(["HEAD", "OPTIONS", "POST"])("answer %s alike", async (method) => {
+  test.each(["HEAD", "OPTIONS", "POST"])("answer %s with the same headers", async (method) => {
     for (const path of ["/score?name=andrej", "/nothing"]) {
       const [deno, workerd] = await askAll(path, { method });
       expect(workerd).toEqual(deno);
     }
   });
 
-  test("send nothing to who has it", async () => {
+  test("answer 304 to a client that has the current answer", async () => {
     const [etag] = (await askAll("/score?name=andrej"))[0].headers.slice(1);
     const [deno, workerd] = await askAll("/score?name=andrej", { headers: { "if-none-match": etag! } });
     expect(deno).toMatchObject({ status: 304, body: "" });
     expect(workerd).toEqual(deno);
   });
 
-  test("show the API at /docs, from their own files alone", async () => {
-    const pages = await Promise.all(Array.from(servers.values(), async (address) => {
+  test("serve /docs without files of other hosts", async () => {
+    const pages = await Promise.all(Array.from(servers.values(), async ({ address }) => {
       const page = await fetch(`${address}/docs`);
       const html = await page.text();
       const files = Array.from(html.matchAll(/(?:src|href)="([^"]+)"/g), ([, file]) => file);
@@ -165,38 +156,42 @@ describe("Deno and workerd", () => {
     expect(workerd).toEqual(deno);
   });
 
-  test.each(["deno", "workerd"])("%s says that it is well", async (runtime) => {
-    const health = await (await fetch(`${servers.get(runtime)}/health`)).json();
+  test.each(["deno", "workerd"])("%s is healthy", async (runtime) => {
+    const health = await (await fetch(`${servers.get(runtime)!.address}/health`)).json();
     expect(health).toMatchObject({ status: "ok", runtime, default_model: "tuned" });
   });
 
-  test.each(["deno", "workerd"])("%s answers many at once as one by one", async (runtime) => {
-    const ask = async (seed: number) => {
-      const response = await fetch(`${servers.get(runtime)}/generate?n=30&seed=${seed}`);
-      return await response.text();
-    };
-    const seeds = Array.from({ length: 30 }, (_, seed) => seed);
-    const together = await Promise.all(seeds.map(ask));
-    for (const seed of seeds) expect(await ask(seed)).toBe(together[seed]);
-  });
+  test.each(["deno", "workerd"])(
+    "%s gives concurrent and single requests the same answers",
+    async (runtime) => {
+      const ask = async (seed: number) => {
+        const response = await fetch(`${servers.get(runtime)!.address}/generate?n=30&seed=${seed}`);
+        return await response.text();
+      };
+      const seeds = Array.from({ length: 30 }, (_, seed) => seed);
+      const together = await Promise.all(seeds.map(ask));
+      for (const seed of seeds) expect(await ask(seed)).toBe(together[seed]);
+    },
+  );
 
   test.each(["deno", "workerd"])(
-    "%s draws a seed where none is given, another each time",
+    "%s chooses a new seed for each request without one",
     async (runtime) => {
-      const ask = async () => (await (await fetch(`${servers.get(runtime)}/generate?n=1`)).json()).seed;
+      const path = `${servers.get(runtime)!.address}/generate?n=1`;
+      const ask = async () => (await (await fetch(path)).json()).seed;
       expect(await ask()).not.toBe(await ask());
     },
   );
 
   test("send the page and its files with the same bytes and headers", async () => {
-    const html = await (await fetch(`${servers.get("deno")}/`)).text();
+    const html = await (await fetch(`${servers.get("deno")!.address}/`)).text();
     const [script, style] = [/\/assets\/main-\w+\.js/, /\/assets\/style-\w+\.css/].map((file) =>
       file.exec(html)![0]
     );
     const kept = "public, max-age=31536000, immutable";
     for (const [path, cacheControl] of [["/", "no-cache"], [script, kept], [style, kept]]) {
       const [deno, workerd] = await Promise.all(["deno", "workerd"].map(async (runtime) => {
-        const response = await fetch(servers.get(runtime) + path);
+        const response = await fetch(servers.get(runtime)!.address + path);
         const { status, headers } = response;
         const names = [
           "cache-control",
@@ -214,8 +209,8 @@ describe("Deno and workerd", () => {
     }
   });
 
-  test.each(["deno", "workerd"])("%s sends the page to nobody who has it", async (runtime) => {
-    const address = `${servers.get(runtime)}/`;
+  test.each(["deno", "workerd"])("%s answers 304 to a client that has the current page", async (runtime) => {
+    const address = `${servers.get(runtime)!.address}/`;
     const etag = (await fetch(address)).headers.get("etag")!;
     expect((await fetch(address, { headers: { "if-none-match": etag } })).status).toBe(304);
     expect((await fetch(address, { method: "HEAD" })).status).toBe(200);
@@ -223,11 +218,11 @@ describe("Deno and workerd", () => {
 });
 
 describeWithBrowser("The page from workerd", () => {
-  test("makes the names that Deno makes, there and in the browser", async () => {
+  test("shows Deno's names, both from the server and from the model in the browser", async () => {
     const browser = await startBrowser("none");
     onTestFinished(() => browser.close());
-    const { page, errors } = await openPage(browser, `${servers.get("workerd")}/?seed=42`);
-    const { names } = await (await fetch(`${servers.get("deno")}/generate?n=20&seed=42`)).json();
+    const { page, errors } = await openPage(browser, `${servers.get("workerd")!.address}/?seed=42`);
+    const { names } = await (await fetch(`${servers.get("deno")!.address}/generate?n=20&seed=42`)).json();
     const expected = names.map(({ name }: { name: string }) => name);
     expect(await shownNames(page)).toEqual(expected);
     await page.getByRole("radio", { name: "Here, WebAssembly" }).check({ force: true });

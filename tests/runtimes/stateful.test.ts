@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { startDenoServer, startWorkerdWith } from "../attacks/servers.ts";
+import { startDenoServer, startWorkerdWith } from "../servers.ts";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
 import { type ServedApp, serveModels } from "../functions/serve_models.ts";
 import { openPage, shownNames } from "../page/open_page.ts";

@@ -3,7 +3,7 @@ import { takeTurn } from "../../shared/event_loop.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 
-/** Counts turns of the event loop until it is stopped. */
+/** Counts the turns of the event loop until `stop` is called. */
 function countTurns(): { turns: () => number; stop: () => void } {
   let [turns, going] = [0, true];
   const next = () => {
@@ -14,7 +14,7 @@ function countTurns(): { turns: () => number; stop: () => void } {
   return { turns: () => turns, stop: () => void (going = false) };
 }
 
-test("takeTurn lets one in each turn, the longest waiting first", async () => {
+test("takeTurn resumes one caller in each turn of the event loop, the longest waiting first", async () => {
   const counter = countTurns();
   const order: string[] = [];
   await Promise.all(["a", "b", "c", "d"].map(async (name) => {
@@ -28,7 +28,7 @@ test("takeTurn lets one in each turn, the longest waiting first", async () => {
   expect(counter.turns()).toBeGreaterThanOrEqual(order.length - 1);
 });
 
-test("takeTurn lets others in when one that waits never comes back", async () => {
+test("takeTurn resumes the others if the callback of one caller never runs", async () => {
   const order: string[] = [];
   const work = async (name: string) => {
     for (let i = 0; i < 3; i++) {
@@ -37,7 +37,7 @@ test("takeTurn lets others in when one that waits never comes back", async () =>
     }
   };
   const working = Promise.all(["a", "b"].map(work));
-  // Its first callback is lost, as that of a request is whose client left.
+  // The callback of a request is lost if its client disconnects on workerd.
   const later = setTimeout;
   vi.stubGlobal("setTimeout", () => 0);
   void work("lost");

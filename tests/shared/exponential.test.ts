@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { exponential } from "../../shared/exponential.ts";
 
-test("exponential is e^x for x up to 0", () => {
+test("exponential is e^x for x <= 0", () => {
   for (let x = 0; x > -100; x -= 0.0137) {
     expect(Math.abs(exponential(x) / Math.exp(x) - 1)).toBeLessThan(1e-11);
   }
@@ -9,7 +9,8 @@ test("exponential is e^x for x up to 0", () => {
   expect([exponential(-111), exponential(-1000), exponential(-Infinity)]).toEqual([0, 0, 0]);
 });
 
-// The bits decide which character a seed draws. Math.exp gives other last bits for seven of ten of these arguments.
+// The last bit can decide which character a seed draws. Math.exp differs from these values in the last bit for seven of
+// ten arguments.
 test.each([
   [-0.34, 0.7117703227570917],
   [-1, 0.36787944117045024],
@@ -17,11 +18,11 @@ test.each([
   [-7.125, 0.0008047330101245938],
   [-30.3, 6.932297597586396e-14],
   [-80.9, 7.337978146386385e-36],
-])("exponential(%d) is %d to the last bit", (x, expected) => {
+])("exponential(%d) is exactly %d", (x, expected) => {
   expect(exponential(x)).toBe(expected);
 });
 
-test("exponential has the bits of this hash from 0 to -31", () => {
+test("the values of exponential from 0 to -31 have this hash", () => {
   const values = Float64Array.from({ length: 4000 }, (_, i) => exponential(-i / 128));
   // FNV-1a over 64-bit words.
   const hash = new BigUint64Array(values.buffer).reduce(

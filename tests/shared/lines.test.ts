@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Line, LineSplitter, MAX_LINE_UNITS } from "../../shared/lines.ts";
 
-/** The lines of some bytes that come in pieces of so many. */
+/** Splits bytes that arrive in pieces of the given lengths; the rest arrives as the last piece. */
 function split(bytes: Uint8Array, pieces: readonly number[] = []): Line[] {
   const splitter = new LineSplitter();
   const lines: Line[] = [];
@@ -18,12 +18,12 @@ function texts(text: string, pieces?: readonly number[]): string[] {
   return split(new TextEncoder().encode(text), pieces).map(({ text }) => text);
 }
 
-/** Any text, with many ends of lines of each kind, and characters of one to four bytes. */
+/** Random text with many line ends of each kind, and characters of one to four bytes. */
 const anyText = fc.array(fc.constantFrom("a", "ß", "ไ", "😀", "\n", "\r\n", "\r", " "), { maxLength: 60 })
   .map((parts) => parts.join(""));
 
 describe("LineSplitter", () => {
-  test("gives the same lines wherever the bytes are cut, and loses nothing", () => {
+  test("gives the same lines wherever the bytes are split, and loses nothing", () => {
     fc.assert(fc.property(anyText, fc.array(fc.integer({ min: 0, max: 5 })), (text, pieces) => {
       const lines = split(new TextEncoder().encode(text), pieces);
       const expected = text.split("\n");
@@ -34,7 +34,7 @@ describe("LineSplitter", () => {
     }));
   });
 
-  test("ends lines with LF or CRLF, the last one with nothing", () => {
+  test("accepts LF and CRLF, and a last line without a line end", () => {
     expect(texts("ada\r\nbob\neve")).toEqual(["ada", "bob", "eve"]);
     expect(texts("ada\n")).toEqual(["ada"]);
     expect(texts("\n\r\n")).toEqual(["", ""]);
@@ -42,7 +42,7 @@ describe("LineSplitter", () => {
     expect(texts("a\rb\r")).toEqual(["a\rb"]);
   });
 
-  test("keeps 4,096 units of a line that is longer", () => {
+  test("truncates a longer line to 4,096 UTF-16 units", () => {
     const [whole, cut] = split(new TextEncoder().encode(`${"a".repeat(4096)}\n${"b".repeat(100_000)}\n`), [
       1000,
     ]);
@@ -50,18 +50,18 @@ describe("LineSplitter", () => {
     expect(cut).toEqual({ number: 2, text: "b".repeat(4096), cut: true });
   });
 
-  test("skips a byte order mark, cut anywhere", () => {
+  test("skips a byte order mark at the beginning, also if it is split", () => {
     for (const pieces of [[], [1], [2], [3], [1, 1, 1]]) {
       expect(texts("\ufeffada\n\ufeffbob", pieces)).toEqual(["ada", "\ufeffbob"]);
     }
   });
 
-  test("reads bytes that are no UTF-8 as U+FFFD", () => {
+  test("decodes bytes that are not UTF-8 as U+FFFD", () => {
     const bytes = Uint8Array.of(0x61, 0xff, 0x62, 0x0a, 0x63, 0xe2, 0x82);
     expect(split(bytes).map(({ text }) => text)).toEqual(["a\ufffdb", "c\ufffd"]);
   });
 
-  test("cuts an endless line, and goes on after its end", () => {
+  test("truncates a long line, and continues with the next one", () => {
     const long = "x".repeat(MAX_LINE_UNITS);
     for (
       const pieces of [[], [MAX_LINE_UNITS], [MAX_LINE_UNITS + 1], [10, MAX_LINE_UNITS], [
@@ -81,7 +81,7 @@ describe("LineSplitter", () => {
     }
   });
 
-  test("keeps no more of a line than it may", () => {
+  test("keeps no more than the limit of a line of 100 MiB", () => {
     const splitter = new LineSplitter();
     const megabyte = new Uint8Array(2 ** 20).fill(0x78);
     for (let i = 0; i < 100; i++) expect([...splitter.push(megabyte)]).toEqual([]);
@@ -89,7 +89,7 @@ describe("LineSplitter", () => {
     expect([line.text.length, line.cut, line.number]).toEqual([MAX_LINE_UNITS, true, 1]);
   });
 
-  test("cuts and counts as the whole text would be, at any length", () => {
+  test("truncates at the limit wherever the bytes are split", () => {
     const lengths = fc.array(fc.integer({ min: MAX_LINE_UNITS - 3, max: MAX_LINE_UNITS + 3 }), {
       maxLength: 4,
     });

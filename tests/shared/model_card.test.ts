@@ -16,7 +16,7 @@ const card: ModelCard = {
 };
 
 describe("parseModelCard", () => {
-  test("reads what was written", () => {
+  test("reads a card back from its JSON", () => {
     expect(parseModelCard(JSON.stringify(card))).toEqual(card);
   });
 
@@ -30,13 +30,13 @@ describe("parseModelCard", () => {
     [JSON.stringify({ ...card, pictures: { bigrams: [["many"]] } }), "pictures.bigrams.0.0: "],
     [JSON.stringify({ ...card, nll_quantiles: [1] }), "nll_quantiles: "],
     [JSON.stringify({ ...card, name: "../etc/passwd" }), "name: "],
-  ])("says what is wrong with %s", (text, message) => {
+  ])("names the invalid field of %s", (text, message) => {
     expect(() => parseModelCard(text)).toThrow("Cannot read a model card: ");
     expect(() => parseModelCard(text)).toThrow(message);
   });
 });
 
-test("modelName allows what a file and a URL can be called", () => {
+test("modelName allows names that are safe in file names and URLs", () => {
   for (const name of ["mlp", "us-names_2018", "0", "a".repeat(64)]) {
     expect(modelName.safeParse(name).success).toBe(true);
   }

@@ -20,14 +20,14 @@ async function names(options: Partial<SamplingOptions>): Promise<string[]> {
 }
 
 describe("NameSearch", () => {
-  test("leaves out known names, and keeps the order of the rest", async () => {
+  test("rejects known names, and keeps the order of the rest", async () => {
     const known = new Set(["a", "ab"]);
     const all = await names({ n: 500 });
     const rest = await names({ n: 100, known });
     expect(rest).toEqual(all.filter((name) => !known.has(name)).slice(0, 100));
   });
 
-  test("leaves out known names and repeats at once", async () => {
+  test("rejects known names and repeats together", async () => {
     const known = new Set(["a", "ab"]);
     const found = await names({ n: 5, known, unique: true });
     expect(new Set(found).size).toBe(5);
@@ -38,7 +38,7 @@ describe("NameSearch", () => {
     unique: true,
     known: new Set(["a", "aaa"]),
   }])(
-    "with %j, fewer names are the beginning of more, however many are asked for at a time",
+    "with %j, finds the same first names whatever n and the batch size are",
     async (options) => {
       const twenty = await names({ ...options, n: 20 });
       for (const n of [1, 2, 5, 10]) {
@@ -52,7 +52,7 @@ describe("NameSearch", () => {
     },
   );
 
-  test("without anything to leave out, draws what is asked for", async () => {
+  test("draws exactly the requested names if it rejects none", async () => {
     const all = search({ n: 7 });
     expect((await all.next(3)).length).toBe(3);
     expect(all.done).toBe(false);
@@ -60,7 +60,7 @@ describe("NameSearch", () => {
     expect([all.done, all.shortfall()]).toEqual([true, undefined]);
   });
 
-  test("says how many there are, and of each reason how many it left out", async () => {
+  test("reports how many names it found, and how many it rejected for each reason", async () => {
     const repeats = search({ unique: true, maxLength: 2 });
     expect((await repeats.all()).length).toBe(4);
     expect(repeats.shortfall()).toBe("4 of 50 names: 1000 were drawn, of which 996 repeat others");
@@ -83,17 +83,17 @@ describe("NameSearch", () => {
     expect(Number(known)).toBe(drawn.filter(({ name }) => name === "a").length);
   });
 
-  test("stops after 32,000 characters where only repeats are drawn", async () => {
-    // a is always followed by a: each name is 256 characters, and the same as the first.
+  test("stops after 32,000 characters if it draws only repeats", async () => {
+    // An a always follows an a, so that every name is the same 256 characters.
     const endless = new DistributionCache(new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]));
     const repeats = new NameSearch(endless, vocabulary, { n: 50, seed: 1, unique: true, maxLength: 256 });
     expect((await repeats.all()).map(({ name }) => name)).toEqual(["a".repeat(256)]);
-    // 125 names are 32,000 characters, and 126 are more.
+    // 125 names have 32,000 characters; 126 exceed the limit.
     expect(repeats.shortfall()).toBe("1 of 50 names: 126 were drawn, of which 125 repeat others");
     expect(repeats.done).toBe(true);
   });
 
-  test("draws the names that were asked for, whatever their length", async () => {
+  test("draws at least n names, whatever their length", async () => {
     const endless = new DistributionCache(new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]));
     const repeats = new NameSearch(endless, vocabulary, { n: 200, seed: 1, unique: true, maxLength: 256 });
     await repeats.all();

@@ -1,14 +1,15 @@
 import type { LanguageModel, StepOutput } from "../../shared/language_model.ts";
 
 /**
- * A language model for tests: a table from the last token to the probabilities of the next. It remembers the sizes of the
- * batches that it was asked for.
+ * A language model for tests: a table from the last token to the probabilities of the next. It records the size of
+ * each batch.
  */
 export class TableModel implements LanguageModel {
   readonly contextLength: number;
   readonly vocabularySize: number;
   readonly states = [];
   readonly #rows: readonly Float32Array[];
+  /** The number of contexts of each call. */
   readonly batches: number[] = [];
 
   constructor(probabilities: readonly (readonly number[])[], contextLength = 1) {
@@ -28,6 +29,6 @@ export class TableModel implements LanguageModel {
   }
 }
 
-/** Over the letters a and b: a may begin, b follows a, and both may end; ba is impossible. */
+/** Rows are the last token, columns the next: boundary, a, b. A name never continues after b. */
 export const LETTERS = "ab";
 export const PROBABILITIES = [[0, 0.75, 0.25], [0.5, 0.25, 0.25], [1, 0, 0]];

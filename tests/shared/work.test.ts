@@ -7,10 +7,11 @@ import { logProbsOfWords } from "../../shared/scoring.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { Work, WorkLimitError } from "../../shared/work.ts";
 
-/** A model that finds everything equally likely but the end of a name, which never comes. It notes its runs. */
+/** A model whose names never end: the boundary has probability 0, all characters are equally likely. */
 class EndlessModel implements LanguageModel {
   readonly contextLength = 6;
   readonly states = [];
+  /** The number of contexts of each run. */
   readonly runs: number[] = [];
 
   constructor(readonly vocabularySize: number, readonly multiplications = 0) {}
@@ -25,14 +26,14 @@ class EndlessModel implements LanguageModel {
   }
 }
 
-/** A vocabulary of so many tokens. */
+/** A vocabulary with the given number of tokens. */
 function vocabularyOf(size: number): Vocabulary {
   return new Vocabulary(
     Array.from({ length: size - 1 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join(""),
   );
 }
 
-/** Does something, and counts how often other things get a turn meanwhile. */
+/** Counts the turns of the event loop until the work is done. */
 async function turnsDuring(work: Promise<unknown>): Promise<number> {
   let [turns, going] = [0, true];
   const next = () => {
@@ -45,19 +46,19 @@ async function turnsDuring(work: Promise<unknown>): Promise<number> {
   return turns;
 }
 
-describe("what a request costs", () => {
-  test("holds the event loop in slices while names are drawn, whether rows are known or not", async () => {
+describe("Work", () => {
+  test("pauses every 10 ms of effort while names are drawn, with a cold and a warm cache", async () => {
     const vocabulary = vocabularyOf(27);
     const cache = new DistributionCache(new EndlessModel(27));
     const names = (work?: Work) =>
       new NameSearch(cache, vocabulary, { n: 200, seed: 1, temperature: 2, maxLength: 32, work }).all();
-    // 6,400 draws of 27 µs by the estimate: 17 slices of 10 ms.
+    // 6,400 draws, estimated at 27 µs each, are 17 slices of 10 ms.
     expect(await turnsDuring(names(new Work()))).toBeGreaterThan(15);
     expect(await turnsDuring(names(new Work()))).toBeGreaterThan(15);
     expect(await names(new Work())).toEqual(await names());
   });
 
-  test("holds it in slices while one name is drawn from many characters", async () => {
+  test("pauses within one name if the vocabulary is large", async () => {
     const vocabulary = vocabularyOf(1000);
     const cache = new DistributionCache(new EndlessModel(1000));
     const search = new NameSearch(cache, vocabulary, {
@@ -71,7 +72,7 @@ describe("what a request costs", () => {
     expect(await turnsDuring(search.all())).toBeGreaterThan(20);
   });
 
-  test("holds it in slices while names are scored", async () => {
+  test("pauses while names are scored", async () => {
     const cache = new DistributionCache(new EndlessModel(27));
     const hash = (i: number, j: number) => 1 + Math.imul(Math.imul(i + 1, 7919) ^ (j + 1), 0x9e3779b1) >>> 8;
     const words = Array.from(
@@ -83,7 +84,7 @@ describe("what a request costs", () => {
     expect(await logProbsOfWords(cache, words, work)).toEqual(await logProbsOfWords(cache, words));
   });
 
-  test("bounds a run of the model by what a row costs", async () => {
+  test("limits the size of a run by the cost of a row", async () => {
     for (
       const [model, most] of [
         [new EndlessModel(27), 1851],
@@ -101,7 +102,7 @@ describe("what a request costs", () => {
     }
   });
 
-  test("bounds the positions that are not in the cache", async () => {
+  test("limits the positions that are not in the cache", async () => {
     const vocabulary = vocabularyOf(27);
     let cache = new DistributionCache(new EndlessModel(27));
     const search = (work: Work) =>
@@ -109,24 +110,24 @@ describe("what a request costs", () => {
     await expect(search(new Work(100))).rejects.toThrow(WorkLimitError);
     await expect(search(new Work(100))).rejects.toThrow("at most 100 positions that are not in the cache");
     const names = await search(new Work(500));
-    expect(await search(new Work(0))).toEqual(names); // now all are in the cache
+    expect(await search(new Work(0))).toEqual(names); // all positions are in the cache now
     const word = [25, 24, 23, 22, 21, 20];
     cache = new DistributionCache(new EndlessModel(27));
     await expect(logProbsOfWords(cache, [word], new Work(6))).rejects.toThrow(WorkLimitError);
     expect(await logProbsOfWords(cache, [word], new Work(7))).toHaveLength(1);
   });
 
-  test("draws hardly more names than the characters left have room for", async () => {
+  test("draws no more names than the limit of characters allows", async () => {
     const next = vi.spyOn(Sampler.prototype, "next");
     onTestFinished(() => void next.mockRestore());
     const cache = new DistributionCache(new EndlessModel(2));
     const search = new NameSearch(cache, vocabularyOf(2), { n: 100, seed: 1, maxLength: 256, unique: true });
     expect(await search.all()).toHaveLength(1);
-    // 100 names take 25,600 of 32,000 characters, and 25 more take the rest.
+    // 100 names have 25,600 characters, and 26 more exceed the limit of 32,000.
     expect(next.mock.calls.reduce((sum, [count]) => sum + count, 0)).toBe(126);
   });
 
-  test("bounds the positions that are described", () => {
+  test("limits the positions that an answer describes", () => {
     const work = new Work(Infinity, 10);
     work.addDescribed(10);
     expect(() => work.addDescribed(1)).toThrow("at most 10 positions one by one");

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { PythonRandom } from "../../../shared/random/python.ts";
 
-// The figures are CPython 3.11's.
+// The expected numbers come from CPython 3.11.
 describe("PythonRandom", () => {
-  test("shuffles as random.shuffle does", () => {
+  test("shuffles like random.shuffle", () => {
     const items = Array.from({ length: 12 }, (_, i) => i);
     new PythonRandom(42).shuffle(items);
     expect(items).toEqual([7, 5, 2, 8, 9, 6, 11, 3, 4, 0, 1, 10]);
   });
 
   test.each([[0, [2, 1, 0, 4, 3]], [1, [2, 3, 4, 0, 1]], [2, [2, 1, 3, 4, 0]]])(
-    "shuffles with seed %i, the first item too",
+    "shuffles all items, including the first, with seed %i",
     (seed, expected) => {
       const items = [0, 1, 2, 3, 4];
       new PythonRandom(seed).shuffle(items);
@@ -18,7 +18,7 @@ describe("PythonRandom", () => {
     },
   );
 
-  test("draws as random.randrange does, from seeds of more than 32 bits and below 0 too", () => {
+  test("draws like random.randrange, also with a seed of more than 32 bits or below 0", () => {
     const draw = (seed: number, below: number) => {
       const random = new PythonRandom(seed);
       return Array.from({ length: 5 }, () => random.randbelow(below));
@@ -31,7 +31,7 @@ describe("PythonRandom", () => {
     expect(draw(1, 1)).toEqual([0, 0, 0, 0, 0]);
   });
 
-  test("refuses a seed or a limit that it cannot take", () => {
+  test("rejects an invalid seed or limit", () => {
     expect(() => new PythonRandom(NaN)).toThrow("got NaN");
     expect(() => new PythonRandom(1).randbelow(0)).toThrow("below 0");
     expect(() => new PythonRandom(1).randbelow(2 ** 31 + 1)).toThrow("from 1 to 2^31");

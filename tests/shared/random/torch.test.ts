@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
 
-/** Rounds to four decimals, as PyTorch prints. */
+/** Rounds to the four decimals that PyTorch prints. */
 function printed(values: ArrayLike<number>): number[] {
   return Array.from(values, (value) => Number(value.toFixed(4)));
 }
 
-/** The 100 draws that the bigram notebook prints for the distribution of `rand(3)`, seed 2147483647. */
+/** The 100 draws that the bigram notebook prints for the normalised distribution of `rand(3)`, seed 2147483647. */
 const NOTEBOOK_DRAWS = "11200211000110011001020010010001110110011101101102" +
   "00000000001100000000100100000001200000010020100111";
 
 describe("TorchGenerator", () => {
-  test("rand and multinomial with replacement give what the bigram notebook prints", () => {
+  test("rand and multinomial with replacement give the numbers that the bigram notebook prints", () => {
     const generator = new TorchGenerator(2147483647);
     const p = generator.rand(3);
     expect(printed(p)).toEqual([0.7081, 0.3542, 0.1054]);
@@ -22,7 +22,7 @@ describe("TorchGenerator", () => {
     expect(draws.join("")).toBe(NOTEBOOK_DRAWS);
   });
 
-  test("randn gives the weights with which the bigram notebook's network scores emma", () => {
+  test("randn gives the weights with which the bigram notebook's network scores 'emma'", () => {
     const weights = new TorchGenerator(2147483647).randn(27 * 27);
     const nll = [[0, 5], [5, 13], [13, 13], [13, 1], [1, 0]].map(([before, after]) => {
       const logits = weights.subarray(27 * before, 27 * before + 27);
@@ -38,8 +38,8 @@ describe("TorchGenerator", () => {
     notebook.forEach((figure, i) => expect(Math.abs(nll[i] / figure - 1)).toBeLessThan(1e-6));
   });
 
-  // The figures below are PyTorch 1.13's.
-  test("randn draws tensors of 16 and more values in blocks", () => {
+  // The expected numbers below come from PyTorch 1.13.
+  test("randn draws tensors of 16 or more values in blocks", () => {
     expect(printed(new TorchGenerator(42).randn(20))).toEqual([
       1.9269,
       1.4873,
@@ -64,7 +64,7 @@ describe("TorchGenerator", () => {
     ]);
   });
 
-  test("randn draws smaller tensors in pairs, and the spare of a pair begins the next tensor", () => {
+  test("randn draws smaller tensors in pairs, and starts the next tensor with the unused value of a pair", () => {
     const generator = new TorchGenerator(7);
     expect(Array.from(generator.randn(3))).toEqual(
       [-0.1467950940132141, 0.7861412763595581, 0.9468216300010681].map(Math.fround),
@@ -72,7 +72,7 @@ describe("TorchGenerator", () => {
     expect(printed(generator.randn(4))).toEqual([-1.1143, 1.6908, -0.8948, -0.3556]);
   });
 
-  test("randint, multinomial and doubles go on from each other", () => {
+  test("randint, multinomial and uniformDouble share one sequence", () => {
     const generator = new TorchGenerator(42);
     generator.randn(20);
     expect(Array.from(generator.randint(182625, 8))).toEqual(
@@ -84,10 +84,10 @@ describe("TorchGenerator", () => {
     expect(generator.uniformDouble()).toBe(0.19878394512506903);
   });
 
-  test("multinomial with replacement takes weights that do not add up to 1", () => {
+  test("multinomial with replacement normalises its weights", () => {
     const draw = (n: number) => new TorchGenerator(42).multinomialWithReplacement([1, 0, 4, 2, 1], n);
     expect(Array.from(draw(20))).toEqual([0, 0, 0, 0, 2, 2, 4, 4, 0, 2, 2, 2, 3, 3, 2, 2, 0, 3, 2, 2]);
-    expect(Array.from(draw(1))).toEqual([3]); // as without replacement
+    expect(Array.from(draw(1))).toEqual([3]); // a single draw uses the algorithm without replacement
   });
 
   test.each([
@@ -96,11 +96,11 @@ describe("TorchGenerator", () => {
     [17, [-1.3233, -1.3598, -0.8667]],
     [32, [0.6741, -1.3233, -1.3598]],
     [33, [0.5011, 0.26, -1.637]],
-  ])("randn(%i) ends as PyTorch's", (n, expected) => {
+  ])("randn(%i) ends with PyTorch's numbers", (n, expected) => {
     expect(printed(new TorchGenerator(7).randn(n).slice(-3))).toEqual(expected);
   });
 
-  test("multinomial never draws what has no weight", () => {
+  test("multinomial never draws an index of weight 0", () => {
     const generator = new TorchGenerator(3);
     const drawn = new Set(Array.from({ length: 1000 }, () => generator.multinomial([0, 0.5, 0, 0.5, 0])));
     expect([...drawn].sort()).toEqual([1, 3]);
@@ -111,7 +111,7 @@ describe("TorchGenerator", () => {
     expect(new TorchGenerator(5).rand(2)[0]).toBe(0.8302518725395203);
   });
 
-  test("goes on from its state, with the spare normal value", () => {
+  test("continues from a state, including the unused normal value", () => {
     const generator = new TorchGenerator(11);
     generator.randn(3);
     const copy = TorchGenerator.fromState(JSON.parse(JSON.stringify(generator.state())));
@@ -119,7 +119,7 @@ describe("TorchGenerator", () => {
     expect(copy.randn(33)).toEqual(generator.randn(33));
   });
 
-  test("refuses what it cannot draw from", () => {
+  test("rejects an invalid seed or upper limit", () => {
     expect(() => new TorchGenerator(0.5)).toThrow("0.5");
     expect(() => new TorchGenerator(2 ** 53)).toThrow("at most 53 bits");
     expect(Array.from(new TorchGenerator(1).randint(1, 3))).toEqual([0, 0, 0]);
