@@ -5,9 +5,9 @@ import { describeScore, likelihood, logProbsOfWords } from "./scoring.ts";
 import { UnknownCharacterError, type Vocabulary } from "./vocabulary.ts";
 import { type Work, WorkLimitError } from "./work.ts";
 
-/** Most characters of the names that are scored at once: they fill a batch of the model, and take little memory. */
+/** Characters in a batch of names: enough for a full batch of the model, in little memory. */
 const BATCH_CHARACTERS = 4096;
-/** What it costs about to read a UTF-16 unit, to write a record, and to describe a character, in milliseconds. */
+/** Estimated cost of reading a UTF-16 unit, of a record and of a character in it, in milliseconds. */
 const UNIT_MILLISECONDS = 50e-6;
 const RECORD_MILLISECONDS = 2e-3;
 const CHARACTER_MILLISECONDS = 2e-3;
@@ -16,37 +16,36 @@ const CHARACTER_MILLISECONDS = 2e-3;
 export interface BulkOptions {
   /** Whether records have the score of each character. Default true. */
   characters?: boolean;
-  /** What the cost is counted to, and what says when to let others run. Default: nothing does. */
+  /** Counts the cost, and says when to pause. Default: neither. */
   work?: Work;
-  /** Whether names for which the model fails are answered with the error. Default false: the error is thrown. */
+  /** Return the error for names for which the model fails. Default false: throw it. */
   continueOnError?: boolean;
 }
 
-/** A text is no name that a model can score. The message says what a name has to be: "must be …", "has the character …". */
+/** A text cannot be scored as a name. The message is a predicate: "must be …", "has the character …". */
 export class InvalidNameError extends RangeError {
   override name = "InvalidNameError";
 }
 
 /** A name without a score. */
 export interface UnscoredName {
-  /** The name as it was given; of a long one the beginning. */
+  /** The name as it was given; only the beginning of a long one. */
   name: string;
   /** An {@link InvalidNameError}, or why the model failed. */
   error: Error;
 }
 
-/** A line of a text and what came of it. */
+/** A line of a text, scored. */
 export interface ScoredLine {
-  /** Which line, from 1. */
+  /** The line's number, from 1. */
   line: number;
   result: ScoreRecord | UnscoredName;
 }
 
 /**
- * Scores names side by side: rows of the model that are known are looked up, and all others asked for together.
+ * Scores names together: the model is asked for all misses of the cache in the same runs.
  *
- * @returns For each name its record, or why it has none: it is empty, too long, or has a character that the model does
- * not know.
+ * @returns A record for each name, or an error if it is empty, too long, or has a character that the model does not know.
  * @throws {WorkLimitError} If more rows have to be computed than the work may have.
  */
 export async function scoreNames(
@@ -81,13 +80,13 @@ export async function scoreNames(
 }
 
 /**
- * Scores the lines of a text, batch by batch as its bytes come, in bounded memory. A line that cannot be scored is
- * answered with an error, and the rest goes on.
+ * Scores the lines of a text in batches as its bytes arrive, in bounded memory. A line that cannot be scored gets an error; the
+ * others are scored.
  *
  * @param chunks The bytes of the text, UTF-8.
- * @param options With `continueOnError` nothing is thrown: where the text breaks off, or a line needs more work than there may
- * be, that line is answered with the error, and it is the last.
- * @yields What came of some lines, in order, each line once.
+ * @param options With `continueOnError` it throws nothing: if the text breaks off, or a line exceeds the work limit, that line
+ * gets the error and is the last one.
+ * @yields The results of some lines. Every line occurs once, in order.
  */
 export async function* scoreLines(
   scoring: ScoringModel,
@@ -100,7 +99,7 @@ export async function* scoreLines(
     for await (const lines of batchesOf(chunks)) {
       next = lines[0];
       await work?.pause();
-      // A line that is cut is too long for a name; its beginning is all that an error needs.
+      // A truncated line is too long for a name, and an error shows only its beginning.
       const results = await scoreNames(scoring, lines.map(({ text }) => text), options);
       yield results.map((result, i) => ({ line: lines[i].number, result }));
       next = { number: lines.at(-1)!.number + 1, text: "" };
@@ -119,7 +118,7 @@ async function* batchesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Lin
   yield* inBatches(splitter.end(), lengthOf);
 }
 
-/** Puts things together that have {@link BATCH_CHARACTERS} characters, or a little more. */
+/** Groups items into batches of {@link BATCH_CHARACTERS} characters or slightly more. */
 export function* inBatches<Item>(
   items: Iterable<Item>,
   lengthOf: (item: Item) => number,
@@ -137,7 +136,7 @@ export function* inBatches<Item>(
   if (batch.length > 0) yield batch;
 }
 
-/** The tokens of a name, or why it cannot be scored. */
+/** The tokens of a name, or an error. */
 function readName({ card, vocabulary }: ScoringModel, name: string, work?: Work): number[] | UnscoredName {
   work?.addEffort(name.length * UNIT_MILLISECONDS);
   const length = nameLength(name);
@@ -154,7 +153,7 @@ function readName({ card, vocabulary }: ScoringModel, name: string, work?: Work)
   }
 }
 
-/** What is wrong with a text that has a character which a model does not know. */
+/** The message for a text with a character that a model does not know. */
 export function unknownCharacter(
   { character, position }: UnknownCharacterError,
   model: string,
@@ -168,9 +167,9 @@ function refuse(name: string, reason: string): UnscoredName {
   return { name: shown(name), error: new InvalidNameError(reason) };
 }
 
-/** A name as an answer repeats it: of a long one, the beginning. */
+/** A name as it is shown in an error: only the beginning of a long one. */
 function shown(name: string): string {
-  // Two UTF-16 units a character at most, and one more to see that there are more.
+  // A character has at most two UTF-16 units; one more unit tells whether the name is longer.
   const characters = Array.from(name.slice(0, 2 * MAX_NAME_LENGTH + 1).toWellFormed());
   const cut = characters.length > MAX_NAME_LENGTH;
   return cut ? `${characters.slice(0, MAX_NAME_LENGTH).join("")}…` : characters.join("");

@@ -1,19 +1,19 @@
 import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** A character that may come next, and how likely it does. */
+/** A possible next character, with its probability. */
 export interface NextCharacter {
-  /** The character; the boundary that ends a name is shown as '.'. */
+  /** The character; '.' for the boundary that ends a name. */
   character: string;
   /** From 0 to 1. */
   probability: number;
 }
 
 /**
- * What a model expects after the beginning of a name: every character it knows, the likeliest first; of equals,
- * in the order of the vocabulary.
+ * The distribution of the next character after the beginning of a name: every character of the vocabulary, the most likely
+ * first, equal ones in the order of the vocabulary.
  *
- * @param prefix The tokens of the beginning, without the boundary before it; none at the start of a name.
+ * @param prefix The tokens of the beginning, without a boundary.
  *
  * @example
  * ```ts ignore

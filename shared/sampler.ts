@@ -7,9 +7,9 @@ import { type Likelihood, likelihood } from "./scoring.ts";
 import { BOUNDARY, type Vocabulary } from "./vocabulary.ts";
 import type { Work } from "./work.ts";
 
-/** Most names that are drawn side by side: their contexts make one batch. */
+/** Most names that are drawn together: the model gets their beginnings in one batch. */
 const BATCH_NAMES = 1024;
-/** What a draw from a row as it is costs at most, in milliseconds; and one from a row that is shaped, for each token. */
+/** Estimated cost of a draw in milliseconds: from a distribution as it is, and, for each token, from a processed one. */
 const DRAW_MILLISECONDS = 0.1e-3;
 const SHAPED_DRAW_MILLISECONDS = 1e-3;
 /** How often a letter is drawn from all tokens before it is drawn from the letters alone, which takes longer. */
@@ -17,39 +17,39 @@ const LETTER_DRAWS = 8;
 
 /** How names are drawn. */
 export interface DrawingOptions {
-  /** A whole number from 0 to 2^53 - 1: the same seed gives the same names. */
+  /** An integer from 0 to 2^53 - 1. The same seed gives the same names. */
   seed: number;
-  /** 1 samples the model's own distribution. Default 1. */
+  /** Default 1: the model's own distribution. */
   temperature?: number;
-  /** Sample from the k likeliest tokens only. Default: from all. */
+  /** Sample only from the k most likely tokens. Default: from all. */
   topK?: number;
-  /** Sample from the likeliest tokens that together have this probability. Default: from all. */
+  /** Sample only from the most likely tokens that together have this probability. Default: from all. */
   topP?: number;
-  /** What every name begins with. Default "". */
+  /** The beginning of every name. Default "". */
   prefix?: string;
   /**
-   * Fewest characters, the prefix included; a name ends sooner only where the model allows nothing else.
+   * Minimum length in characters, with the prefix. A name is shorter only if the model allows nothing else.
    * Default 1.
    */
   minLength?: number;
-  /** Most characters, the prefix included: a name that gets there ends there. Default 64. */
+  /** Maximum length in characters, with the prefix. A name that reaches it ends there. Default 64. */
   maxLength?: number;
   /**
-   * Where chance comes from. "streams", the default: each name has its own stream of random numbers, by seed
-   * and index, so that 10 names are the beginning of 20. "torch": `torch.multinomial(probs, 1, generator=g)`,
+   * The source of random numbers. "streams", the default: each name has its own stream, derived from the seed
+   * and its index, so that the first 10 of 20 names are those of n = 10. "torch": `torch.multinomial(probs, 1, generator=g)`,
    * name after name from one generator `g = torch.Generator().manual_seed(seed)`.
    */
   draws?: "streams" | "torch";
-  /** What the names' cost is counted to, and what says when to let others run. Default: nothing does. */
+  /** Counts the cost, and says when to pause. Default: neither. */
   work?: Work;
 }
 
-/** A name that was made, and how likely the model holds it: at temperature 1, nothing ruled out. */
+/** A sampled name with its likelihood under the model: at temperature 1, no token excluded. */
 export interface SampledName extends Likelihood {
   name: string;
 }
 
-/** Makes one name after another. */
+/** Samples names. */
 export class Sampler {
   readonly #cache: DistributionCache;
   readonly #cursor: Cursor;
@@ -58,16 +58,16 @@ export class Sampler {
   readonly #prefix: readonly number[];
   readonly #minLength: number;
   readonly #maxLength: number;
-  /** What shapes a row before a token is drawn from it, the fewest length not counted. */
-  readonly #rules: readonly LogitsProcessor[];
+  /** Applied to the log-probabilities before each draw, in order. */
+  readonly #processors: readonly LogitsProcessor[];
   readonly #torch: TorchGenerator | undefined;
   readonly #work: Work | undefined;
-  /** What a draw costs about, in milliseconds. */
+  /** Estimated cost of a draw, in milliseconds. */
   readonly #drawMilliseconds: number;
-  /** How many names were drawn. */
+  /** The index of the next name. */
   #drawn = 0;
 
-  /** @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not. */
+  /** @throws {UnknownCharacterError} If the prefix has a character that is not in the vocabulary. */
   constructor(cache: DistributionCache, vocabulary: Vocabulary, options: DrawingOptions) {
     this.#cache = cache;
     this.#cursor = cache.cursor();
@@ -76,22 +76,22 @@ export class Sampler {
     this.#prefix = options.prefix ? vocabulary.encode(options.prefix) : [];
     this.#minLength = options.minLength ?? 1;
     this.#maxLength = options.maxLength ?? 64;
-    this.#rules = logitsProcessors(options);
+    this.#processors = logitsProcessors(options);
     this.#torch = options.draws === "torch" ? new TorchGenerator(options.seed) : undefined;
     this.#work = options.work;
-    const shapes = this.#torch !== undefined || this.#rules.length > 0;
-    this.#drawMilliseconds = shapes ? vocabulary.size * SHAPED_DRAW_MILLISECONDS : DRAW_MILLISECONDS;
+    const processed = this.#torch !== undefined || this.#processors.length > 0;
+    this.#drawMilliseconds = processed ? vocabulary.size * SHAPED_DRAW_MILLISECONDS : DRAW_MILLISECONDS;
   }
 
   /**
-   * Makes the next names.
+   * Samples the next names.
    *
-   * A name is drawn as far as the rows that are known go; then all that wait for a row wait for the same run of the
-   * model. Where all rows are known, no model is asked.
+   * Each name is drawn until the cache misses a distribution. All names with a miss then wait for the same run of the model.
+   * If the cache has every distribution, the model is not run.
    */
   async next(count: number): Promise<SampledName[]> {
     const names = new Array<SampledName>(count);
-    // One torch generator serves all names, so the next name cannot begin before the last one has ended.
+    // All names share one torch generator, so a name can begin only when the name before it is complete.
     const batchNames = this.#torch ? 1 : BATCH_NAMES;
     for (let first = 0; first < count; first += batchNames) {
       const waiting = this.#begin(names, first, Math.min(first + batchNames, count));
@@ -100,7 +100,7 @@ export class Sampler {
     return names;
   }
 
-  /** Draws names as far as the rows that are known go, and returns those that have not come to their ends. */
+  /** Draws names until the cache misses, and returns those that are not complete. */
   #begin(names: SampledName[], first: number, end: number): Draft[] {
     const waiting: Draft[] = [];
     for (let place = first; place < end; place++) {
@@ -112,7 +112,7 @@ export class Sampler {
     return waiting;
   }
 
-  /** Takes drafts to their ends. */
+  /** Completes drafts. */
   async #complete(drafts: readonly Draft[], names: SampledName[]): Promise<void> {
     for (let waiting = drafts; waiting.length > 0;) {
       await this.#work?.pause();
@@ -129,20 +129,20 @@ export class Sampler {
   }
 
   /**
-   * Goes on with a draft as long as nodes are known and it is not time for a pause: the prefix first, then what is drawn,
-   * then the boundary where the length ends.
+   * Continues a draft until the cache misses or a pause is due: the tokens of the prefix, then drawn tokens, then, at the
+   * maximum length, the boundary.
    *
-   * @returns Whether it has come to its end.
+   * @returns Whether the name is complete.
    */
   #walk(draft: Draft): boolean {
     const cursor = this.#cursor;
     const prefix = this.#prefix;
     const { tokens } = draft;
     let { length, logLikelihood } = draft;
-    const mostDraws = (this.#work?.left ?? Infinity) / this.#drawMilliseconds;
+    const maxDraws = (this.#work?.left ?? Infinity) / this.#drawMilliseconds;
     let draws = 0;
     let complete = false;
-    let known = mostDraws > 0 && cursor.seek(tokens, length);
+    let known = maxDraws > 0 && cursor.seek(tokens, length);
     while (known) {
       draws++;
       const token = length < prefix.length
@@ -154,7 +154,7 @@ export class Sampler {
       complete = token === BOUNDARY;
       if (complete) break;
       tokens[length++] = token;
-      if (draws >= mostDraws) break;
+      if (draws >= maxDraws) break;
       known = cursor.advance(tokens, length);
     }
     draft.length = length;
@@ -163,11 +163,11 @@ export class Sampler {
     return complete;
   }
 
-  /** Draws the next token at the cursor, and chooses it. */
+  /** Draws the next token at the cursor. */
   #draw(length: number, stream: NameStream): number {
     const cursor = this.#cursor;
     const needsLetter = length < this.#minLength;
-    const plain = this.#torch === undefined && this.#rules.length === 0;
+    const plain = this.#torch === undefined && this.#processors.length === 0;
     if (plain) {
       for (let i = 0; i < (needsLetter ? LETTER_DRAWS : 1); i++) {
         const token = cursor.draw(stream);
@@ -176,7 +176,7 @@ export class Sampler {
     }
     const logProbs = Float64Array.from(cursor.logProbs());
     if (needsLetter) logProbs[BOUNDARY] = -Infinity;
-    for (const rule of this.#rules) rule(logProbs);
+    for (const process of this.#processors) process(logProbs);
     return cursor.choose(
       this.#torch ? this.#torch.multinomial(logProbs.map(Math.exp)) : drawFrom(logProbs, stream.uniform()),
     );
@@ -190,20 +190,20 @@ export class Sampler {
   }
 }
 
-/** Drafts that have come to their ends, to be begun again: making one costs more than a short name does. */
+/** Completed drafts, for reuse: to allocate one costs more than to draw a short name. */
 const spareDrafts: Draft[] = [];
 
-/** A name in the making. */
+/** A name that is being drawn. */
 class Draft {
-  /** Its place among the names that are made together. */
+  /** Its index among the names that are drawn together. */
   place = 0;
-  /** The tokens so far are the first `length` of these. */
+  /** The first `length` of these are the tokens so far. */
   readonly tokens: number[] = [];
   length = 0;
   logLikelihood = 0;
   readonly stream = new NameStream(0, 0);
 
-  /** Begins another name. */
+  /** Resets it for another name. */
   begin(place: number, seed: number, index: number): void {
     this.place = place;
     this.length = 0;
@@ -212,25 +212,25 @@ class Draft {
   }
 }
 
-/** The rules that some options ask for beyond a fewest length, in the order in which they apply. */
+/** The processors for the options, in the order in which they apply. */
 function logitsProcessors({ temperature: degree, topK: k, topP: p }: DrawingOptions): LogitsProcessor[] {
-  const rules: LogitsProcessor[] = [];
-  if (degree !== undefined && degree !== 1) rules.push(temperature(degree));
-  if (k !== undefined) rules.push(topK(k));
-  if (p !== undefined) rules.push(topP(p));
-  return rules;
+  const processors: LogitsProcessor[] = [];
+  if (degree !== undefined && degree !== 1) processors.push(temperature(degree));
+  if (k !== undefined) processors.push(topK(k));
+  if (p !== undefined) processors.push(topP(p));
+  return processors;
 }
 
-/** Draws by inverting a cumulative distribution; where nothing is possible, the name ends. */
+/** Draws by inverting the cumulative distribution. If no token is possible, it draws the boundary. */
 function drawFrom(logProbs: Float64Array, uniform: number): number {
-  const likeliest = logProbs.reduce((a, b) => Math.max(a, b));
-  if (likeliest === -Infinity) return BOUNDARY;
-  const weights = logProbs.map((logProb) => Math.exp(logProb - likeliest));
+  const largest = logProbs.reduce((a, b) => Math.max(a, b));
+  if (largest === -Infinity) return BOUNDARY;
+  const weights = logProbs.map((logProb) => Math.exp(logProb - largest));
   let left = uniform * weights.reduce((a, b) => a + b);
   let last = BOUNDARY;
   for (let token = 0; token < weights.length; token++) {
     if (weights[token] === 0) continue;
-    last = token; // kept if rounding leaves a little over after the last one
+    last = token; // stays, if rounding leaves a remainder after the last token
     left -= weights[token];
     if (left < 0) break;
   }

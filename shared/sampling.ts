@@ -6,7 +6,7 @@ import type { Vocabulary } from "./vocabulary.ts";
 export type { SampledName, SamplingOptions };
 
 /**
- * Makes names with a language model, through its cache.
+ * Samples names from a language model through its cache.
  *
  * @returns `n` names; fewer only where names are left out, see {@link NameSearch}, which also tells why.
  * @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not.

@@ -3,26 +3,26 @@ import type { DistributionCache } from "./distribution_cache/distribution_cache.
 import { BOUNDARY, BOUNDARY_SYMBOL, type Vocabulary } from "./vocabulary.ts";
 import type { Work } from "./work.ts";
 
-/** What it costs about to look up one position, in milliseconds. */
+/** Estimated cost of a look-up, in milliseconds. */
 const LOOK_UP_MILLISECONDS = 0.1e-3;
 
-/** How likely a name is as a whole. */
+/** The likelihood of a name. */
 export interface Likelihood {
   /**
-   * Sum of the log-probabilities of its characters and its closing boundary; -Infinity if it is impossible.
+   * Sum of the log-probabilities of its characters and its closing boundary; -Infinity if its probability is 0.
    */
   logLikelihood: number;
-  /** Mean negative log-likelihood of those, in nats a character; Infinity if it is impossible. */
+  /** Mean negative log-likelihood of those, in nats per character; Infinity if its probability is 0. */
   nll: number;
-  /** exp(nll): among how many equally likely characters the model chose, on average. */
+  /** exp(nll): the mean number of equally likely characters that the model chose from. */
   perplexity: number;
 }
 
-/** How likely one character of a name is. */
+/** The likelihood of one character of a name. */
 export interface CharacterScore {
-  /** What the model saw before it, boundaries shown as '.'. */
+  /** The characters that the model saw before it, with boundaries as '.'. */
   context: string;
-  /** The character; the closing boundary is shown as '.'. */
+  /** The character; '.' for the closing boundary. */
   character: string;
   /** From 0 to 1. */
   probability: number;
@@ -30,9 +30,9 @@ export interface CharacterScore {
   nll: number;
 }
 
-/** How likely a name and each of its characters are. */
+/** The likelihood of a name and of each of its characters. */
 export interface Score extends Likelihood {
-  /** The name as it was read. */
+  /** The name as the vocabulary reads it. */
   name: string;
   characters: CharacterScore[];
 }
@@ -41,7 +41,7 @@ export interface Score extends Likelihood {
  * NLL and perplexity from a sum of log-probabilities.
  *
  * @param logLikelihood The sum, in nats.
- * @param count How many log-probabilities it sums: the name's characters and its closing boundary.
+ * @param count The number of log-probabilities in the sum: the name's characters and its closing boundary.
  */
 export function likelihood(logLikelihood: number, count: number): Likelihood {
   const nll = -logLikelihood / count;
@@ -51,13 +51,13 @@ export function likelihood(logLikelihood: number, count: number): Likelihood {
 /**
  * Scores one name, character by character.
  *
- * @throws {UnknownCharacterError} If the name has a character that the vocabulary has not.
+ * @throws {UnknownCharacterError} If the name has a character that is not in the vocabulary.
  */
 export function score(cache: DistributionCache, vocabulary: Vocabulary, name: string): Promise<Score> {
   return scoreTokens(cache, vocabulary, vocabulary.encode(name));
 }
 
-/** Scores the name that some tokens make, without boundaries. */
+/** Scores the name with these tokens, without boundaries. */
 export async function scoreTokens(
   cache: DistributionCache,
   vocabulary: Vocabulary,
@@ -69,9 +69,9 @@ export async function scoreTokens(
 }
 
 /**
- * A score, character by character.
+ * The score of a name from the log-probabilities of its positions.
  *
- * @param contextLength How many tokens back the model sees; null: all of them.
+ * @param contextLength The number of tokens that the model sees; null: all of them.
  * @param logProbs The log-probabilities of the name's tokens and of the boundary that closes it.
  */
 export function describeScore(
@@ -95,11 +95,11 @@ export function describeScore(
 }
 
 /**
- * The log-probabilities of the tokens of some words, and of the boundary that closes each. What is remembered is looked up; all
- * else is asked for together.
+ * The log-probabilities of the tokens of some words, and of the boundary that closes each. The model is asked for all misses
+ * together.
  *
  * @param words The tokens of each word, without boundaries.
- * @param work What the cost is counted to, and what says when to let others run.
+ * @param work Counts the cost, and says when to pause.
  * @throws {WorkLimitError} If more positions have to be computed than the work may have.
  */
 export async function logProbsOfWords(
@@ -126,7 +126,7 @@ export async function logProbsOfWords(
 }
 
 /**
- * Appends the log-probabilities of a word's next tokens, as far as the cache knows them.
+ * Appends the log-probabilities of a word's next tokens until the cache misses.
  *
  * @returns Whether they are complete.
  */

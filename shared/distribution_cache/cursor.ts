@@ -6,7 +6,7 @@ import type { Tree } from "./tree.ts";
 /** The epochs of nodes begin at 0. */
 const NO_EPOCH = -1;
 
-/** A cursor was used after its node may have been removed: {@link Cursor.seek} has to come first. */
+/** A cursor was used without a node, or after its node may have been removed. */
 export class StaleCursorError extends Error {
   override name = "StaleCursorError";
 
@@ -16,10 +16,10 @@ export class StaleCursorError extends Error {
 }
 
 /**
- * A place in a tree. It goes from node to node while nodes are known, and chooses tokens on its way.
+ * A position in a tree. It moves from node to node along the tokens that are drawn or chosen.
  *
- * Memory is bounded, so a node may be removed whenever another is looked for, in particular across an `await`. A cursor
- * notices: it has to {@link seek} again then.
+ * The cache's memory is bounded, so any other look-up may remove a cursor's node, in particular during an `await`. A cursor
+ * notices this, and throws until it has {@link seek} again.
  */
 export class Cursor {
   readonly #nodes: NodeStore;
@@ -27,7 +27,7 @@ export class Cursor {
   #row = UNKNOWN;
   /** The epoch in which the row is good, or {@link NO_EPOCH} where there is none. */
   #epoch = NO_EPOCH;
-  /** The cell of the token that was chosen. */
+  /** The cell of the chosen token. */
   #cell = UNKNOWN;
   /** The log-probability of the token that was chosen last. */
   logProb = NaN;
@@ -38,18 +38,18 @@ export class Cursor {
   }
 
   /**
-   * Goes to the node of a beginning.
+   * Moves to the node of a beginning.
    *
    * @param tokens An array that starts with the beginning's tokens.
    * @param length How many they are.
-   * @returns Whether there is one.
+   * @returns Whether there is such a node.
    */
   seek(tokens: readonly number[], length: number): boolean {
     return this.#goTo(this.#tree.find(tokens, length));
   }
 
   /**
-   * Draws the next token from the node's distribution, and chooses it.
+   * Draws the next token from the node's distribution.
    *
    * @throws {StaleCursorError}
    */
@@ -62,7 +62,7 @@ export class Cursor {
   }
 
   /**
-   * Chooses a token.
+   * Chooses the next token.
    *
    * @throws {StaleCursorError}
    */
@@ -75,11 +75,11 @@ export class Cursor {
   }
 
   /**
-   * Goes to the node that the chosen token leads to. The way is noted: the next time no key is looked up.
+   * Moves to the child of the node along the token that was drawn or chosen. The node remembers the link.
    *
-   * @param tokens An array that starts with the beginning's tokens, the chosen one the last of them.
+   * @param tokens An array that starts with the child's tokens; the chosen token is the last of them.
    * @param length How many they are.
-   * @returns Whether there is one.
+   * @returns Whether there is such a node.
    * @throws {StaleCursorError} Also if no token was chosen at this node.
    */
   advance(tokens: readonly number[], length: number): boolean {
@@ -92,7 +92,7 @@ export class Cursor {
       return true;
     }
     const next = this.#tree.findNext(this.#row, tokens, length);
-    if (epoch === this.#nodes.epoch) rows.link(this.#cell, next); // else the cell is another node's now
+    if (epoch === this.#nodes.epoch) rows.link(this.#cell, next); // otherwise the cell belongs to another node now
     return this.#goTo(next);
   }
 

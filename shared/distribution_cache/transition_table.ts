@@ -2,44 +2,44 @@ import { exponential } from "../exponential.ts";
 import { UNKNOWN } from "./key_table.ts";
 
 /**
- * Words of a cell: the largest random number that draws it, its log-probability as float32, and where it leads to.
- * Interleaved, so that a draw touches adjacent memory.
+ * Words in a cell: the largest random number that draws it, its log-probability as float32, and its link. They are interleaved,
+ * so that a draw reads adjacent memory.
  */
 const CELL = 3;
 const LOG_PROB = 1;
-const STEP = 2;
-/** Bits of a step that hold the token: enough for 1,024. The rest holds the row that it leads to. */
+const LINK = 2;
+/** Bits of a link that hold the token: enough for 1,024. The others hold the row that it leads to. */
 const TOKEN_BITS = 10;
 const TOKEN_MASK = 2 ** TOKEN_BITS - 1;
-/** Most tokens that are sorted by insertion, which is fast while they are few. */
+/** Up to this many tokens, insertion sort is faster. */
 const MAX_INSERTED = 64;
-/** How far the probabilities of a row may add up to something else than 1: float32 arithmetic stays below 1e-5. */
+/** Tolerance for the sum of a row's probabilities. Rounding in float32 stays below 1e-5. */
 const MAX_SUM_ERROR = 1e-3;
-/** Steps that lead to no row that is known. */
+/** The row of a link that is not set. */
 const NO_ROW = 2 ** (32 - TOKEN_BITS) - 1;
 
 /**
- * Rows of a Markov chain: a cell for each token, with how likely it is and which row it leads to.
+ * The rows of a Markov chain: each has a cell for each token, with its probability and a link to the row that follows.
  *
- * A token is drawn by inverting the row's cumulative distribution. The cells of a row stand in the order of falling
- * probability, so a draw looks at few of them, and at memory that the next draw from that row will look at again. Chances are
- * exact to 2^-32; what has probability 0 is never drawn.
+ * A token is drawn by inverting the row's cumulative distribution. The cells of a row are in descending order of probability, so
+ * that a draw reads few of them, mostly the same ones. Probabilities are exact to 2^-32; a token with probability 0 is never
+ * drawn.
  *
- * Cells are known by numbers, good as long as their rows.
+ * A cell is a number, which is valid as long as its row.
  */
 export class TransitionTable {
   readonly #size: number;
   /** [room, size, CELL], and the same memory as float32. */
   #words: Uint32Array<ArrayBuffer>;
   #floats: Float32Array;
-  /** [size]: the probabilities of the row that is written. */
+  /** [size]: the probabilities of the row that {@link set} writes. */
   readonly #probabilities: Float64Array;
-  /** [size]: its tokens in the order of falling probability. */
+  /** [size]: its tokens in descending order of probability. */
   readonly #order: Uint16Array;
 
   /**
-   * @param size How many tokens a row has, at most 1,024.
-   * @param room How many rows there is room for.
+   * @param size Tokens in a row, at most 1,024.
+   * @param room Capacity in rows.
    */
   constructor(size: number, room: number) {
     this.#size = size;
@@ -49,17 +49,17 @@ export class TransitionTable {
     this.#order = Uint16Array.from({ length: size }, (_, token) => token);
   }
 
-  /** What a row takes. */
+  /** Bytes of a row. */
   static bytesPerRow(size: number): number {
     return 4 * CELL * size;
   }
 
-  /** How many rows there is room for. */
+  /** The capacity in rows. */
   get room(): number {
     return this.#words.length / (this.#size * CELL);
   }
 
-  /** Makes room for more rows. */
+  /** Increases the capacity. */
   grow(room: number): void {
     const words = this.#words;
     this.#words = new Uint32Array(room * this.#size * CELL);
@@ -68,17 +68,17 @@ export class TransitionTable {
   }
 
   /**
-   * Writes a row; where its tokens lead to is not known.
+   * Writes a row without links.
    *
    * @param logProbs An array whose `size` elements from `offset` on are the row's log-probabilities.
-   * @throws {RangeError} If they are not those of a distribution: one is NaN or Infinity, or the probabilities do not add
-   * up to 1 within {@link MAX_SUM_ERROR}. Nothing is written then.
+   * @throws {RangeError} If they are not a distribution: one is NaN or Infinity, or the probabilities do not add up to 1
+   * within {@link MAX_SUM_ERROR}. Nothing is written then.
    */
   set(row: number, logProbs: Float32Array, offset: number): void {
     const size = this.#size;
     const probabilities = this.#probabilities;
     let total = 0;
-    let logProbTotal = 0; // NaN if one of them is: `exponential` makes 0 of NaN
+    let logProbTotal = 0; // NaN if one of them is; `exponential` would turn NaN into 0
     for (let token = 0; token < size; token++) {
       const logProb = logProbs[offset + token];
       logProbTotal += logProb;
@@ -96,17 +96,17 @@ export class TransitionTable {
       const cell = (row * size + i) * CELL;
       this.#words[cell] = Math.min(Math.max(last, 0), 2 ** 32 - 1);
       this.#floats[cell + LOG_PROB] = logProbs[offset + token];
-      this.#words[cell + STEP] = (NO_ROW << TOKEN_BITS) | token;
+      this.#words[cell + LINK] = (NO_ROW << TOKEN_BITS) | token;
     }
   }
 
   /**
    * Draws a cell from a row.
    *
-   * @param chances Gives a random whole number from 0 to 2^32 - 1.
+   * @param random Gives random integers from 0 to 2^32 - 1.
    */
-  draw(row: number, chances: { next(): number }): number {
-    const chance = chances.next();
+  draw(row: number, random: { next(): number }): number {
+    const chance = random.next();
     let cell = row * this.#size;
     while (chance > this.#words[cell * CELL]) cell++;
     return cell;
@@ -115,13 +115,13 @@ export class TransitionTable {
   /** The cell of a token in a row. */
   cell(row: number, token: number): number {
     let cell = row * this.#size;
-    while ((this.#words[cell * CELL + STEP] & TOKEN_MASK) !== token) cell++;
+    while ((this.#words[cell * CELL + LINK] & TOKEN_MASK) !== token) cell++;
     return cell;
   }
 
   /** The token of a cell. */
   token(cell: number): number {
-    return this.#words[cell * CELL + STEP] & TOKEN_MASK;
+    return this.#words[cell * CELL + LINK] & TOKEN_MASK;
   }
 
   /** The log-probability of a cell. */
@@ -129,15 +129,15 @@ export class TransitionTable {
     return this.#floats[cell * CELL + LOG_PROB];
   }
 
-  /** The row that a cell leads to, {@link UNKNOWN} until it is linked. */
+  /** The row that a cell links to, or {@link UNKNOWN}. */
   next(cell: number): number {
-    const row = this.#words[cell * CELL + STEP] >>> TOKEN_BITS;
+    const row = this.#words[cell * CELL + LINK] >>> TOKEN_BITS;
     return row === NO_ROW ? UNKNOWN : row;
   }
 
-  /** Notes which row a cell leads to; {@link UNKNOWN} notes that none is known. */
+  /** Links a cell to a row; {@link UNKNOWN} removes the link. */
   link(cell: number, row: number): void {
-    this.#words[cell * CELL + STEP] = (row << TOKEN_BITS) | this.token(cell);
+    this.#words[cell * CELL + LINK] = (row << TOKEN_BITS) | this.token(cell);
   }
 
   /** The log-probabilities of a row, [size]. */
@@ -154,7 +154,7 @@ export class TransitionTable {
     }
   }
 
-  /** Puts the tokens in order: it begins with the order of the row before, which is mostly much the same. */
+  /** Sorts the tokens, starting from the order of the previous row, which is usually similar. */
   #sort(): void {
     const probabilities = this.#probabilities;
     const order = this.#order;
@@ -177,7 +177,7 @@ export class TransitionTable {
   }
 }
 
-/** Why some log-probabilities are not those of a distribution. */
+/** Why some log-probabilities are not a distribution, as a clause. */
 function describeBadRow(logProbs: Float32Array): string {
   const bad = logProbs.find((logProb) => Number.isNaN(logProb) || logProb === Infinity);
   if (bad !== undefined) return `one of its log-probabilities is ${bad}`;
