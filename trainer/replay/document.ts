@@ -1,6 +1,6 @@
+import type { Chart } from "../charts/chart.ts";
 import type { List } from "../corpus.ts";
 import type { FitHooks } from "../fit.ts";
-import type { Drawing } from "../report/plots.ts";
 import type { Figure } from "./figure.ts";
 
 /** What a replay is given. */
@@ -14,8 +14,8 @@ export interface ReplayOptions {
     title: string,
     steps: number,
   ): Required<Pick<FitHooks, "onStep" | "onEvaluation">> & { stop(): void };
-  /** Takes a plot that the document draws. */
-  plot(drawing: Drawing): void;
+  /** Takes a chart that the document plots. */
+  plot(chart: Chart): void;
 }
 
 /** A document that can be replayed: its cells, one after the other, each with the figures that it printed. */
