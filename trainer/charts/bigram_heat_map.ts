@@ -35,7 +35,7 @@ export function bigramHeatMap(
   return makeChart({
     title: `Bigram counts, ${symbols.length} × ${symbols.length}`,
     caption:
-      "Each cell is a pair, the row's character and then the column's; the darker, the more often it occurs.",
+      "Each cell is a pair, the row's character and then the column's: the stronger its colour, the more often it occurs.",
     alternative: "Heat map of pairs of characters",
   }, {
     width: size,

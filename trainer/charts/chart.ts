@@ -42,7 +42,9 @@ export function makeChart(
     caption,
     draw(document) {
       const figure = plot({
+        marginBottom: 48, // the label of the axis is below its ticks
         ...options,
+        x: { labelOffset: 42, ...options.x },
         ariaLabel: alternative,
         document,
         style: { background: "none", color: SOFT, fontSize: "12px", overflow: "visible" },

@@ -29,7 +29,6 @@ export function embeddingScatter(
       ? {
         width: 620,
         height: 560,
-        marginBottom: 40,
         grid: true,
         x: { label: axes[0] },
         y: { label: axes[1] },

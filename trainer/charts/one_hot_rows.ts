@@ -17,7 +17,6 @@ export function oneHotRows(tokens: Int32Array, symbols: readonly string[]): Char
   }, {
     width: 820,
     height: 80 + 28 * tokens.length,
-    marginBottom: 40,
     padding: 0.05,
     x: { label: "token", domain: symbols },
     y: { label: "example" },
