@@ -1,8 +1,8 @@
-import { cell, text } from "@observablehq/plot";
+import { axisX, axisY, cell, text } from "@observablehq/plot";
 import { ACCENT, type Chart, INK, makeChart, PAPER } from "./chart.ts";
 
-/** The side of a cell, in pixels, with its pair and count written in it and without. */
-const SIDES = { annotated: 40, plain: 14 };
+/** In pixels: the side of a cell, and the size of the labels. */
+const SIZES = { annotated: { side: 40, fontSize: 12 }, plain: { side: 14, fontSize: 9 } };
 /** From this share of the highest count on, a cell is so dark that text on it has the paper's colour. */
 const DARK = 0.5;
 
@@ -17,16 +17,21 @@ const DARK = 0.5;
 export function bigramHeatMap(
   symbols: readonly string[],
   counts: readonly (readonly number[])[],
-  cells: keyof typeof SIDES = "annotated",
+  cells: keyof typeof SIZES = "annotated",
 ): Chart {
-  const side = SIDES[cells];
+  const { side, fontSize } = SIZES[cells];
   const size = side * (symbols.length + 1);
   const pairs = counts.flatMap((row, before) =>
     row.map((count, after) => ({ before, after, pair: symbols[before] + symbols[after], count }))
   );
   const most = Math.max(1, ...pairs.map(({ count }) => count));
-  const axis = { domain: symbols.map((_, i) => i), label: null, tickSize: 0, padding: 0 };
-  const tickFormat = (i: number) => symbols[i];
+  const scale = { domain: symbols.map((_, i) => i), label: null, padding: 0 };
+  const labels = {
+    fontSize,
+    tickFormat: (i: number) => symbols[i],
+    tickSize: 0,
+    textAnchor: "middle",
+  } as const;
   const writing = {
     x: "after",
     y: "before",
@@ -44,10 +49,12 @@ export function bigramHeatMap(
     marginLeft: side,
     marginRight: 0,
     marginBottom: 0,
-    x: { ...axis, axis: "top", tickFormat },
-    y: { ...axis, tickFormat },
+    x: scale,
+    y: scale,
     opacity: { type: "sqrt", domain: [0, most], range: [0, 1] },
     marks: [
+      axisX({ ...labels, anchor: "top", tickPadding: side / 3 }),
+      axisY({ ...labels, tickPadding: side / 2 }),
       cell(pairs.filter(({ count }) => count > 0), {
         x: "after",
         y: "before",

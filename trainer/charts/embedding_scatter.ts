@@ -47,6 +47,7 @@ export function embeddingScatter(
         r: RADIUS,
         fill: (point) => (isVowel(point) ? ACCENT : PAPER),
         stroke: (point) => (isVowel(point) ? ACCENT : SOFT),
+        strokeWidth: 1,
       }),
       text(points, {
         x: "x",
