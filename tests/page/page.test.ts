@@ -199,30 +199,66 @@ describeWithBrowser("the page", () => {
     expect(requests.slice(before).filter((request) => request.includes("%40"))).toEqual([]);
   });
 
-  test("shows what is inside a model", async () => {
-    const { page, errors } = await openPage(browser, server.address);
-    for (const [model, points] of [["bigram", 0], ["mlp", 27], ["tuned", 27]] as const) {
+  test("shows what is inside a model, in charts that it loads when they come near", async () => {
+    const { page, errors, requests } = await openPage(browser, server.address);
+    const chartFiles = () => requests.filter((request) => /scatter|heat_map|loss_curve/.test(request));
+    expect(chartFiles()).toEqual([]);
+    await page.getByRole("heading", { name: "The card" }).scrollIntoViewIfNeeded();
+    const symbols = [".", ..."abcdefghijklmnopqrstuvwxyz"];
+    for (const model of ["bigram", "mlp", "tuned"]) {
       await page.getByLabel("Model").selectOption(model);
       await page.getByRole("heading", { name: `Inside ${model}` }).waitFor();
-      expect(await page.locator(".point").count()).toBe(points);
+      await page.getByRole("heading", { name: "The card" }).scrollIntoViewIfNeeded();
       const { sha256, pictures } = await ask<{ sha256: string; pictures: { bigrams: number[][] } }>(
         `/models/${model}`,
       );
-      const pairs = pictures.bigrams.flat().filter((count) => count > 0).length;
-      expect(await page.locator(".heat-map rect[fill-opacity]").count()).toBe(pairs);
-      expect(await page.locator(".loss").count()).toBe(model === "bigram" ? 0 : 1);
       expect(await page.locator(".facts").textContent()).toContain(sha256);
+      const trained = model === "bigram" ? 0 : 1;
+      const heatMap = page.getByRole("img", { name: "Heat map of pairs of characters" });
+      await heatMap.waitFor();
+      const pairs = pictures.bigrams.flat().filter((count) => count > 0).length;
+      expect(await heatMap.locator("rect[fill-opacity]").count()).toBe(pairs);
+      const curve = page.getByRole("img", { name: /^Loss curve: from \d\.\d\d to \d\.\d\d nats/ });
+      await expect.poll(() => curve.count()).toBe(trained);
+      const scatter = page.getByRole("img", { name: "Scatter of the characters’ embeddings" });
+      await expect.poll(() => scatter.count()).toBe(trained);
+      expect(await scatter.locator("text").allTextContents()).toEqual(trained ? symbols : []);
     }
+    expect(chartFiles()).toHaveLength(3);
+    const readout = page.locator(".after [role=status]");
     await page.getByLabel("After", { exact: true }).selectOption("q");
-    await page.getByText(/most often u \d+%/).waitFor();
+    await expect.poll(() => readout.textContent()).toMatch(/most often u \d+%/);
+    await page.locator(".rows > *").nth(symbols.indexOf("j")).hover();
+    await expect.poll(() => readout.textContent()).toMatch(/most often a \d+%/);
+    expect(await page.getByLabel("After", { exact: true }).inputValue()).toBe(String(symbols.indexOf("j")));
+    const [row, cell] = await Promise.all([
+      page.locator(".rows .chosen").boundingBox(),
+      page.locator(".heat-map svg text").getByText("j", { exact: true }).last().boundingBox(),
+    ]);
+    expect(row!.y).toBeLessThanOrEqual(cell!.y + 1);
+    expect(row!.y + row!.height).toBeGreaterThanOrEqual(cell!.y + cell!.height - 1);
     expect(errors).toEqual([]);
+  });
+
+  test("says where a chart does not load, and draws it when told to try again", async () => {
+    const { page } = await openPage(browser, `${server.address}/?model=mlp`);
+    await page.route("**/loss_curve-*.js", (route) => route.abort());
+    await page.getByRole("heading", { name: "The card" }).scrollIntoViewIfNeeded();
+    const alert = page.locator("#inside").getByRole("alert");
+    await alert.waitFor();
+    expect(await alert.textContent()).toContain("The server cannot be reached");
+    await page.getByRole("img", { name: "Heat map of pairs of characters" }).waitFor();
+    await page.unroute("**/loss_curve-*.js");
+    await alert.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("img", { name: /^Loss curve/ }).waitFor();
+    expect(await alert.count()).toBe(0);
   });
 
   describe("runs a model", () => {
     test("in the browser on WebAssembly, which it loads only then", async () => {
       const { page, errors, requests } = await openPage(browser, `${server.address}/?seed=42`);
       await expectNames(page, expected);
-      expect(requests.filter((request) => /wasm|onnx|browser_place/.test(request))).toEqual([]);
+      expect(requests.filter((request) => /wasm|onnx|browser_runtime/.test(request))).toEqual([]);
       await page.getByRole("radio", { name: "Here, WebAssembly" }).check({ force: true });
       await page.getByText(/seed 42, in [\d.]+ ms in this browser by WebAssembly/).waitFor();
       await expectNames(page, expected);
@@ -286,7 +322,7 @@ describeWithBrowser("the page", () => {
 
   test("comes back from a link as it was left", async () => {
     const link =
-      "?model=mlp&place=wasm&n=5&temperature=0.7&top_k=9&top_p=0.9&prefix=ka&min_length=4&max_length=8" +
+      "?model=mlp&runtime=wasm&n=5&temperature=0.7&top_k=9&top_p=0.9&prefix=ka&min_length=4&max_length=8" +
       "&seed=7&name=kasimir";
     const { page } = await openPage(browser, `${server.address}/${link}`);
     const { names } = await ask<Names>(
@@ -407,6 +443,9 @@ describeWithBrowser("the page", () => {
     await page.evaluate(
       await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"),
     );
+    await page.getByRole("heading", { name: "The card" }).scrollIntoViewIfNeeded();
+    await page.getByRole("img", { name: /^Loss curve/ }).waitFor();
+    await page.getByRole("img", { name: /^Heat map/ }).waitFor();
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 844 });
       for (const colorScheme of ["light", "dark"] as const) {

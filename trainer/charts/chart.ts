@@ -50,6 +50,8 @@ export function makeChart(
         style: { background: "none", color: SOFT, fontSize: "12px", overflow: "visible" },
       });
       figure.setAttribute("role", "img");
+      // An image has one label. Plot labels its groups of marks too, which ARIA allows no element without a role.
+      for (const group of figure.querySelectorAll("[aria-label]")) group.removeAttribute("aria-label");
       figure.querySelector("style")!.remove(); // a Content-Security-Policy without 'unsafe-inline' forbids it
       return figure as SVGSVGElement;
     },
