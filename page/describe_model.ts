@@ -22,8 +22,8 @@ export function describeModel(card: ModelCard): string {
   }
   const context = contextInWords(context_length, "letter");
   const method = architecture === "mlp"
-    ? `It is a small neural network: it turns each of ${context} into a point in ${hyperparameters.embedding} ` +
-      `dimensions, and from these points ${hyperparameters.hidden} artificial neurons compute how likely each letter comes next.`
+    ? `It is a small neural network: every letter is a point in ${hyperparameters.embedding} dimensions, and ` +
+      `${hyperparameters.hidden} artificial neurons compute from ${context} how likely each letter comes next.`
     : `It computes from ${context} how likely each letter comes next.`;
   if (training.steps === 0) {
     return `${method} It has learnt nothing yet: its ${grouped(parameters)} numbers are still random.`;

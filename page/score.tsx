@@ -5,9 +5,9 @@ import { change, nextPath, scorePath, state } from "./page_state.ts";
 import { percent } from "./number_format.ts";
 import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
 
-/** The darkest shade of surprise, which has no upper limit; the lightest is 0. */
-const DARKEST = 9;
-/** Width of a shade in nats: a character of probability 0.6 has the second lightest, one of 0.01 the darkest. */
+/** The strongest shade of surprise, which has no upper limit; the weakest is 0. */
+const STRONGEST = 9;
+/** Width of a shade in nats: a character of probability 0.6 has the second weakest, one of 0.01 the strongest. */
 const NATS_PER_SHADE = 0.5;
 
 /** How likely a typed name is, letter by letter. */
@@ -75,7 +75,7 @@ export function Score({ model }: { model?: string }): VNode {
 }
 
 function Letter({ character, probability, nll }: Answer<"score">["characters"][number]): VNode {
-  const shade = Math.min(DARKEST, Math.floor((nll ?? Infinity) / NATS_PER_SHADE));
+  const shade = Math.min(STRONGEST, Math.floor((nll ?? Infinity) / NATS_PER_SHADE));
   const end = character === ".";
   return (
     <li class={`letter shade-${shade}${end ? " end" : ""}`}>
@@ -87,13 +87,13 @@ function Letter({ character, probability, nll }: Answer<"score">["characters"][n
   );
 }
 
-/** What the colours mean. */
+/** The scale of the colours. */
 function Legend(): VNode {
   return (
     <p class="legend hint" aria-hidden="true">
       <span>expected</span>
       {Array.from(
-        { length: DARKEST + 1 },
+        { length: STRONGEST + 1 },
         (_, shade) => <span key={shade} class={`swatch shade-${shade}`} />,
       )}
       <span>surprising</span>
@@ -101,7 +101,7 @@ function Legend(): VNode {
   );
 }
 
-/** The colour in words. */
+/** The colour of a character in words. */
 function surprise(probability: number): string {
   if (probability > 0.3) return "expected";
   if (probability > 0.08) return "no surprise";

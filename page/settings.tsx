@@ -26,7 +26,7 @@ const FIELDS: Field[] = [
   {
     setting: "top_p",
     label: "Top-p",
-    hint: "only the likeliest letters with this share, 0 to 1",
+    hint: "only the likeliest letters up to this share, 0 to 1",
     placeholder: "1",
     inputMode: "decimal",
   },
@@ -54,7 +54,7 @@ export function Settings({ failure }: { failure?: Failure }): VNode {
           checked={state.value.novel}
           onChange={({ currentTarget }) => change({ novel: currentTarget.checked })}
         />
-        <label for="novel">Only new ones that are not on the list</label>
+        <label for="novel">Only new ones, none from the list</label>
       </p>
     </form>
   );

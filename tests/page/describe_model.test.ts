@@ -11,10 +11,10 @@ test.each([
   ["bigram", "in 32,257 names"],
   [
     "mlp",
-    "turns each of the last 3 letters into a point in 10 dimensions, and from these points 200 artificial neurons",
+    "every letter is a point in 10 dimensions, and 200 artificial neurons compute from the last 3 letters how likely",
   ],
   ["mlp", "It learnt its 11,897 numbers from 32,257 names by guessing their next letter 6,400,000 times"],
-  ["tuned", "each of the last 5 letters"],
+  ["tuned", "from the last 5 letters"],
 ])("describes %s in two sentences", async (name, part) => {
   const text = describeModel(await card(name));
   expect(text).toContain(part);
