@@ -2,6 +2,9 @@ import { binX, identity, rectY, type RectYOptions, ruleY } from "@observablehq/p
 import type { Activations } from "../activations.ts";
 import { ACCENT, type Chart, makeChart } from "./chart.ts";
 
+/** The largest float32 below 1. A bin does not include its upper end, and tanh rounds to 1. */
+const BELOW_ONE = 1 - 2 ** -24;
+
 /** Histograms of what goes into tanh, and of what comes out. */
 export function activationHistograms(
   title: string,
@@ -22,7 +25,10 @@ export function activationHistograms(
       marks: [
         rectY(
           values,
-          binX<RectYOptions>({ y: "proportion" }, { x: { value: identity, thresholds: 50 }, fill: ACCENT }),
+          binX<RectYOptions>(
+            { y: "proportion" },
+            { x: { value: identity, thresholds: 50, domain }, fill: ACCENT },
+          ),
         ),
         ruleY([0]),
       ],
@@ -38,7 +44,7 @@ export function activationHistograms(
     histogram(
       `Out of tanh at initialisation: ${title}`,
       `${(100 * saturated).toFixed(1)}% lie beyond ±0.97, where tanh passes on next to no gradient.`,
-      preActivations.map(Math.tanh),
+      preActivations.map((z) => Math.min(Math.tanh(z), BELOW_ONE)),
       "tanh",
       [-1, 1],
     ),

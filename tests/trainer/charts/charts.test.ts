@@ -179,3 +179,26 @@ describe("the scatter of embeddings", () => {
     expect(fills).toEqual(["var(--paper)", "var(--accent)", "var(--paper)"]);
   });
 });
+
+test("histograms of activations keep their bars inside the axis, one for values that saturate", () => {
+  const activations = {
+    preActivations: Float32Array.of(-40, -2, 0, 2, 20),
+    mean: -4,
+    std: 20,
+    saturated: 0.4,
+  };
+  const [before, after] = activationHistograms("plain", activations).map((chart) =>
+    elements(chart, "rect").map((bar) => {
+      const [x, width, height] = ["x", "width", "height"].map((name) => Number(bar.getAttribute(name)));
+      return { x, end: x + width, height };
+    })
+  );
+  expect(before).toHaveLength(3); // -40 and 20 are beyond the axis
+  expect(after).toHaveLength(3); // tanh(±2) is 0.964: the bars at both ends have two values each
+  for (const { x, end } of [...before, ...after]) {
+    expect(x).toBeGreaterThan(0);
+    expect(end).toBeLessThan(620);
+  }
+  expect(after[0].height).toBeCloseTo(2 * after[1].height, 6);
+  expect(after[2].height).toBeCloseTo(2 * after[1].height, 6);
+});
