@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { LazyChart } from "./chart.tsx";
+import { LazyChart } from "./lazy_chart.tsx";
 import { percent } from "./number_format.ts";
 
 /** How many of the most frequent followers are named. */

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import type { ModelCard } from "../shared/model_card.ts";
 import { BOUNDARY_SYMBOL } from "../shared/vocabulary.ts";
 import { CardFacts } from "./card_facts.tsx";
-import { LazyChart } from "./chart.tsx";
+import { LazyChart } from "./lazy_chart.tsx";
 import { describeModel } from "./describe_model.ts";
 import { HeatMap } from "./heat_map.tsx";
 
