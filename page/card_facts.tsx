@@ -1,8 +1,9 @@
 import type { VNode } from "preact";
 import type { ModelCard } from "../shared/model_card.ts";
-import { grouped } from "./figures.ts";
+import { contextInWords } from "./describe_model.ts";
+import { grouped } from "./number_format.ts";
 
-/** The card of a model, in a list. */
+/** The main facts of a model's card. */
 export function CardFacts({ card }: { card: ModelCard }): VNode {
   return (
     <div class="picture facts">
@@ -16,9 +17,9 @@ export function CardFacts({ card }: { card: ModelCard }): VNode {
         ))}
       </dl>
       <p class="hint">
-        <a href={`/models/${card.name}`}>The whole card</a> as JSON, and{" "}
+        Download <a href={`/models/${card.name}`}>the whole card</a> as JSON, or{" "}
         <a href={`/models/${card.name}/model.onnx`} download={`${card.name}.onnx`}>the model</a>{" "}
-        itself, for any ONNX runtime.
+        for any ONNX runtime.
       </p>
     </div>
   );
@@ -29,13 +30,13 @@ function facts({ dataset, training, nll, ...card }: ModelCard): [string, string]
   return [
     ["Kind", card.architecture],
     ["Parameters", grouped(card.parameters)],
-    ["Looks back at", `${card.context_length} ${card.context_length === 1 ? "character" : "characters"}`],
-    ["Learnt from", `${dataset.name}, ${grouped(dataset.lines)} lines`],
+    ["Sees", contextInWords(card.context_length, "character")],
+    ["Trained on", `${dataset.name}, ${grouped(dataset.lines)} lines`],
     ...(training.steps > 0
       ? [["Trained for", `${grouped(training.steps)} steps of ${grouped(training.batch_size)} examples`]]
       : []) as [string, string][],
-    ["In", training.seconds < 1 ? "less than a second" : `${training.seconds.toFixed(0)} seconds`],
-    ["NLL", `${nats(nll.train)} on what it learnt from, ${nats(nll.test)} on names it never saw`],
+    ["Training took", training.seconds < 1 ? "less than a second" : `${training.seconds.toFixed(0)} seconds`],
+    ["NLL", `${nats(nll.train)} nats on names it was trained on, ${nats(nll.test)} on names it never saw`],
     ["Perplexity", `${nll.test === null ? "infinite" : Math.exp(nll.test).toFixed(2)} on names it never saw`],
     ["SHA-256", card.sha256],
   ];

@@ -2,28 +2,28 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-/** How long it says that it has copied, in milliseconds. */
-const SAID = 2500;
+/** How long the message stays, in milliseconds. */
+const MESSAGE_TIME = 2500;
 
-/** Copies a text to the clipboard, and says whether that worked. */
+/** A button that copies a text to the clipboard and says whether that worked. */
 export function CopyButton({ text, children }: { text: () => string; children: string }): VNode {
-  const [said, say] = useState("");
+  const [message, setMessage] = useState("");
   useEffect(() => {
-    const timer = setTimeout(() => say(""), SAID);
+    const timer = setTimeout(() => setMessage(""), MESSAGE_TIME);
     return () => clearTimeout(timer);
-  }, [said]);
+  }, [message]);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text());
-      say("Copied");
+      setMessage("Copied");
     } catch {
-      say("This browser does not let the page copy");
+      setMessage("This browser does not allow copying");
     }
   };
   return (
     <span class="copy">
-      <button type="button" class="quiet" onClick={copy}>{children}</button>
-      <span role="status">{said}</span>
+      <button type="button" onClick={copy}>{children}</button>
+      <span role="status">{message}</span>
     </span>
   );
 }

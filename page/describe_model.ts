@@ -1,25 +1,36 @@
 import type { ModelCard } from "../shared/model_card.ts";
-import { grouped } from "./figures.ts";
+import { grouped } from "./number_format.ts";
 
-/** What a model is, in two sentences for someone who has never heard of one. */
+/**
+ * What a model sees when it chooses the next character.
+ *
+ * @param length How many characters; null where it is all of them.
+ * @param word What a character is called.
+ */
+export function contextInWords(length: number | null, word: "letter" | "character"): string {
+  if (length === null) return `all ${word}s so far`;
+  return length === 1 ? `the last ${word}` : `the last ${length} ${word}s`;
+}
+
+/** Describes a model in two sentences, to a reader who has never heard of one. */
 export function describeModel(card: ModelCard): string {
   const { architecture, hyperparameters, parameters, context_length, dataset, training } = card;
   const lines = grouped(dataset.lines);
   if (architecture === "bigram") {
-    return `It counted, in ${lines} names, how often each letter is followed by each other one, and knows nothing else. ` +
-      "To make a name it rolls a loaded die for the next letter, looking back at one letter only, until the die says stop.";
+    return `It counted, in ${lines} names, how often each letter follows each other one, and knows nothing else. ` +
+      "To make a name it draws one letter after another, each by what usually follows the last letter, until it draws the end.";
   }
-  const looks = architecture === "mlp"
-    ? `It is a small neural network: it looks back at ${context_length} letters, turns each into a point in ` +
-      `${hyperparameters.embedding} dimensions, and lets ${hyperparameters.hidden} artificial neurons make of these ` +
-      "points how likely each letter comes next."
-    : `It looks back at ${context_length} letters to say how likely each letter comes next.`;
+  const context = contextInWords(context_length, "letter");
+  const method = architecture === "mlp"
+    ? `It is a small neural network: every letter is a point in ${hyperparameters.embedding} dimensions, and ` +
+      `${hyperparameters.hidden} artificial neurons compute from ${context} how likely each letter comes next.`
+    : `It computes from ${context} how likely each letter comes next.`;
   if (training.steps === 0) {
-    return `${looks} It has learnt nothing yet: its ${grouped(parameters)} numbers are as chance drew them.`;
+    return `${method} It has learnt nothing yet: its ${grouped(parameters)} numbers are still random.`;
   }
   const guesses = grouped(training.steps * training.batch_size);
-  return `${looks} It learnt its ${
+  return `${method} It learnt its ${
     grouped(parameters)
   } numbers from ${lines} names by guessing their next letter ` +
-    `${guesses} times, and being nudged a little towards the right answer each time.`;
+    `${guesses} times, each time adjusting its numbers a little towards the right answer.`;
 }

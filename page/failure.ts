@@ -1,25 +1,25 @@
-/** Why there is no answer, in words for who asked. */
+/** Why a request has no answer, in words for the visitor. */
 export class Failure extends Error {
   override name = "Failure";
 
   constructor(
     message: string,
-    /** What is wrong with which parameter, if the request was. */
+    /** What is wrong with each parameter that the server refused. */
     readonly errors: readonly { parameter: string; message: string }[] = [],
-    /** After how many seconds it may be asked again, if the server said so. */
+    /** After how many seconds the request may be repeated, if the server said so. */
     readonly retryAfter?: number,
   ) {
     super(message);
   }
 
-  /** Reads a failure from an answer that is none. */
+  /** Reads the failure that an error response describes. */
   static async of(response: Response): Promise<Failure> {
     const problem = await response.json().catch(() => ({}));
     if (response.status === 429) {
       const seconds = Number(response.headers.get("retry-after")) || 10;
       const wait = `${seconds} second${seconds === 1 ? "" : "s"}`;
       return new Failure(
-        `The server has had too many questions from here. It answers again in ${wait}.`,
+        `The server has had too many requests from you. It answers again in ${wait}.`,
         [],
         seconds,
       );
@@ -30,12 +30,12 @@ export class Failure extends Error {
     return new Failure(`The server cannot answer: ${reason}.`, [], retryAfter);
   }
 
-  /** There is no way to the server. */
+  /** The failure of a request that did not reach the server. */
   static unreachable(): Failure {
-    return new Failure("The server cannot be reached. Is there a connection? What you typed is kept.");
+    return new Failure("The server cannot be reached. Are you online? What you typed is kept.");
   }
 
-  /** Whatever was thrown, as a failure. */
+  /** Turns whatever was thrown into a failure. */
   static from(error: unknown): Failure {
     if (error instanceof Failure) return error;
     return new Failure((error as Error).message);

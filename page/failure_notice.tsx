@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import type { Failure } from "./failure.ts";
 
-/** Says where it happened why there is no answer, and asks again when told to, if that can help. */
+/** Tells the visitor why a request failed, with a button to retry where that can help. */
 export function FailureNotice({ failure, retry }: { failure: Failure; retry: () => void }): VNode {
   return (
     <div class="failure" role="alert">

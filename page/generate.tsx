@@ -1,19 +1,18 @@
 /// <reference lib="dom" />
 import type { VNode } from "preact";
-import type { Names } from "./answers.ts";
 import { CopyButton } from "./copy_button.tsx";
 import { FailureNotice } from "./failure_notice.tsx";
 import { change, generatePath, randomSeed, state, stateAddress } from "./page_state.ts";
 import { Settings } from "./settings.tsx";
-import { elapsed, useAnswer } from "./use_answer.ts";
+import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
 
-/** How long a setting must rest before it is asked with, in milliseconds. */
-const REST = 120;
+/** How long the settings must stay the same before names are requested with them, in milliseconds. */
+const DELAY = 120;
 
-/** New names, and all that shapes them. */
+/** New names, and the settings they are made with. */
 export function Generate({ model }: { model?: string }): VNode {
   const path = generatePath(state.value);
-  const asked = useAnswer<Names>(path, state.value.place, model, REST);
+  const asked = useAnswer<"generate">(path, state.value.runtime, model, DELAY);
   const { answer, failure, pending } = asked;
   const curl = () => `curl '${location.origin}${path}'`;
   return (
@@ -43,8 +42,9 @@ export function Generate({ model }: { model?: string }): VNode {
                 ))}
               </ol>
               <p class="hint">
-                The small figure is perplexity: among how many equally likely letters the model hesitated, on
-                average. The lower, the more ordinary the name. Choose one to see its letters scored.
+                The small number is the name’s perplexity: at each letter, the model was as unsure as among
+                that many equally likely ones. The lower it is, the more ordinary the name. Choose a name to
+                see its letters scored.
               </p>
               <div class="take">
                 <h3>The same from your terminal</h3>
@@ -66,15 +66,18 @@ export function Generate({ model }: { model?: string }): VNode {
   );
 }
 
-function summary({ names, model, seed, shortfall }: Names, time: string): string {
+function summary(
+  { names, model, seed, shortfall }: Answer<"generate">,
+  { time, where }: ReturnType<typeof elapsed>,
+): string {
   const count = `${names.length} ${names.length === 1 ? "name" : "names"}`;
-  return `${count} by ${model}, seed ${seed}, in ${time}. ${shortfall ? `${shortfall}.` : ""}`;
+  return `${count} by ${model}, seed ${seed}, in ${time} ${where}. ${shortfall ? `${shortfall}.` : ""}`;
 }
 
-/** Takes a name to where it is scored. */
+/** Scores a name, and moves to the section that shows it. */
 function score(name: string): void {
   change({ name });
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  document.getElementById("score")!.scrollIntoView({ behavior: still ? "auto" : "smooth" });
+  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  document.getElementById("score")!.scrollIntoView({ behavior: reducedMotion ? "auto" : "smooth" });
   document.getElementById("name")!.focus({ preventScroll: true });
 }

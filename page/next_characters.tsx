@@ -1,16 +1,16 @@
 /// <reference lib="dom" />
 import type { VNode } from "preact";
-import type { Next } from "./answers.ts";
 import { change } from "./page_state.ts";
-import { percent } from "./figures.ts";
+import { percent } from "./number_format.ts";
+import type { Answer } from "./use_answer.ts";
 
-/** How much of the end of a long beginning is shown. */
-const END = 20;
-/** How many are shown. */
+/** Most characters of the typed text that the heading shows: its last ones. */
+const MAX_HEADING = 20;
+/** How many characters have a bar. */
 const SHOWN = 12;
 
-/** What the model expects after what is typed, as bars; choosing one types it. */
-export function NextCharacters({ prefix, next, stale }: Next & { stale: boolean }): VNode {
+/** How likely each character is after the typed text, as bars. Choosing one types it. */
+export function NextCharacters({ prefix, next, stale }: Answer<"next"> & { stale: boolean }): VNode {
   const most = next[0].probability;
   const rest = next.slice(SHOWN).reduce((sum, { probability }) => sum + probability, 0);
   const type = (character: string) => {
@@ -40,12 +40,12 @@ export function NextCharacters({ prefix, next, stale }: Next & { stale: boolean 
           </li>
         ))}
       </ol>
-      {rest > 0 && <p class="hint">All others together: {percent(rest)}. Choose a letter to type it.</p>}
+      {rest > 0 && <p class="hint">All others together: {percent(rest)}. Choose a letter to add it.</p>}
     </div>
   );
 }
 
 function endOf(prefix: string): string {
   const characters = Array.from(prefix);
-  return characters.length > END ? `…${characters.slice(-END).join("")}` : prefix;
+  return characters.length > MAX_HEADING ? `…${characters.slice(-MAX_HEADING).join("")}` : prefix;
 }

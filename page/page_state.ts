@@ -1,20 +1,19 @@
 /// <reference lib="dom" />
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 
-/** Where models can run. */
-export const PLACES = ["edge", "wasm", "webgpu"] as const;
-export type Place = typeof PLACES[number];
-/** A place in this browser. */
-export type BrowserPlace = Exclude<Place, "edge">;
+/** What runs a model: the server, or ONNX Runtime Web in this browser. */
+export const RUNTIMES = ["edge", "wasm", "webgpu"] as const;
+export type Runtime = typeof RUNTIMES[number];
+export type BrowserRuntime = Exclude<Runtime, "edge">;
 
 /**
- * What a visitor has chosen and typed, each as the text of its field: it stands in the address of the page, so that a
- * link brings it back, and goes to the API as it is, which says what is wrong with it. "" is the API's own default.
+ * What a visitor has chosen and typed, as the text of each field. It is kept in the page's address, so that a link restores
+ * it, and sent to the API unchecked: the API says what is wrong with it. "" is the API's own default.
  */
 export interface PageState {
   /** "" is the server's default model. */
   model: string;
-  place: Place;
+  runtime: Runtime;
   n: string;
   temperature: string;
   top_k: string;
@@ -52,7 +51,7 @@ const SETTINGS: readonly Setting[] = [
 
 const DEFAULTS: PageState = {
   model: "",
-  place: "edge",
+  runtime: "edge",
   n: "20",
   temperature: "1",
   top_k: "",
@@ -65,8 +64,8 @@ const DEFAULTS: PageState = {
   name: "eleanor",
 };
 
-/** How long the state must rest before the address follows, in milliseconds: browsers allow 100 changes in 30 s. */
-const ADDRESS_REST = 300;
+/** How long the state must stay the same before the address is changed, in milliseconds: browsers allow 100 changes in 30 s. */
+const ADDRESS_DELAY = 300;
 
 /** The state of the page. */
 export const state: Signal<PageState> = signal(DEFAULTS);
@@ -74,32 +73,33 @@ export const state: Signal<PageState> = signal(DEFAULTS);
 /** The chosen model. Its readers do not re-render on every keystroke. */
 export const chosenModel: ReadonlySignal<string> = computed(() => state.value.model);
 
-/** Changes some of the state. */
+/** Changes a part of the state. */
 export function change(part: Partial<PageState>): void {
   state.value = { ...state.value, ...part };
 }
 
-/** A seed that can be read aloud. */
+/** A random seed, short enough to read aloud. */
 export function randomSeed(): string {
   return String(Math.floor(Math.random() * 1_000_000));
 }
 
-/** The state that the query of an address asks for; what it leaves out is as always, the seed a random one. */
+/** Reads the state from the query of an address. What it leaves out has its default; a seed is drawn. */
 export function readState(query: string): PageState {
   const given = new URLSearchParams(query);
+  const chosen = given.get("runtime") ?? given.get("place"); // "place" is in older links
   const read = (key: keyof PageState) => given.get(key) ?? String(DEFAULTS[key]);
   return {
     ...DEFAULTS,
     ...Object.fromEntries(SETTINGS.map((key) => [key, read(key)])),
     model: read("model"),
     name: read("name"),
-    place: PLACES.find((place) => place === given.get("place")) ?? DEFAULTS.place,
+    runtime: RUNTIMES.find((runtime) => runtime === chosen) ?? DEFAULTS.runtime,
     novel: given.get("novel") === "true",
     seed: given.get("seed") ?? randomSeed(),
   };
 }
 
-/** The query that {@link readState} reads the state from. */
+/** Writes the state as the query that {@link readState} reads. */
 export function writeState(state: PageState): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(state)) {
@@ -108,14 +108,14 @@ export function writeState(state: PageState): string {
   return query.toString();
 }
 
-/** The address that brings a state back. */
+/** The address of the page that restores a state. */
 export function stateAddress(state: PageState): URL {
   const address = new URL(location.href);
   address.search = writeState(state);
   return address;
 }
 
-/** Takes the state from the address, and keeps it there. */
+/** Reads the state from the page's address, and keeps the two equal. */
 export function followAddress(): void {
   state.value = readState(location.search);
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -123,11 +123,11 @@ export function followAddress(): void {
   effect(() => {
     const { href } = stateAddress(state.value);
     clearTimeout(timer);
-    timer = setTimeout(() => history.replaceState(null, "", href), ADDRESS_REST);
+    timer = setTimeout(() => history.replaceState(null, "", href), ADDRESS_DELAY);
   });
 }
 
-/** The path that asks for names as the state says. */
+/** The path that generates names with the settings of a state. */
 export function generatePath({ model, novel, ...state }: PageState): string {
   const query = new URLSearchParams();
   for (const key of SETTINGS) {
@@ -138,12 +138,12 @@ export function generatePath({ model, novel, ...state }: PageState): string {
   return `/generate?${query}`;
 }
 
-/** The path that asks how likely a name is. */
+/** The path that scores the name of a state. */
 export function scorePath({ model, name }: Pick<PageState, "model" | "name">): string {
   return `/score?${new URLSearchParams({ name, ...(model && { model }) })}`;
 }
 
-/** The path that asks what comes next. */
+/** The path that tells what may follow the name of a state. */
 export function nextPath({ model, name }: Pick<PageState, "model" | "name">): string {
   return `/next?${new URLSearchParams({ prefix: name, ...(model && { model }) })}`;
 }

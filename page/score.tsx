@@ -1,29 +1,29 @@
 import type { VNode } from "preact";
-import type { Next, Score as Scored, ScoredCharacter } from "./answers.ts";
 import { FailureNotice } from "./failure_notice.tsx";
 import { NextCharacters } from "./next_characters.tsx";
 import { change, nextPath, scorePath, state } from "./page_state.ts";
-import { percent } from "./figures.ts";
-import { elapsed, useAnswer } from "./use_answer.ts";
+import { percent } from "./number_format.ts";
+import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
 
-/** Shades of surprise; the last is for all above. */
-const SHADES = 9;
-/** Nats a shade: a character of probability 0.6 is in the first, one of 0.01 in the last. */
+/** The strongest shade of surprise, which has no upper limit; the weakest is 0. */
+const STRONGEST = 9;
+/** Width of a shade in nats: a character of probability 0.6 has the second weakest, one of 0.01 the strongest. */
 const NATS_PER_SHADE = 0.5;
 
-/** How name-like what is typed is, letter by letter. */
+/** How likely a typed name is, letter by letter. */
 export function Score({ model }: { model?: string }): VNode {
-  const { name, place } = state.value;
-  const asked = useAnswer<Scored>(name === "" ? null : scorePath(state.value), place, model);
-  const next = useAnswer<Next>(nextPath(state.value), place, model);
+  const { name, runtime } = state.value;
+  const asked = useAnswer<"score">(name === "" ? null : scorePath(state.value), runtime, model);
+  const next = useAnswer<"next">(nextPath(state.value), runtime, model);
   const failure = asked.failure ?? next.failure;
   const { answer } = asked;
+  const { time, where } = elapsed(asked);
   const stale = failure !== undefined;
-  const retry = () => [asked, next].forEach((question) => question.failure && question.retry());
+  const retry = () => [asked, next].forEach((request) => request.failure && request.retry());
   return (
     <section id="score" aria-labelledby="score-title">
       <h2 id="score-title">Score</h2>
-      <p class="lead">Type any name. Each letter takes the colour of the model’s surprise at it.</p>
+      <p class="lead">Type any name. The more a letter surprises the model, the stronger its colour.</p>
       <p class="typed">
         <label for="name">A name</label>
         <input
@@ -40,7 +40,7 @@ export function Score({ model }: { model?: string }): VNode {
       {failure && <FailureNotice failure={failure} retry={retry} />}
       <div class="columns">
         <div class={stale ? "results pending" : "results"}>
-          {name === "" && <p class="verdict">Type a name, or choose a letter it begins with.</p>}
+          {name === "" && <p class="verdict">Type a name, or choose its first letter.</p>}
           {answer && (
             <>
               <ol role="list" class="letters" aria-label="Letters and how likely each was">
@@ -52,17 +52,17 @@ export function Score({ model }: { model?: string }): VNode {
                 <div>
                   <dt>NLL</dt>
                   <dd>{answer.nll?.toFixed(3) ?? "∞"}</dd>
-                  <dd class="hint">nats of surprise a letter, the end counted</dd>
+                  <dd class="hint">surprise per letter in nats, the end counted as one</dd>
                 </div>
                 <div>
                   <dt>Perplexity</dt>
                   <dd>{answer.perplexity?.toFixed(2) ?? "∞"}</dd>
-                  <dd class="hint">as if choosing among so many letters each time</dd>
+                  <dd class="hint">as unsure as among that many equally likely letters</dd>
                 </div>
                 <div>
                   <dt>Time</dt>
-                  <dd>{elapsed(asked).split(" ")[0]} ms</dd>
-                  <dd class="hint">{elapsed(asked).split(" ").slice(2).join(" ")}</dd>
+                  <dd>{time}</dd>
+                  <dd class="hint">{where}</dd>
                 </div>
               </dl>
             </>
@@ -74,8 +74,8 @@ export function Score({ model }: { model?: string }): VNode {
   );
 }
 
-function Letter({ character, probability, nll }: ScoredCharacter): VNode {
-  const shade = Math.min(SHADES, Math.floor((nll ?? Infinity) / NATS_PER_SHADE));
+function Letter({ character, probability, nll }: Answer<"score">["characters"][number]): VNode {
+  const shade = Math.min(STRONGEST, Math.floor((nll ?? Infinity) / NATS_PER_SHADE));
   const end = character === ".";
   return (
     <li class={`letter shade-${shade}${end ? " end" : ""}`}>
@@ -87,18 +87,21 @@ function Letter({ character, probability, nll }: ScoredCharacter): VNode {
   );
 }
 
-/** What the colours mean. */
+/** The scale of the colours. */
 function Legend(): VNode {
   return (
     <p class="legend hint" aria-hidden="true">
       <span>expected</span>
-      {Array.from({ length: SHADES + 1 }, (_, shade) => <span key={shade} class={`swatch shade-${shade}`} />)}
-      <span>a surprise</span>
+      {Array.from(
+        { length: STRONGEST + 1 },
+        (_, shade) => <span key={shade} class={`swatch shade-${shade}`} />,
+      )}
+      <span>surprising</span>
     </p>
   );
 }
 
-/** The colour in words. */
+/** The colour of a character in words. */
 function surprise(probability: number): string {
   if (probability > 0.3) return "expected";
   if (probability > 0.08) return "no surprise";
@@ -106,8 +109,8 @@ function surprise(probability: number): string {
   return probability > 0.003 ? "surprising" : "very surprising";
 }
 
-function verdict({ name, percentile, possible }: Scored): string {
-  if (!possible) return `The model holds “${name}” impossible.`;
+function verdict({ name, percentile, possible }: Answer<"score">): string {
+  if (!possible) return `To the model, “${name}” is impossible.`;
   if (percentile < 0.5) return `“${name}” is less name-like than practically all real names.`;
   if (percentile > 99.5) return `“${name}” is more name-like than practically all real names.`;
   return `“${name}” is more name-like than ${percentile.toFixed(0)}% of real names.`;

@@ -7,12 +7,12 @@ interface Field {
   label: string;
   hint: string;
   placeholder?: string;
-  /** Digits alone, for the keyboard of a phone. */
+  /** Which keyboard a phone shows. */
   inputMode?: "numeric" | "decimal";
 }
 
 const FIELDS: Field[] = [
-  { setting: "prefix", label: "Begins with", hint: "Every name starts so.", placeholder: "anything" },
+  { setting: "prefix", label: "Begins with", hint: "the start of every name", placeholder: "anything" },
   { setting: "n", label: "How many", hint: "1 to 1000", inputMode: "numeric" },
   { setting: "min_length", label: "Shortest", hint: "characters", placeholder: "1", inputMode: "numeric" },
   { setting: "max_length", label: "Longest", hint: "characters", placeholder: "64", inputMode: "numeric" },
@@ -26,24 +26,24 @@ const FIELDS: Field[] = [
   {
     setting: "top_p",
     label: "Top-p",
-    hint: "only the likeliest share, 0 to 1",
+    hint: "only the likeliest letters up to this share, 0 to 1",
     placeholder: "1",
     inputMode: "decimal",
   },
-  { setting: "seed", label: "Seed", hint: "The same seed, the same names.", inputMode: "numeric" },
+  { setting: "seed", label: "Seed", hint: "The same seed gives the same names.", inputMode: "numeric" },
 ];
 
-/** What shapes the names. Each change is asked with at once, and by the same seed. */
+/** The settings of generated names. Each change makes names anew, from the same seed. */
 export function Settings({ failure }: { failure?: Failure }): VNode {
   return (
     <form class="settings" aria-labelledby="settings-title" onSubmit={(event) => event.preventDefault()}>
-      <h3 id="settings-title">How they are made</h3>
+      <h3 id="settings-title">Settings</h3>
       <Temperature />
       <div class="fields">
         {FIELDS.map((field) => (
           <TextField
             {...field}
-            wrong={failure?.errors.find(({ parameter }) => parameter === field.setting)?.message}
+            error={failure?.errors.find(({ parameter }) => parameter === field.setting)?.message}
           />
         ))}
       </div>
@@ -54,7 +54,7 @@ export function Settings({ failure }: { failure?: Failure }): VNode {
           checked={state.value.novel}
           onChange={({ currentTarget }) => change({ novel: currentTarget.checked })}
         />
-        <label for="novel">Only new ones, none that is on the list</label>
+        <label for="novel">Only new ones, none from the list</label>
       </p>
     </form>
   );
@@ -85,7 +85,7 @@ function Temperature(): VNode {
   );
 }
 
-function TextField({ setting, label, hint, wrong, ...input }: Field & { wrong?: string }): VNode {
+function TextField({ setting, label, hint, error, ...input }: Field & { error?: string }): VNode {
   return (
     <p class={`field ${setting}`}>
       <label for={setting}>{label}</label>
@@ -95,12 +95,12 @@ function TextField({ setting, label, hint, wrong, ...input }: Field & { wrong?: 
         autocomplete="off"
         spellcheck={false}
         value={state.value[setting]}
-        aria-invalid={wrong !== undefined}
+        aria-invalid={error !== undefined}
         aria-describedby={`${setting}-hint`}
         onInput={({ currentTarget }) => change({ [setting]: currentTarget.value })}
         {...input}
       />
-      <span class={wrong ? "hint wrong" : "hint"} id={`${setting}-hint`}>{wrong ?? hint}</span>
+      <span class={error ? "hint error" : "hint"} id={`${setting}-hint`}>{error ?? hint}</span>
     </p>
   );
 }

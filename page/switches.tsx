@@ -1,17 +1,18 @@
 import type { VNode } from "preact";
 import type { ModelCard } from "../shared/model_card.ts";
-import { change, type Place, state } from "./page_state.ts";
-import { loading } from "./place.ts";
+import { contextInWords } from "./describe_model.ts";
+import { change, type Runtime, state } from "./page_state.ts";
+import { loading } from "./runtime.ts";
 
-const PLACES: [Place, string, string][] = [
-  ["edge", "At the edge", "The server answers, close to you."],
-  ["wasm", "Here, WebAssembly", "The model came to this browser; nothing you type leaves it."],
-  ["webgpu", "Here, WebGPU", "As before, but the graphics card does the arithmetic."],
+const RUNTIMES: [Runtime, label: string, hint: string][] = [
+  ["edge", "At the edge", "A server close to you answers."],
+  ["wasm", "Here, WebAssembly", "The model runs in this browser; nothing you type leaves it."],
+  ["webgpu", "Here, WebGPU", "The model runs in this browser, on its graphics card."],
 ];
 
-/** Which model answers, and where it runs. */
+/** The choice of the model and of its runtime. */
 export function Switches({ cards, model }: { cards: readonly ModelCard[]; model: string }): VNode {
-  const { place } = state.value;
+  const { runtime } = state.value;
   const unknown = !cards.some(({ name }) => name === model);
   return (
     <div class="switches">
@@ -27,19 +28,19 @@ export function Switches({ cards, model }: { cards: readonly ModelCard[]; model:
             <option value={name}>{name}, {parameters.toLocaleString("en")} parameters</option>
           ))}
         </select>
-        <span class="hint">{looksBack(cards.find(({ name }) => name === model))}</span>
+        <span class="hint">{contextHint(cards.find(({ name }) => name === model))}</span>
       </p>
-      <fieldset class="places">
+      <fieldset>
         <legend>Where it runs</legend>
         <div class="segments">
-          {PLACES.map(([value, label]) => (
+          {RUNTIMES.map(([value, label]) => (
             <label>
               <input
                 type="radio"
-                name="place"
+                name="runtime"
                 value={value}
-                checked={place === value}
-                onChange={() => change({ place: value })}
+                checked={runtime === value}
+                onChange={() => change({ runtime: value })}
               />
               <span>{label}</span>
             </label>
@@ -47,15 +48,16 @@ export function Switches({ cards, model }: { cards: readonly ModelCard[]; model:
         </div>
         <p class="hint" role="status">
           {loading.value ||
-            `${PLACES.find(([value]) => value === place)![2]} Same code, same seed, same names.`}
+            `${
+              RUNTIMES.find(([value]) => value === runtime)![2]
+            } The same seed gives the same names everywhere.`}
         </p>
       </fieldset>
     </div>
   );
 }
 
-function looksBack(card?: ModelCard): string {
+function contextHint(card?: ModelCard): string {
   if (!card) return "The server has no such model.";
-  const letters = card.context_length === 1 ? "one letter" : `${card.context_length} letters`;
-  return `Looks back at ${letters} to choose the next.`;
+  return `Chooses each letter by ${contextInWords(card.context_length, "letter")}.`;
 }

@@ -1,42 +1,50 @@
 /// <reference lib="dom" />
+import type { hc, InferResponseType } from "hono/client";
 import { useEffect, useState } from "preact/hooks";
+import type { App } from "../functions/app.ts";
 import { Failure } from "./failure.ts";
-import type { Place } from "./page_state.ts";
-import { askAt } from "./place.ts";
+import type { Runtime } from "./page_state.ts";
+import { openRuntime } from "./runtime.ts";
 
-/** What came of a question. While the next is asked, the last answer stays. */
-export interface Asked<Answer> {
-  answer?: Answer;
-  /** How long it took, in milliseconds, and where. */
+type Client = ReturnType<typeof hc<App>>;
+/** The routes that the page asks. */
+export type Route = "generate" | "score" | "next" | "models" | "health";
+/** The JSON that a route answers with. */
+export type Answer<Name extends Route> = Exclude<InferResponseType<Client[Name]["$get"], 200>, string>;
+
+/** The state of a request. While the next one is under way, the last answer stays. */
+export interface Asked<Name extends Route> {
+  answer?: Answer<Name>;
+  /** How long the answer took, in milliseconds, and which runtime gave it. */
   milliseconds?: number;
-  place?: Place;
-  /** Why there is no answer to the last question. */
+  runtime?: Runtime;
+  /** Why the last request has no answer. */
   failure?: Failure;
   pending: boolean;
-  /** Asks again. */
+  /** Sends the request again. */
   retry(): void;
 }
 
 /**
- * Asks for a path, anew whenever it changes; who asks again does not wait for the question before. After a failure it
- * asks again by itself when the server said it may, or when the connection is back.
+ * Requests a path whenever it changes, and abandons the request before. After a failure it retries when the server said
+ * it may, or when the connection is back.
  *
- * @param path What to ask; null asks nothing.
- * @param model The model that the question is about; undefined as long as it is not known, "" where it is about none.
- * @param delay How long to wait for another change before asking, in milliseconds.
+ * @param path The path; null requests nothing.
+ * @param model The model that the request is about: undefined while it is not known, "" where it is about none.
+ * @param delay How long the path must stay the same before it is requested, in milliseconds.
  */
-export function useAnswer<Answer>(
+export function useAnswer<Name extends Route>(
   path: string | null,
-  place: Place,
+  runtime: Runtime,
   model: string | undefined,
   delay = 0,
-): Asked<Answer> {
-  const [asked, setAsked] = useState<Omit<Asked<Answer>, "retry">>({ pending: false });
+): Asked<Name> {
+  const [asked, setAsked] = useState<Omit<Asked<Name>, "retry">>({ pending: false });
   const [attempt, setAttempt] = useState(0);
   const retry = () => setAttempt((attempt) => attempt + 1);
 
-  // At the edge the path says which model, and the server which is its default: there nobody waits for a name.
-  const needed = place === "edge" ? "" : model;
+  // The edge knows its default model, so a request to it does not wait until the page knows it too.
+  const needed = runtime === "edge" ? "" : model;
 
   useEffect(() => {
     if (path === null) return setAsked({ pending: false });
@@ -45,13 +53,13 @@ export function useAnswer<Answer>(
     setAsked((last) => ({ ...last, pending: true }));
     const timer = setTimeout(async () => {
       try {
-        const ask = await askAt(place, model ?? "");
+        const fetchFrom = await openRuntime(runtime, model ?? "");
         const started = performance.now();
-        const response = await ask(path, abort.signal);
+        const response = await fetchFrom(path, abort.signal);
         if (!response.ok) throw await Failure.of(response);
-        const answer = await response.json() as Answer;
+        const answer: Answer<Name> = await response.json();
         const milliseconds = performance.now() - started;
-        if (!abort.signal.aborted) setAsked({ answer, milliseconds, place, pending: false });
+        if (!abort.signal.aborted) setAsked({ answer, milliseconds, runtime, pending: false });
       } catch (error) {
         if (abort.signal.aborted) return;
         setAsked((last) => ({ ...last, failure: Failure.from(error), pending: false }));
@@ -61,7 +69,7 @@ export function useAnswer<Answer>(
       clearTimeout(timer);
       abort.abort();
     };
-  }, [path, place, needed, attempt]);
+  }, [path, runtime, needed, attempt]);
 
   useEffect(() => {
     if (!asked.failure) return;
@@ -77,14 +85,15 @@ export function useAnswer<Answer>(
   return { ...asked, retry };
 }
 
-const WHERE: Record<Place, string> = {
+const WHERE: Record<Runtime, string> = {
   edge: "at the edge",
   wasm: "in this browser by WebAssembly",
   webgpu: "in this browser by WebGPU",
 };
 
-/** Where an answer came from and how long it took, in words. */
-export function elapsed({ milliseconds, place }: Asked<unknown>): string {
-  if (milliseconds === undefined || !place) return "";
-  return `${milliseconds < 10 ? milliseconds.toFixed(1) : milliseconds.toFixed(0)} ms ${WHERE[place]}`;
+/** How long an answer took and where it was computed, in words. */
+export function elapsed(
+  { milliseconds = 0, runtime = "edge" }: Asked<Route>,
+): { time: string; where: string } {
+  return { time: `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`, where: WHERE[runtime] };
 }

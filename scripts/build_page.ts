@@ -1,7 +1,7 @@
 /*
- * Bundles the page into build/page, which every runtime serves: index.html, and in assets/ files whose names
- * have their hashes. ONNX Runtime Web's WebAssembly is packed with gzip: Cloudflare takes no file above
- * 25 MiB, and a browser unpacks it as it comes.
+ * Bundles the page into build/page, which every runtime serves: index.html, and the files of assets/, each named by its
+ * hash. ONNX Runtime Web's WebAssembly is compressed with gzip, because Cloudflare takes no file above 25 MiB; the browser
+ * decompresses it as it downloads.
  */
 import { type BuildResult, context, type Metafile } from "esbuild";
 import { createHash } from "node:crypto";
@@ -17,43 +17,43 @@ const SOURCE = fileURLToPath(new URL("../page/", import.meta.url));
 const PAGE = fileURLToPath(new URL("../build/page/", import.meta.url));
 const ASSETS = join(PAGE, "assets");
 
-/** The WebAssembly of ONNX Runtime Web for each place in a browser where a model can run. */
-const RUNTIMES = {
+/** The WebAssembly that ONNX Runtime Web needs for each runtime in a browser. */
+const WASM_SOURCES = {
   wasm: "ort-wasm-simd-threaded.wasm",
   webgpu: "ort-wasm-simd-threaded.asyncify.wasm",
 };
 
-/** What is loaded before anything is asked for may weigh so many bytes, compressed. */
+/** Most bytes, compressed, that a visitor downloads before anything lazy is loaded. */
 const MAX_FIRST_LOAD = 150_000;
 
-/** What esbuild makes. */
-type Made = BuildResult<{ write: false; metafile: true }>;
+/** What esbuild returns. */
+type Bundle = BuildResult<{ write: false; metafile: true }>;
 
-/** Writes a file whole, or not at all: a server may be reading the last one, another build may be running. */
+/** Replaces a file atomically, because a server may be reading it or another build may be writing it. */
 function write(path: string, bytes: Uint8Array | string): void {
   const contents = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
   if (existsSync(path) && readFileSync(path).equals(contents)) return;
-  const aside = `${path}.${process.pid}.tmp`;
-  writeFileSync(aside, contents);
-  renameSync(aside, path);
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, contents);
+  renameSync(temporary, path);
 }
 
-/** What tells a file's name from that of another version. */
-function hashOf(bytes: Uint8Array): string {
+/** The hash in a file's name. */
+function shortHash(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex").slice(0, 8);
 }
 
-/** Packs a WebAssembly file, unless that was done before, and returns the name of the packed one. */
-function pack(file: string): string {
+/** Compresses a file of ONNX Runtime Web into the assets, unless it is there already, and returns its name. */
+function compressWasm(file: string): string {
   const bytes = readFileSync(createRequire(import.meta.url).resolve(`onnxruntime-web/${file}`));
-  const packed = `${basename(file, ".wasm")}-${hashOf(bytes)}.wasm.gz`;
-  if (!existsSync(join(ASSETS, packed))) write(join(ASSETS, packed), gzipSync(bytes));
-  return packed;
+  const name = `${basename(file, ".wasm")}-${shortHash(bytes)}.wasm.gz`;
+  if (!existsSync(join(ASSETS, name))) write(join(ASSETS, name), gzipSync(bytes));
+  return name;
 }
 
-/** Writes what esbuild made, the compressed forms beside it, the page that names it, and Cloudflare's headers. */
-function writePage({ outputFiles, metafile }: Made): void {
-  const kept = new Set(Object.values(packed));
+/** Writes the bundle and its compressed copies, the HTML that loads it, and Cloudflare's headers; deletes older assets. */
+function writePage({ outputFiles, metafile }: Bundle): void {
+  const kept = new Set(Object.values(wasmFiles));
   for (const { path, contents } of outputFiles) {
     for (const [name, bytes] of compressed(basename(path), contents)) {
       write(join(ASSETS, name), bytes);
@@ -61,7 +61,7 @@ function writePage({ outputFiles, metafile }: Made): void {
     }
   }
   const icon = readFileSync(join(SOURCE, "icon.svg"));
-  const iconName = `icon-${hashOf(icon)}.svg`;
+  const iconName = `icon-${shortHash(icon)}.svg`;
   write(join(ASSETS, iconName), icon);
   kept.add(iconName);
   const [script, style] = ["main.tsx", "style.css"].map((source) => outputOf(metafile, source));
@@ -76,29 +76,29 @@ function writePage({ outputFiles, metafile }: Made): void {
     `${pattern}\n${Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`).join("")}`
   );
   write(join(PAGE, "_headers"), headers.join("\n"));
-  // Cloudflare compresses by itself.
+  // Cloudflare compresses files itself.
   write(join(PAGE, ".assetsignore"), "*.br\n*.tmp\n.assetsignore\n");
   for (const name of readdirSync(ASSETS)) {
     if (!kept.has(name) && !name.endsWith(".tmp")) rmSync(join(ASSETS, name), { force: true });
   }
-  tellWeight(metafile, [script, style]);
+  checkFirstLoad(metafile, [script, style]);
 }
 
-/** A file and its compressed form, by their names. */
+/** A file and its compressed copy, by their names. */
 function compressed(name: string, bytes: Uint8Array): [string, Uint8Array][] {
   const params = { [constants.BROTLI_PARAM_QUALITY]: 9 };
   return [[name, bytes], [`${name}.br`, brotliCompressSync(bytes, { params })]];
 }
 
-/** The file that a source became. */
+/** The name of the output of an entry point. */
 function outputOf({ outputs }: Metafile, source: string): string {
   const found = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint?.endsWith(`/${source}`));
-  if (!found) throw new Error(`Cannot build the page: nothing was made of ${source}`);
+  if (!found) throw new Error(`Cannot build the page: ${source} has no output`);
   return basename(found[0]);
 }
 
-/** Says what a first load weighs; fails if it is too much. */
-function tellWeight({ outputs }: Metafile, entries: string[]): void {
+/** Prints the size of a first load. Throws if it is too large. */
+function checkFirstLoad({ outputs }: Metafile, entries: string[]): void {
   const first = new Set(entries);
   for (const name of first) {
     const { imports } = Object.entries(outputs).find(([path]) => basename(path) === name)![1];
@@ -109,12 +109,14 @@ function tellWeight({ outputs }: Metafile, entries: string[]): void {
   const kilobytes = (weight / 1000).toFixed(1);
   console.log(`build/page: a first load is ${files.length} files, ${kilobytes} kB compressed`);
   if (weight > MAX_FIRST_LOAD) {
-    throw new Error(`The page is too heavy: the most is ${MAX_FIRST_LOAD / 1000} kB`);
+    throw new Error(
+      `Cannot build the page: a first load must be at most ${MAX_FIRST_LOAD / 1000} kB, is ${kilobytes} kB`,
+    );
   }
 }
 
 mkdirSync(ASSETS, { recursive: true });
-const packed = { wasm: pack(RUNTIMES.wasm), webgpu: pack(RUNTIMES.webgpu) };
+const wasmFiles = { wasm: compressWasm(WASM_SOURCES.wasm), webgpu: compressWasm(WASM_SOURCES.webgpu) };
 const bundler = await context({
   entryPoints: [join(SOURCE, "main.tsx"), join(SOURCE, "style.css")],
   outdir: ASSETS,
@@ -128,13 +130,13 @@ const bundler = await context({
   jsx: "automatic",
   jsxImportSource: "preact",
   define: {
-    WASM_FILES: JSON.stringify({ wasm: `/assets/${packed.wasm}`, webgpu: `/assets/${packed.webgpu}` }),
+    WASM_FILES: JSON.stringify({ wasm: `/assets/${wasmFiles.wasm}`, webgpu: `/assets/${wasmFiles.webgpu}` }),
   },
   metafile: true,
   write: false,
   plugins: [{
     name: "page",
-    setup: ({ onEnd }) => onEnd((result) => void (result.errors.length || writePage(result as Made))),
+    setup: ({ onEnd }) => onEnd((result) => void (result.errors.length || writePage(result as Bundle))),
   }],
 });
 if (process.argv.includes("--watch")) {
@@ -143,7 +145,7 @@ if (process.argv.includes("--watch")) {
   try {
     await bundler.rebuild();
   } catch {
-    process.exitCode = 1; // esbuild has said what is wrong
+    process.exitCode = 1; // esbuild has printed the errors
   } finally {
     await bundler.dispose();
   }

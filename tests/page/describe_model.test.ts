@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { describeModel } from "../../page/describe_model.ts";
+import { contextInWords, describeModel } from "../../page/describe_model.ts";
 import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
 
 async function card(name: string): Promise<ModelCard> {
@@ -11,25 +11,42 @@ test.each([
   ["bigram", "in 32,257 names"],
   [
     "mlp",
-    "looks back at 3 letters, turns each into a point in 10 dimensions, and lets 200 artificial neurons",
+    "every letter is a point in 10 dimensions, and 200 artificial neurons compute from the last 3 letters how likely",
   ],
   ["mlp", "It learnt its 11,897 numbers from 32,257 names by guessing their next letter 6,400,000 times"],
-  ["tuned", "looks back at 5 letters"],
-])("says of %s in two sentences what it is", async (name, part) => {
+  ["tuned", "from the last 5 letters"],
+])("describes %s in two sentences", async (name, part) => {
   const text = describeModel(await card(name));
   expect(text).toContain(part);
   expect(text.match(/\.(\s|$)/g)).toHaveLength(2);
 });
 
-test("says of a network that was not trained that it has learnt nothing", async () => {
+test("describes an untrained network as one that has learnt nothing", async () => {
   const mlp = await card("mlp");
   const untrained = { ...mlp, training: { ...mlp.training, steps: 0 } };
   expect(describeModel(untrained)).toContain(
-    "It has learnt nothing yet: its 11,897 numbers are as chance drew them.",
+    "It has learnt nothing yet: its 11,897 numbers are still random.",
   );
 });
 
-test("says of a kind that it does not know what any card says", async () => {
+test("describes an unknown architecture by what every card says", async () => {
   const text = describeModel({ ...await card("tuned"), architecture: "oracle" });
-  expect(text).toMatch(/^It looks back at 5 letters .* It learnt its 28,363 numbers from 32,257 names/);
+  expect(text).toMatch(
+    /^It computes from the last 5 letters .* It learnt its 28,363 numbers from 32,257 names/,
+  );
+});
+
+test("describes a model with a state as one that sees all letters so far", async () => {
+  const gru = { ...await card("tuned"), architecture: "gru", context_length: null as unknown as number };
+  expect(describeModel(gru)).toMatch(
+    /^It computes from all letters so far how likely each letter comes next\./,
+  );
+});
+
+test.each([
+  [1, "the last character"],
+  [3, "the last 3 characters"],
+  [null, "all characters so far"],
+])("says that a model with context length %j sees %s", (length, expected) => {
+  expect(contextInWords(length, "character")).toBe(expected);
 });

@@ -1,16 +1,16 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { onTestFinished } from "vitest";
 
-/** A page that is open, and what has come of it so far. */
+/** An open page, and what it has done so far. */
 export interface OpenPage {
   page: Page;
-  /** What stands in the console as an error, and exceptions that nobody caught. */
+  /** Errors of the console, and uncaught exceptions. */
   errors: string[];
-  /** The addresses that it has asked for. */
+  /** The addresses that it has requested. */
   requests: string[];
 }
 
-/** Opens the page for the length of a test, and waits until it is of use. */
+/** Opens the page until the end of a test, and waits for its first names and score. */
 export async function openPage(
   browser: Browser,
   address: string,
@@ -33,7 +33,7 @@ export async function openPage(
   return { page, errors, requests };
 }
 
-/** The names that the page shows. */
+/** Reads the names that the page shows. */
 export async function shownNames(page: Page): Promise<string[]> {
   return await page.locator(".names .name").allTextContents();
 }

@@ -7,12 +7,12 @@ import { describeWithBrowser, startBrowser } from "../browser.ts";
 import { type Server, startServer } from "../processes.ts";
 import { openPage, shownNames } from "./open_page.ts";
 
-/** The default model's names for seed 42, as /generate has them. */
+/** The default model's names for seed 42, as /generate gives them. */
 let expected: string[];
 let server: Server;
 let browser: Browser;
 
-/** Asks the API, past the page. */
+/** Requests a path of the API directly. */
 async function ask<Answer>(path: string): Promise<Answer> {
   return await (await fetch(server.address + path)).json();
 }
@@ -22,7 +22,7 @@ interface Names {
   names: { name: string; perplexity: number }[];
 }
 
-/** Waits until the page shows the names that the API gives. */
+/** Waits until the page shows some names. */
 async function expectNames(page: Page, names: string[]): Promise<void> {
   await expect.poll(() => shownNames(page), { timeout: 20_000 }).toEqual(names);
 }
@@ -39,7 +39,7 @@ describeWithBrowser("the page", () => {
   });
 
   describe("generates", () => {
-    test("twenty names with their perplexities, and others when told to", async () => {
+    test("twenty names with their perplexities, and other names at the press of a button", async () => {
       const { page, errors } = await openPage(browser, `${server.address}/?seed=42`);
       const { names } = await ask<Names>("/generate?n=20&seed=42");
       await expectNames(page, expected);
@@ -58,7 +58,7 @@ describeWithBrowser("the page", () => {
       expect(errors).toEqual([]);
     });
 
-    test("as every setting says, at once and by the same seed", async () => {
+    test("with every setting, at once and from the same seed", async () => {
       const { page, requests } = await openPage(browser, `${server.address}/?seed=42`);
       await page.getByLabel("Model").selectOption("mlp");
       await page.getByLabel("Temperature").fill("0.5");
@@ -99,7 +99,7 @@ describeWithBrowser("the page", () => {
       expect(await copied("Copy a link to this")).toBe(`${server.address}/?n=3&seed=42`);
     });
 
-    test("not what cannot be, and says beside the field what is wrong", async () => {
+    test("nothing from a wrong setting, and says beside the field what is wrong", async () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       await page.getByLabel("How many").fill("0");
       const alert = page.locator("#generate").getByRole("alert");
@@ -125,7 +125,7 @@ describeWithBrowser("the page", () => {
     test("at every keystroke, in colours and in words", async () => {
       const { page, errors, requests } = await openPage(browser, server.address);
       const { sha256 } = await ask<{ sha256: string }>("/models/tuned");
-      await page.getByLabel("Model").waitFor(); // the cards are there
+      await page.getByLabel("Model").waitFor(); // the cards have come
       await page.getByLabel("A name").fill("");
       await page.getByLabel("A name").pressSequentially("Xqé", { delay: 60 });
       await page.locator("#score").getByRole("alert").waitFor();
@@ -148,7 +148,7 @@ describeWithBrowser("the page", () => {
       expect(errors.filter((error) => !error.includes("400"))).toEqual([]);
     });
 
-    test("with the figures of the API", async () => {
+    test("with the numbers of the API", async () => {
       const { page } = await openPage(browser, `${server.address}/?name=andrej&model=mlp`);
       const scored = await ask<Score>("/score?name=andrej&model=mlp");
       await page.getByText(`“andrej” is more name-like than ${scored.percentile.toFixed(0)}% of real names.`)
@@ -172,7 +172,7 @@ describeWithBrowser("the page", () => {
       );
     });
 
-    test("a name that was made, when it is chosen, and types a letter that may follow", async () => {
+    test("a generated name that is chosen, and adds a letter that may follow", async () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       await page.getByRole("button", { name: expected[0] }).click();
       await page.getByText(`“${expected[0]}” is`).waitFor();
@@ -184,7 +184,7 @@ describeWithBrowser("the page", () => {
     });
   });
 
-  test("asks the model that there is where it was trained anew meanwhile", async () => {
+  test("requests the newer model where it was trained anew meanwhile", async () => {
     const { page, requests } = await openPage(browser, server.address);
     await page.getByLabel("Model").waitFor();
     await page.route(
@@ -199,35 +199,71 @@ describeWithBrowser("the page", () => {
     expect(requests.slice(before).filter((request) => request.includes("%40"))).toEqual([]);
   });
 
-  test("shows what is inside a model", async () => {
-    const { page, errors } = await openPage(browser, server.address);
-    for (const [model, points] of [["bigram", 0], ["mlp", 27], ["tuned", 27]] as const) {
+  test("shows what is inside a model, in charts that load when they come near", async () => {
+    const { page, errors, requests } = await openPage(browser, server.address);
+    const chartFiles = () => requests.filter((request) => /scatter|heat_map|loss_curve/.test(request));
+    expect(chartFiles()).toEqual([]);
+    await page.getByRole("heading", { name: "The card" }).scrollIntoViewIfNeeded();
+    const symbols = [".", ..."abcdefghijklmnopqrstuvwxyz"];
+    for (const model of ["bigram", "mlp", "tuned"]) {
       await page.getByLabel("Model").selectOption(model);
       await page.getByRole("heading", { name: `Inside ${model}` }).waitFor();
-      expect(await page.locator(".point").count()).toBe(points);
+      await page.getByRole("heading", { name: "The card" }).scrollIntoViewIfNeeded();
       const { sha256, pictures } = await ask<{ sha256: string; pictures: { bigrams: number[][] } }>(
         `/models/${model}`,
       );
-      const pairs = pictures.bigrams.flat().filter((count) => count > 0).length;
-      expect(await page.locator(".heat-map rect[fill-opacity]").count()).toBe(pairs);
-      expect(await page.locator(".loss").count()).toBe(model === "bigram" ? 0 : 1);
       expect(await page.locator(".facts").textContent()).toContain(sha256);
+      const trained = model === "bigram" ? 0 : 1;
+      const heatMap = page.getByRole("img", { name: "Heat map of pairs of characters" });
+      await heatMap.waitFor();
+      const pairs = pictures.bigrams.flat().filter((count) => count > 0).length;
+      expect(await heatMap.locator("rect[fill-opacity]").count()).toBe(pairs);
+      const curve = page.getByRole("img", { name: /^Loss curve: from \d\.\d\d to \d\.\d\d nats/ });
+      await expect.poll(() => curve.count()).toBe(trained);
+      const scatter = page.getByRole("img", { name: "Scatter of the characters’ embeddings" });
+      await expect.poll(() => scatter.count()).toBe(trained);
+      expect(await scatter.locator("text").allTextContents()).toEqual(trained ? symbols : []);
     }
+    expect(chartFiles()).toHaveLength(3);
+    const readout = page.locator(".after [role=status]");
     await page.getByLabel("After", { exact: true }).selectOption("q");
-    await page.getByText(/most often u \d+%/).waitFor();
+    await expect.poll(() => readout.textContent()).toMatch(/most often u \d+%/);
+    await page.locator(".rows > *").nth(symbols.indexOf("j")).hover();
+    await expect.poll(() => readout.textContent()).toMatch(/most often a \d+%/);
+    expect(await page.getByLabel("After", { exact: true }).inputValue()).toBe(String(symbols.indexOf("j")));
+    const [row, cell] = await Promise.all([
+      page.locator(".rows .chosen").boundingBox(),
+      page.locator(".heat-map svg text").getByText("j", { exact: true }).last().boundingBox(),
+    ]);
+    expect(row!.y).toBeLessThanOrEqual(cell!.y + 1);
+    expect(row!.y + row!.height).toBeGreaterThanOrEqual(cell!.y + cell!.height - 1);
     expect(errors).toEqual([]);
   });
 
+  test("says that a chart has not loaded, and draws it at the second attempt", async () => {
+    const { page } = await openPage(browser, `${server.address}/?model=mlp`);
+    await page.route("**/loss_curve-*.js", (route) => route.abort());
+    await page.getByRole("heading", { name: "The card" }).scrollIntoViewIfNeeded();
+    const alert = page.locator("#inside").getByRole("alert");
+    await alert.waitFor();
+    expect(await alert.textContent()).toContain("The server cannot be reached");
+    await page.getByRole("img", { name: "Heat map of pairs of characters" }).waitFor();
+    await page.unroute("**/loss_curve-*.js");
+    await alert.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("img", { name: /^Loss curve/ }).waitFor();
+    expect(await alert.count()).toBe(0);
+  });
+
   describe("runs a model", () => {
-    test("in the browser on WebAssembly, which it loads only then", async () => {
+    test("in the browser by WebAssembly, which it loads only then", async () => {
       const { page, errors, requests } = await openPage(browser, `${server.address}/?seed=42`);
       await expectNames(page, expected);
-      expect(requests.filter((request) => /wasm|onnx|browser_place/.test(request))).toEqual([]);
+      expect(requests.filter((request) => /wasm|onnx|browser_runtime/.test(request))).toEqual([]);
       await page.getByRole("radio", { name: "Here, WebAssembly" }).check({ force: true });
       await page.getByText(/seed 42, in [\d.]+ ms in this browser by WebAssembly/).waitFor();
       await expectNames(page, expected);
       expect(requests.filter((request) => /\.wasm\.gz$|\.onnx$/.test(request))).toHaveLength(2);
-      // From here on the server is asked for nothing.
+      // From here on no request goes to the server.
       const before = requests.length;
       await page.getByLabel("A name").fill("andrej");
       await page.getByText("“andrej” is more name-like than 59% of real names.").waitFor();
@@ -238,11 +274,12 @@ describeWithBrowser("the page", () => {
       const { names: novel } = await ask<Names>("/generate?n=20&seed=42&prefix=zo&novel=true");
       expect(novel).not.toEqual(names);
       await expectNames(page, novel.map(({ name }) => name));
-      expect(requests.slice(before)).toEqual([]);
+      // Chromium may request the page's icon again when the address changes.
+      expect(requests.slice(before).filter((request) => !/\/icon-\w+\.svg$/.test(request))).toEqual([]);
       expect(errors).toEqual([]);
     });
 
-    test("in the browser on WebGPU; everywhere it makes the same twenty names", async () => {
+    test("in the browser by WebGPU, with the same twenty names everywhere", async () => {
       const withWebGpu = await startBrowser("software");
       onTestFinished(() => withWebGpu.close());
       const { page, errors } = await openPage(withWebGpu, `${server.address}/?seed=42`);
@@ -259,7 +296,7 @@ describeWithBrowser("the page", () => {
       expect(errors).toEqual([]);
     });
 
-    test("and says so where there is no WebGPU, and goes on elsewhere", async () => {
+    test("unless there is no WebGPU: it says so, and the edge still works", async () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       await page.getByRole("radio", { name: "Here, WebGPU" }).check({ force: true });
       const alert = page.locator("#generate").getByRole("alert");
@@ -270,7 +307,7 @@ describeWithBrowser("the page", () => {
       await expectNames(page, expected);
     });
 
-    test("and says so where the model does not load, and tries again", async () => {
+    test("unless the model does not load: it says so, and tries again", async () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       await page.route("**/model.onnx", (route) => route.fulfill({ body: "no model" }));
       await page.getByRole("radio", { name: "Here, WebAssembly" }).check({ force: true });
@@ -284,9 +321,9 @@ describeWithBrowser("the page", () => {
     });
   });
 
-  test("comes back from a link as it was left", async () => {
+  test("is restored from a link", async () => {
     const link =
-      "?model=mlp&place=wasm&n=5&temperature=0.7&top_k=9&top_p=0.9&prefix=ka&min_length=4&max_length=8" +
+      "?model=mlp&runtime=wasm&n=5&temperature=0.7&top_k=9&top_p=0.9&prefix=ka&min_length=4&max_length=8" +
       "&seed=7&name=kasimir";
     const { page } = await openPage(browser, `${server.address}/${link}`);
     const { names } = await ask<Names>(
@@ -305,8 +342,8 @@ describeWithBrowser("the page", () => {
     await page.getByText("“kasimira” is").waitFor();
   });
 
-  describe("fails in words", () => {
-    test("offline, keeps what was typed, and goes on by itself", async () => {
+  describe("tells the visitor", () => {
+    test("that the server cannot be reached, keeps what was typed, and goes on by itself", async () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       await page.context().setOffline(true);
       await page.getByLabel("Begins with").fill("zo");
@@ -326,7 +363,7 @@ describeWithBrowser("the page", () => {
       expect(await page.getByLabel("Begins with").inputValue()).toBe("zo");
     });
 
-    test("where the browser cannot load what it is to run, and loads it once it can", async () => {
+    test("that a runtime has not loaded, and loads it once it can", async () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       await page.context().setOffline(true);
       await page.getByRole("radio", { name: "Here, WebAssembly" }).check({ force: true });
@@ -340,7 +377,7 @@ describeWithBrowser("the page", () => {
       await expectNames(page, expected);
     });
 
-    test("where it has asked too much, and asks again when it may", async () => {
+    test("that there were too many requests, and repeats the last one in time", async () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       await page.route(
         "**/generate?*",
@@ -352,7 +389,7 @@ describeWithBrowser("the page", () => {
       await expectNames(page, expected.slice(0, 3));
     });
 
-    test("where the model is broken", async () => {
+    test("that the model is broken", async () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       const detail = "Model tuned cannot answer: tuned.onnx is missing";
       await page.route("**/score?*", (route) => route.fulfill({ status: 503, json: { detail } }));
@@ -400,13 +437,16 @@ describeWithBrowser("the page", () => {
     await page.getByText(`“${name}” is`).waitFor();
   });
 
-  test("has nothing that axe objects to, and fits, wide and narrow, light and dark", async () => {
+  test("passes axe and fits the window, wide and narrow, light and dark", async () => {
     const { page, errors } = await openPage(browser, `${server.address}/?seed=42&name=xqzvk`);
-    await page.getByLabel("How many").fill("0"); // a failure is to be seen as well
+    await page.getByLabel("How many").fill("0"); // so that axe sees a failure too
     await page.locator("#generate").getByRole("alert").waitFor();
     await page.evaluate(
       await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"),
     );
+    await page.getByRole("heading", { name: "The card" }).scrollIntoViewIfNeeded();
+    await page.getByRole("img", { name: /^Loss curve/ }).waitFor();
+    await page.getByRole("img", { name: /^Heat map/ }).waitFor();
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 844 });
       for (const colorScheme of ["light", "dark"] as const) {
@@ -424,7 +464,7 @@ describeWithBrowser("the page", () => {
     expect(errors.filter((error) => !error.includes("400"))).toEqual([]);
   });
 
-  test("is light, and asks no other host", async () => {
+  test("loads less than 150 kB, and from no other host", async () => {
     const { page, errors } = await openPage(browser, server.address);
     const loaded = await page.evaluate(() =>
       [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].map(
@@ -442,7 +482,7 @@ describeWithBrowser("the page", () => {
     expect(errors).toEqual([]);
   });
 
-  test("runs no script and takes no style that stands in its HTML", async () => {
+  test("runs no inline script", async () => {
     const { page, errors } = await openPage(browser, server.address);
     await page.evaluate(() => {
       const script = document.createElement("script");

@@ -10,7 +10,7 @@ import {
 
 const CHOSEN: PageState = {
   model: "mlp",
-  place: "wasm",
+  runtime: "wasm",
   n: "7",
   temperature: "0.8",
   top_k: "9",
@@ -23,15 +23,15 @@ const CHOSEN: PageState = {
   name: "zoë+",
 };
 
-test("a state comes back from the query that it was written to", () => {
+test("a state is read back from the query it was written to", () => {
   expect(readState(writeState(CHOSEN))).toEqual(CHOSEN);
   expect(readState(`?${writeState(CHOSEN)}`)).toEqual(CHOSEN);
 });
 
-test("what is as always is not written, and an empty field is not the usual one", () => {
-  const usual = readState("");
-  expect(writeState({ ...usual, seed: "5" })).toBe("seed=5");
-  const empty = { ...usual, name: "", n: "", temperature: "" };
+test("a default is not written, and an empty field is no default", () => {
+  const defaults = readState("");
+  expect(writeState({ ...defaults, seed: "5" })).toBe("seed=5");
+  const empty = { ...defaults, name: "", n: "", temperature: "" };
   expect(readState(writeState(empty))).toEqual(empty);
 });
 
@@ -40,11 +40,12 @@ test("a seed is drawn where none is given", () => {
   expect(new Set(Array.from({ length: 20 }, () => readState("").seed)).size).toBeGreaterThan(1);
 });
 
-test("a place that is none is the edge", () => {
-  expect(readState("place=moon").place).toBe("edge");
+test("an unknown runtime is the edge, and an older link's place is a runtime", () => {
+  expect(readState("runtime=moon").runtime).toBe("edge");
+  expect(readState("place=webgpu").runtime).toBe("webgpu");
 });
 
-test("the API is asked for what the state says, and for no more", () => {
+test("the paths have the parameters of the state, and no others", () => {
   expect(generatePath(CHOSEN)).toBe(
     "/generate?n=7&temperature=0.8&top_k=9&top_p=0.95&prefix=ma+%C3%A9%26&min_length=4&max_length=9&seed=42" +
       "&novel=true&model=mlp",

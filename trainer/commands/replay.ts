@@ -2,11 +2,11 @@ import { Command, Option } from "commander";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
+import type { Chart } from "../charts/chart.ts";
 import { readList } from "../corpus.ts";
 import type { Figure } from "../replay/figure.ts";
 import { type NotebookName, notebooks } from "../replay/replay.ts";
-import { figureTable, page, type Section } from "../report/page.ts";
-import type { Drawing } from "../report/plots.ts";
+import { reportHtml, type Section, table } from "../report/report_html.ts";
 import { writeAtomically } from "../atomic_write.ts";
 import { trainingProgress } from "./progress.ts";
 
@@ -30,7 +30,7 @@ export const replayCommand: Command = new Command("replay")
   .option("--data <list>", "makemore's names.txt: a path or an http(s) URL (default: $EDGEMORE_NAMES)")
   .addOption(new Option("--notebook <name>", "only this one").choices(Object.keys(notebooks)))
   .option("--full", "run the 200,000-step trainings too")
-  .option("--report <directory>", "write the figures and the plots to DIRECTORY/replay.html")
+  .option("--report <directory>", "write the figures and the charts to DIRECTORY/replay.html")
   .addHelpText(
     "after",
     `
@@ -65,7 +65,7 @@ Examples:
     for (const name of names) {
       const { title, replay } = notebooks[name];
       const figures: Figure[] = [];
-      const drawings: Drawing[] = [];
+      const charts: Chart[] = [];
       const progress = (run: string, steps: number) => {
         if (steps >= SHOWN_STEPS && process.stderr.isTTY) console.error(run);
         return steps >= SHOWN_STEPS ? { ...trainingProgress(steps, 0, "nothing") } : SILENT;
@@ -74,7 +74,7 @@ Examples:
         list,
         full: flags.full ?? false,
         progress,
-        plot: (drawing: Drawing) => drawings.push(drawing),
+        plot: (chart: Chart) => charts.push(chart),
       };
       for await (const figure of replay(options)) {
         figures.push(figure);
@@ -84,20 +84,35 @@ Examples:
         if (!agrees) missed++;
         replayed++;
       }
-      sections.push({ title, html: figureTable(figures), drawings });
+      sections.push({ title, html: figureTable(figures), charts });
     }
     console.log(`\n${replayed - missed} of ${replayed} figures agree.`);
     if (flags.report) {
       await mkdir(flags.report, { recursive: true });
       const path = join(flags.report, "replay.html");
       const summary = `${replayed - missed} of ${replayed} figures agree with the notebooks'.`;
-      await writeAtomically(path, page({ title: "The notebooks, replayed", summary, sections }));
+      await writeAtomically(path, reportHtml({ title: "The notebooks, replayed", summary, sections }));
       console.log(path);
     }
     if (missed > 0) process.exitCode = 1;
   });
 
 const SILENT = { onStep() {}, onEvaluation() {}, stop() {} };
+
+/** The figures of a document as a table of the report. */
+function figureTable(figures: readonly Figure[]): string {
+  return table(
+    ["what", "notebook", "ours", "difference", "tolerance", "verdict"],
+    figures.map(({ what, notebook, ours, difference, tolerance, agrees }) => [
+      what,
+      notebook,
+      ours,
+      difference?.toExponential(1) ?? "",
+      tolerance,
+      agrees ? "agrees" : "misses",
+    ]),
+  );
+}
 
 /** One line of the table; what does not fit its column is cut. */
 function row(document: string, what: string, ...figures: [string, string, string, string, string]): string {

@@ -2,25 +2,31 @@ import { Command } from "commander";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { LanguageModel } from "../../shared/language_model.ts";
-import { MAX_PICTURED_TOKENS, type ModelCard } from "../../shared/model_card.ts";
+import type { ModelCard } from "../../shared/model_card.ts";
 import { sample } from "../../shared/sampling.ts";
 import { scoreWords } from "../../shared/scoring.ts";
+import { BOUNDARY_SYMBOL } from "../../shared/vocabulary.ts";
+import { bigramHeatMap } from "../charts/bigram_heat_map.ts";
+import type { Chart } from "../charts/chart.ts";
+import { embeddingScatter } from "../charts/embedding_scatter.ts";
+import { lossCurve } from "../charts/loss_curve.ts";
 import { type Corpus, makeCorpus } from "../corpus.ts";
 import { slideContexts } from "../../shared/context.ts";
 import { tensorFlowModel } from "../evaluate.ts";
 import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
-import { escapeHtml, page, type Section, table } from "../report/page.ts";
-import { bigramHeatMap, type Drawing, embeddingScatter, historyPlot } from "../report/plots.ts";
+import { makePictures } from "../pictures.ts";
+import { principalComponents } from "../principal_components.ts";
+import { escapeHtml, reportHtml, type Section, table } from "../report/report_html.ts";
 import { writeAtomically } from "../atomic_write.ts";
 import { listOption, modelsOption } from "./arguments.ts";
 import { modelList } from "./model_list.ts";
 import { duration } from "./progress.ts";
 
-/** How many samples, and how many of the most and least likely names, are shown. */
+/** How many samples, likeliest names and least likely names the report lists. */
 const SHOWN = 40;
 
-/** A name and how likely it is. */
+/** A name of the report. */
 interface Named {
   name: string;
   perplexity: number;
@@ -28,11 +34,11 @@ interface Named {
 
 /** `deno task report`. */
 export const reportCommand: Command = new Command("report")
-  .description("Write a report on a model, with plots, to DIR/NAME.html: one file that needs no network.")
+  .description("Write a report on a model, with charts, to DIR/NAME.html: one file that needs no network.")
   .argument("<name>", "the model, as in models/NAME.json")
   .addOption(modelsOption())
   .addOption(listOption())
-  .option("--out <directory>", "where the report goes", "build/reports")
+  .option("--out <directory>", "directory of the report", "build/reports")
   .addHelpText(
     "after",
     `
@@ -45,36 +51,43 @@ Examples:
     const corpus = makeCorpus(await modelList(card, flags.data));
     const model = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
 
-    const plots: Drawing[] = [];
-    if (card.training.loss_history.length > 1) plots.push(historyPlot(card.training.loss_history));
-    if (parameters.C) plots.push(embeddingScatter(name, parameters.C, vocabulary));
-    if (vocabulary.size <= MAX_PICTURED_TOKENS) {
-      plots.push(bigramHeatMap(slideContexts(corpus.words.train, 1), vocabulary, "one symbol"));
+    const symbols = [BOUNDARY_SYMBOL, ...vocabulary.characters];
+    const charts: Chart[] = [];
+    if (card.training.loss_history.length > 1) charts.push(lossCurve(card.training.loss_history));
+    if (parameters.C) {
+      charts.push(embeddingScatter(symbols, principalComponents(parameters.C), {
+        title: `Embeddings: ${name}`,
+        caption:
+          "The two directions in which the embeddings differ most, far distances drawn shorter. Vowels are " +
+          "filled; the dot is the boundary of a name.",
+      }));
     }
+    const pictures = makePictures(slideContexts(corpus.words.train, 1), parameters, vocabulary.size);
+    if (pictures) charts.push(bigramHeatMap(symbols, pictures.bigrams));
     const { likeliest, unlikeliest } = await rankDev(model, corpus);
     const listed = new Set(corpus.list.lines);
     const samples = await sample(model, vocabulary, { n: SHOWN, seed: 42 });
     const fresh = samples.filter((sampled) => !listed.has(sampled.name)).length;
     const sections: Section[] = [
-      { title: "Card", html: cardTable(card), drawings: [] },
+      { title: "Card", html: cardTable(card), charts: [] },
       {
         title: "Samples",
-        html: `<p>Seed 42: ${fresh} of ${SHOWN} do not stand in the list.</p>${list(samples)}`,
-        drawings: [],
+        html: `<p>Seed 42: ${fresh} of ${SHOWN} are not in the list.</p>${list(samples)}`,
+        charts: [],
       },
-      { title: "Plots", html: "", drawings: plots },
-      { title: "The likeliest names of the dev split", html: list(likeliest), drawings: [] },
-      { title: "The least likely names of the dev split", html: list(unlikeliest), drawings: [] },
+      { title: "Charts", html: "", charts },
+      { title: "The likeliest names of the dev split", html: list(likeliest), charts: [] },
+      { title: "The least likely names of the dev split", html: list(unlikeliest), charts: [] },
     ];
     const summary = `${card.architecture}, ${card.parameters} parameters, trained on ${card.dataset.name}. ` +
-      "Beside a name stands its perplexity: among how many equally likely characters the model chose, on average.";
+      "The number beside a name is its perplexity: the model was as unsure as among that many equally likely characters.";
     await mkdir(flags.out, { recursive: true });
     const path = join(flags.out, `${name}.html`);
-    await writeAtomically(path, page({ title: `Model ${name}`, summary, sections }));
+    await writeAtomically(path, reportHtml({ title: `Model ${name}`, summary, sections }));
     console.log(path);
   });
 
-/** The names of the dev split at either end, by NLL. */
+/** Finds the dev split's names of lowest and of highest perplexity. */
 async function rankDev(
   model: LanguageModel,
   { words, vocabulary }: Corpus,

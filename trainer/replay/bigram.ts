@@ -3,14 +3,16 @@ import type { LanguageModel } from "../../shared/language_model.ts";
 import { TorchGenerator } from "../../shared/random/torch.ts";
 import { sample } from "../../shared/sampling.ts";
 import { score } from "../../shared/scoring.ts";
-import { Vocabulary } from "../../shared/vocabulary.ts";
+import { BOUNDARY_SYMBOL, Vocabulary } from "../../shared/vocabulary.ts";
 import { buildNetwork } from "../architecture.ts";
 import { bigram } from "../architectures/bigram.ts";
 import { bigramNetwork } from "../architectures/bigram_network.ts";
+import { bigramHeatMap } from "../charts/bigram_heat_map.ts";
+import { oneHotRows } from "../charts/one_hot_rows.ts";
 import { tensorFlowModel } from "../evaluate.ts";
 import { initialState } from "../fit.ts";
 import { mapValues, toTensor } from "../parameters.ts";
-import { bigramHeatMap, oneHotRows } from "../report/plots.ts";
+import { makePictures } from "../pictures.ts";
 import { close, exact, type Figure, printed } from "./figure.ts";
 import type { ReplayOptions } from "./document.ts";
 import { run } from "./run.ts";
@@ -46,8 +48,10 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
 
   // 5. and 6. The count array, with <S> and <E> and with '.' for both
   const all = slideContexts(words, 1);
-  options.plot(bigramHeatMap(all, vocabulary, "two symbols"));
-  options.plot(bigramHeatMap(all, vocabulary, "one symbol"));
+  const symbols = [BOUNDARY_SYMBOL, ...vocabulary.characters];
+  const { bigrams } = makePictures(all, {}, vocabulary.size)!;
+  options.plot(bigramHeatMap([...symbols.slice(1), "<S>", "<E>"], separateBoundaries(bigrams)));
+  options.plot(bigramHeatMap(symbols, bigrams));
 
   // 8. Sampling from a probability distribution
   const generator = new TorchGenerator(SEED);
@@ -102,7 +106,7 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
   const emma = slideContexts(words.slice(0, 1), 1);
   yield exact("xs of emma", [0, 5, 13, 13, 1], emma.contexts);
   yield exact("ys of emma", [5, 13, 13, 1, 0], emma.targets);
-  options.plot(oneHotRows(emma.contexts, vocabulary));
+  options.plot(oneHotRows(emma.contexts, symbols));
   const network = buildNetwork(bigramNetwork, { penalty: 0.01 }, vocabulary.size);
   const weights = new TorchGenerator(SEED);
   const initial = network.initialise(weights);
@@ -145,6 +149,15 @@ function uniformModel(): LanguageModel {
     contextLength: 1,
     logProbs: (contexts) => Promise.resolve(new Float32Array(contexts.length * 27).fill(-Math.log(27))),
   };
+}
+
+/**
+ * The counts with <S> and <E>, after the characters, in place of the boundary. Nothing leads to <S> and nothing follows <E>:
+ * a column and a row stay empty.
+ */
+function separateBoundaries([start, ...rows]: number[][]): number[][] {
+  const split = [...rows, start].map(([end, ...counts]) => [...counts, 0, end]);
+  return [...split, split[0].map(() => 0)];
 }
 
 function* bigramsOf({ contexts, targets, count }: Examples): Generator<[before: number, after: number]> {

@@ -1,22 +1,22 @@
+import type { Chart } from "../charts/chart.ts";
 import type { List } from "../corpus.ts";
 import type { FitHooks } from "../fit.ts";
-import type { Drawing } from "../report/plots.ts";
 import type { Figure } from "./figure.ts";
 
-/** What a replay is given. */
+/** What a replay needs. */
 export interface ReplayOptions {
   /** makemore's names.txt. */
   list: List;
   /** Run the 200,000-step trainings too. */
   full: boolean;
-  /** Hears of a training run of so many steps while it goes on. */
+  /** Makes the hooks that show the progress of a training run. */
   progress(
     title: string,
     steps: number,
   ): Required<Pick<FitHooks, "onStep" | "onEvaluation">> & { stop(): void };
-  /** Takes a plot that the document draws. */
-  plot(drawing: Drawing): void;
+  /** Receives each chart of the document. */
+  plot(chart: Chart): void;
 }
 
-/** A document that can be replayed: its cells, one after the other, each with the figures that it printed. */
+/** Runs the cells of a document in order, and yields each figure that it prints beside ours. */
 export type Replay = (options: ReplayOptions) => AsyncGenerator<Figure>;

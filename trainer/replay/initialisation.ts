@@ -3,11 +3,12 @@ import { sample } from "../../shared/sampling.ts";
 import { activations } from "../activations.ts";
 import { buildNetwork, type TrainedNetwork } from "../architecture.ts";
 import { mlp } from "../architectures/mlp.ts";
+import { activationHistograms } from "../charts/activation_histogram.ts";
+import { stepLosses } from "../charts/step_losses.ts";
 import { makeCorpus, makeExamples, type Split } from "../corpus.ts";
 import { evaluate, tensorFlowModel } from "../evaluate.ts";
 import { type FitSettings, type FitState, initialState } from "../fit.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "../parameters.ts";
-import { activationHistogram, lossPlots } from "../report/plots.ts";
 import type { Examples } from "../../shared/context.ts";
 import { close, exact, type Figure, near, printed } from "./figure.ts";
 import type { ReplayOptions } from "./document.ts";
@@ -60,9 +61,8 @@ export async function* replayInitialisation(options: ReplayOptions): AsyncGenera
   yield exact("twenty names of the initial network", UNTRAINED_NAMES, names.map(({ name }) => name));
   for (const init of ["plain", "scaled"] as const) {
     const drawn = buildNetwork(mlp, { init }, V);
-    plot(
-      activationHistogram(init, await activations(drawn.initialise(new TorchGenerator(SEED)), examples.dev)),
-    );
+    const measured = await activations(drawn.initialise(new TorchGenerator(SEED)), examples.dev);
+    activationHistograms(init, measured).forEach(plot);
   }
 
   // 200,000 steps. The generator that drew the names goes on to the mini-batches: 27 doubles a character are gone.
@@ -82,7 +82,7 @@ export async function* replayInitialisation(options: ReplayOptions): AsyncGenera
     const trained = tensorFlowModel(network, mapValues(plain.state.parameters, toTensor), V);
     yield printed("train loss at the end", 2.039062023162842, await evaluate(trained, examples.train));
     yield printed("dev loss at the end", 2.1046345233917236, await evaluate(trained, examples.dev));
-    for (const drawn of lossPlots("initialisation, plain", plain.losses)) plot(drawn);
+    stepLosses("initialisation, plain", plain.losses).forEach(plot);
   }
 
   // Batch normalization. This run went on from a generator in a state that is not known; ours begins anew.
@@ -123,7 +123,7 @@ export async function* replayInitialisation(options: ReplayOptions): AsyncGenera
   );
   yield* printedLosses("running statistics", RUNNING_LOSSES, normalized.losses);
   if (!full) return;
-  for (const drawn of lossPlots("batch normalization, running", normalized.losses)) plot(drawn);
+  stepLosses("batch normalization, running", normalized.losses).forEach(plot);
   const trained = tensorFlowModel(running, mapValues(normalized.state.parameters, toTensor), V);
   const finals: [Split, number][] = [["train", 2.0680298805236816], ["dev", 2.111121892929077]];
   for (const [split, figure] of finals) {

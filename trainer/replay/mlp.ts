@@ -1,13 +1,16 @@
 import { type Examples, slideContexts } from "../../shared/context.ts";
 import { TorchGenerator } from "../../shared/random/torch.ts";
+import { BOUNDARY_SYMBOL } from "../../shared/vocabulary.ts";
 import { buildNetwork, type TrainedNetwork } from "../architecture.ts";
 import { mlp } from "../architectures/mlp.ts";
+import { embeddingScatter } from "../charts/embedding_scatter.ts";
+import { learningRateCharts } from "../charts/learning_rate.ts";
+import { stepLosses } from "../charts/step_losses.ts";
 import { makeCorpus, makeExamples } from "../corpus.ts";
 import { evaluate, tensorFlowModel } from "../evaluate.ts";
 import { findLearningRate } from "../find_lr.ts";
 import { type FitSettings, initialState } from "../fit.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "../parameters.ts";
-import { embeddingScatter, learningRatePlots, lossPlots } from "../report/plots.ts";
 import { close, exact, type Figure, near, printed } from "./figure.ts";
 import type { ReplayOptions } from "./document.ts";
 import { run } from "./run.ts";
@@ -24,6 +27,7 @@ export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure>
   const { list, plot, progress } = options;
   const corpus = makeCorpus(list);
   const { vocabulary } = corpus;
+  const symbols = [BOUNDARY_SYMBOL, ...vocabulary.characters];
 
   // 1. The examples of the first five words
   const firstFive = slideContexts(list.lines.slice(0, 5).map((line) => vocabulary.encode(line)), 3);
@@ -93,7 +97,7 @@ export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure>
     finderProgress,
   );
   finderProgress.stop();
-  for (const drawn of learningRatePlots(finding)) plot(drawn);
+  learningRateCharts(finding).forEach(plot);
   const { smoothed, plateau } = finding;
   yield exact("the loss falls at small rates", true, smoothed[400] < 0.7 * smoothed[0]);
   yield exact("0.1 is on the plateau", true, plateau[0] <= 0.1 && 0.1 <= plateau[1]);
@@ -124,8 +128,14 @@ export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure>
     const model = tensorFlowModel(begun.network, mapValues(trained.state.parameters, toTensor), 27);
     yield near(`train loss, ${title}`, losses.train, await evaluate(model, examples.train), UNSEEDED);
     yield near(`dev loss, ${title}`, losses.dev, await evaluate(model, examples.dev), UNSEEDED);
-    for (const drawn of lossPlots(title, trained.losses)) plot(drawn);
-    plot(embeddingScatter(title, trained.state.parameters.C, vocabulary));
+    stepLosses(title, trained.losses).forEach(plot);
+    const { values } = trained.state.parameters.C;
+    const places = symbols.map((_, token) => [values[token * embedding], values[token * embedding + 1]]);
+    plot(embeddingScatter(symbols, places, {
+      title: `Embeddings: ${title}`,
+      caption: `Dimensions 0 and 1 of ${embedding}. Vowels are filled; the dot is the boundary of a name.`,
+      axes: ["dimension 0", "dimension 1"],
+    }));
   }
 
   // Exercises: the loss of a network that holds all characters as likely

@@ -1,16 +1,20 @@
-import type { Figure } from "../replay/figure.ts";
-import type { Drawing } from "./plots.ts";
+import { parseHTML } from "linkedom";
+import type { Chart } from "../charts/chart.ts";
 
 /** A part of a report. */
 export interface Section {
   title: string;
-  /** What stands above its plots. */
+  /** What stands above its charts. */
   html: string;
-  drawings: readonly Drawing[];
+  charts: readonly Chart[];
 }
 
-/** A report: one HTML file that needs no other, and no network. */
-export function page(
+const { document } = parseHTML("<!doctype html><html><body></body></html>") as unknown as {
+  document: Document;
+};
+
+/** Writes a report as one HTML file that loads nothing else. */
+export function reportHtml(
   { title, summary, sections }: { title: string; summary: string; sections: readonly Section[] },
 ): string {
   return `<!doctype html>
@@ -30,32 +34,16 @@ ${sections.map((section, i) => sectionHtml(section, `s${i}`)).join("\n")}
 `;
 }
 
-function sectionHtml({ title, html, drawings }: Section, id: string): string {
-  const figures = drawings.map(({ title, caption, figure }) =>
-    `<figure><h3>${escapeHtml(title)}</h3><div class="plot" tabindex="0" role="group" aria-label="${
-      escapeHtml(title)
-    }">` +
-    `${figure}</div><figcaption>${escapeHtml(caption)}</figcaption></figure>`
-  );
+function sectionHtml({ title, html, charts }: Section, id: string): string {
+  const figures = charts.map((chart) => {
+    const title = escapeHtml(chart.title);
+    return `<figure><h3>${title}</h3><div class="chart" tabindex="0" role="group" aria-label="${title}">` +
+      `${chart.draw(document).outerHTML}</div><figcaption>${escapeHtml(chart.caption)}</figcaption></figure>`;
+  });
   return `<section id="${id}"><h2>${escapeHtml(title)}</h2>\n${html}\n${figures.join("\n")}</section>`;
 }
 
-/** The figures of a document as a table. */
-export function figureTable(figures: readonly Figure[]): string {
-  return table(
-    ["what", "notebook", "ours", "difference", "tolerance", "verdict"],
-    figures.map(({ what, notebook, ours, difference, tolerance, agrees }) => [
-      what,
-      notebook,
-      ours,
-      difference?.toExponential(1) ?? "",
-      tolerance,
-      agrees ? "agrees" : "misses",
-    ]),
-  );
-}
-
-/** Rows of text as a table. */
+/** Writes rows of text as a table; the last cell of a row is also its class. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (row: readonly string[], tag: "th" | "td") =>
     row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("");
@@ -64,7 +52,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     `<thead><tr>${cells(head, "th")}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
 }
 
-/** Text as HTML shows it. */
+/** Escapes text for HTML. */
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return text.replace(/[&<>"]/g, (character) => entities[character]);
@@ -88,9 +76,7 @@ figcaption { max-width: 60rem; margin-top: .4rem; font-size: .92rem; }
 nav { display: flex; flex-wrap: wrap; gap: .4rem 1.2rem; margin-top: 1.2rem; }
 a { color: var(--accent); }
 figure { margin: 2.2rem 0; }
-.plot, .scroll { overflow-x: auto; }
-.plot svg { max-width: none; height: auto; }
-.pair { display: flex; flex-wrap: wrap; gap: 1rem; }
+.chart, .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .28rem .9rem .28rem 0; border-bottom: 1px solid var(--line); }
 td { max-width: 26rem; overflow-wrap: anywhere; }

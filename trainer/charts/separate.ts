@@ -1,16 +1,16 @@
-/** How often all pairs are looked at: enough for the crowds of a vocabulary. */
+/** Passes over all pairs of points: enough to spread out a vocabulary. */
 const ROUNDS = 100;
 
-/** A place on a drawing. */
+/** A position in a drawing, in pixels. */
 export interface Point {
   x: number;
   y: number;
 }
 
 /**
- * Moves points apart where they would cover each other, each as little as needed and both of a pair alike.
+ * Moves points apart that are too close: both of a pair by the same amount, and no further than needed.
  *
- * @param distance How far apart the centres of two points have to be.
+ * @param distance Least distance between two points.
  */
 export function separate(points: readonly Point[], distance: number): Point[] {
   const moved = points.map(({ x, y }) => ({ x, y }));
@@ -20,7 +20,7 @@ export function separate(points: readonly Point[], distance: number): Point[] {
         const [dx, dy] = [b.x - a.x, b.y - a.y];
         const apart = Math.hypot(dx, dy);
         if (apart >= distance) continue;
-        // Two at the same place part sideways.
+        // Two points at one position move sideways.
         const [ux, uy] = apart === 0 ? [1, 0] : [dx / apart, dy / apart];
         const push = (distance - apart) / 2;
         a.x -= ux * push;

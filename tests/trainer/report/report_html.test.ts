@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { escapeHtml, page, table } from "../../../trainer/report/page.ts";
+import { escapeHtml, reportHtml, table } from "../../../trainer/report/report_html.ts";
 import { startTrainer } from "../../processes.ts";
 import { temporaryDirectory } from "../../temporary_directory.ts";
 
-test("report writes one file with the card, samples and plots of a model, that needs no network", async () => {
+test("report writes one file with the card, samples and charts of a model, that loads nothing else", async () => {
   const directory = await temporaryDirectory();
   const { code, stdout, stderr } = await startTrainer(["report", "mlp", "--out", directory]).ended;
   expect(code, stderr).toBe(0);
@@ -31,13 +31,13 @@ test("report writes one file with the card, samples and plots of a model, that n
   expect(html).not.toContain("<script");
 });
 
-test("page and table show text as text", () => {
+test("a report and its tables escape text", () => {
   expect(escapeHtml('<a b="c">&')).toBe("&lt;a b=&quot;c&quot;&gt;&amp;");
   expect(table(["<x>"], [["<y>"]])).not.toContain("<y>");
-  const html = page({
+  const html = reportHtml({
     title: "<t>",
     summary: "&",
-    sections: [{ title: "<s>", html: "<p>kept</p>", drawings: [] }],
+    sections: [{ title: "<s>", html: "<p>kept</p>", charts: [] }],
   });
   expect(html).toContain("<h1>&lt;t&gt;</h1>");
   expect(html).toContain("<p>kept</p>");

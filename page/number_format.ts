@@ -1,9 +1,9 @@
-/** A whole number with its thousands apart. */
+/** A number with commas between its thousands. */
 export function grouped(value: number): string {
   return value.toLocaleString("en");
 }
 
-/** A probability in percent. */
+/** A probability as a percentage. */
 export function percent(probability: number): string {
   if (probability === 0) return "0%";
   if (probability < 0.001) return "<0.1%";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { separate } from "../../page/separate.ts";
+import { separate } from "../../../trainer/charts/separate.ts";
 
 test("leaves alone what is far enough apart, and parts the rest by as little as needed", () => {
   const points = separate([{ x: 0, y: 0 }, { x: 4, y: 3 }, { x: 100, y: 0 }], 10);

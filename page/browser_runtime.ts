@@ -1,0 +1,75 @@
+/// <reference lib="dom" />
+import { parseModelCard } from "../shared/model_card.ts";
+import { createApp } from "../functions/app.ts";
+import { pinnedReference } from "../functions/inference/model_reference.ts";
+import type { OnnxRuntime } from "../functions/inference/onnx_model.ts";
+import { provideOnnxRuntime, WASM_RUNTIME } from "../functions/inference/onnx_runtime.ts";
+import { Registry } from "../functions/inference/registry.ts";
+import { type ApiFetch, fetchFromEdge } from "./edge_runtime.ts";
+import { Failure } from "./failure.ts";
+import type { BrowserRuntime } from "./page_state.ts";
+
+/*
+ * The server's application and model, run in the browser. It is loaded only when a visitor chooses it.
+ */
+
+/** The paths of ONNX Runtime Web's WebAssembly, compressed with gzip; build_page.ts defines them. */
+declare const WASM_FILES: Record<BrowserRuntime, string>;
+
+/** ONNX Runtime Web for WebAssembly and for WebGPU, each loaded once. */
+const onnxRuntimes = new Map<BrowserRuntime, Promise<OnnxRuntime>>();
+
+/**
+ * Loads a model from the server and opens it in this browser.
+ *
+ * @returns Answers the API's paths about that model.
+ * @throws {Failure} If the browser cannot run it, or if the server cannot be reached.
+ */
+export async function openModel(runtime: BrowserRuntime, model: string): Promise<ApiFetch> {
+  if (!isSecureContext) {
+    throw new Failure("a browser allows it only at https:// addresses and at localhost.");
+  }
+  const onnxRuntime = onnxRuntimes.get(runtime) ?? loadOnnxRuntime(runtime);
+  onnxRuntimes.set(runtime, onnxRuntime);
+  onnxRuntime.catch(() => onnxRuntimes.delete(runtime));
+  const card = await download(`/models/${model}`).then((response) => response.text());
+  const { sha256, known_names } = parseModelCard(card);
+  // Pinned to the card's hash, the files are the ones it describes, and the browser caches them.
+  const file = (name: string) =>
+    download(`/models/${pinnedReference(model, sha256)}/${name}`).then((response) => response.bytes());
+  const [onnx, known] = await Promise.all([file("model.onnx"), known_names ? file("model.known") : null]);
+  const registry = await Registry.open([{ name: model, card, onnx, known }], undefined, await onnxRuntime);
+  const [{ reason }] = registry.statuses();
+  if (reason) throw new Failure(`the model does not load: ${reason}.`);
+  const app = createApp(registry, { runtime });
+  return async (path) => await app.request(path);
+}
+
+async function loadOnnxRuntime(runtime: BrowserRuntime): Promise<OnnxRuntime> {
+  if (runtime === "wasm") {
+    provideOnnxRuntime(await downloadGzip(WASM_FILES.wasm));
+    return WASM_RUNTIME;
+  }
+  if (!await (navigator as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu?.requestAdapter()) {
+    throw new Failure(
+      "this browser has no WebGPU, or not on this machine. WebAssembly makes the same names.",
+    );
+  }
+  const { env, InferenceSession, Tensor } = await import("onnxruntime-web/webgpu");
+  env.wasm.numThreads = 1;
+  env.logLevel = "error";
+  env.wasm.wasmBinary = (await downloadGzip(WASM_FILES.webgpu)).buffer;
+  return { InferenceSession, Tensor, executionProvider: "webgpu" };
+}
+
+/** Downloads a file and decompresses it with gzip. */
+async function downloadGzip(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const compressed = await download(path);
+  return await new Response(compressed.body!.pipeThrough(new DecompressionStream("gzip"))).bytes();
+}
+
+async function download(path: string): Promise<Response> {
+  const response = await fetchFromEdge(path);
+  if (!response.ok) throw await Failure.of(response);
+  return response;
+}

@@ -1,0 +1,41 @@
+import { type Signal, signal } from "@preact/signals";
+import { type ApiFetch, fetchPinned } from "./edge_runtime.ts";
+import { Failure } from "./failure.ts";
+import type { BrowserRuntime, Runtime } from "./page_state.ts";
+
+/** What is being loaded into the browser, in words; "" while nothing is. */
+export const loading: Signal<string> = signal("");
+
+/** The models that run in this browser, by name and runtime: each is opened once. */
+const opened = new Map<string, Promise<ApiFetch>>();
+
+/**
+ * Opens a runtime for a model. In the browser, the first call loads it.
+ *
+ * @param model Its name; "" where it is not known yet, or where the requests are about no model.
+ * @throws {Failure} If it cannot run here.
+ */
+export function openRuntime(runtime: Runtime, model: string): Promise<ApiFetch> {
+  if (runtime === "edge") return Promise.resolve((path, signal) => fetchPinned(path, model, signal));
+  const key = `${model} ${runtime}`;
+  const open = opened.get(key) ?? openInBrowser(runtime, model);
+  opened.set(key, open);
+  open.catch(() => opened.delete(key)); // the next call tries again
+  return open;
+}
+
+async function openInBrowser(runtime: BrowserRuntime, model: string): Promise<ApiFetch> {
+  try {
+    loading.value = `Loading ONNX Runtime and the model ${model} …`;
+    const { openModel } = await import("./browser_runtime.ts").catch(() =>
+      Promise.reject(Failure.unreachable())
+    );
+    return await openModel(runtime, model);
+  } catch (error) {
+    throw new Failure(
+      `${runtime === "wasm" ? "WebAssembly" : "WebGPU"} cannot run here: ${Failure.from(error).message}`,
+    );
+  } finally {
+    loading.value = "";
+  }
+}
