@@ -89,7 +89,7 @@ async function startBundle(
   path: string,
   options?: ServerOptions,
 ): Promise<Server> {
-  const others = readdirSync(directory).filter((file) => /\.(wasm|onnx|known)$/.test(file));
+  const others = readdirSync(directory).filter((file) => /\.(wasm|onnx|txt)$/.test(file));
   const modules = [
     `(name = "${main}", esModule = embed "${main}")`,
     ...others.map((file) =>

@@ -203,7 +203,7 @@ export const TRAFFIC: Record<string, Traffic> = {
   "downloads": {
     weight: 1,
     async ask(client) {
-      const file = client.pick(["model.onnx", "model.known"]);
+      const file = client.pick(["model.onnx", "training_names.txt"]);
       const answer = await client.ask(`/models/${client.pick(MODELS)}/${file}`);
       check((await answer.arrayBuffer()).byteLength > 1000, `has too few bytes of ${file}`);
     },

@@ -33,12 +33,15 @@ export async function openModel(place: BrowserPlace, model: string): Promise<Ask
   runtimes.set(place, runtime);
   runtime.catch(() => runtimes.delete(place));
   const card = await download(`/models/${model}`).then((response) => response.text());
-  const { sha256, known_names } = parseModelCard(card);
+  const { sha256 } = parseModelCard(card);
   // Pinned to their card, the files are those that it describes, and the browser keeps them.
-  const file = (name: string) =>
-    download(`/models/${pinnedReference(model, sha256)}/${name}`).then((response) => response.bytes());
-  const [onnx, known] = await Promise.all([file("model.onnx"), known_names ? file("model.known") : null]);
-  const registry = await Registry.open([{ name: model, card, onnx, known }], undefined, await runtime);
+  const path = (file: string) => `/models/${pinnedReference(model, sha256)}/${file}`;
+  const [onnx, list] = await Promise.all([
+    download(path("model.onnx")).then((response) => response.bytes()),
+    // The server may not have the list: then `novel` is refused here as it is there.
+    askEdge(path("training_names.txt")).then((response) => response.ok ? response.bytes() : null),
+  ]);
+  const registry = await Registry.open([{ name: model, card, onnx, list }], undefined, await runtime);
   const [{ reason }] = registry.statuses();
   if (reason) throw new Failure(`the model does not load: ${reason}.`);
   const app = createApp(registry, { runtime: place });

@@ -48,7 +48,7 @@ test.each(["deno", "workerd"] as const)(
       ["/next?prefix=an", `/next?prefix=an&model=tuned@${before}`],
       ["/models/tuned", `/models/tuned@${pin}`],
       ["/models/tuned/model.onnx", `/models/tuned@${pin}/model.onnx`],
-      ["/models/tuned/model.known", `/models/tuned@${pin}/model.known`],
+      ["/models/tuned/training_names.txt", `/models/tuned@${pin}/training_names.txt`],
     ];
 
     const first = await serve(tuned);
@@ -71,7 +71,7 @@ test.each(["deno", "workerd"] as const)(
     for (const [named, pinned] of paths) {
       const { etag, body } = kept.get(named)!;
       const answer = await ask(second, named, etag);
-      const status = named.endsWith(".known") ? 304 : 200; // both learnt from the same list
+      const status = named.endsWith(".txt") ? 304 : 200; // both learnt from the same list
       expect([answer.status, answer.kept]).toEqual([status, REVALIDATED]);
       expect(answer.body).not.toBe(body);
       expect(await ask(second, pinned, "*")).toMatchObject({ status: 404, kept: "no-store", etag: null });

@@ -7,7 +7,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { saveKnownNames, saveModel } from "../../trainer/save_model.ts";
+import { saveModel } from "../../trainer/save_model.ts";
 import type { SaveJob } from "./save_job.ts";
 
 const [directory, jobsFile, step] = Deno.args;
@@ -58,9 +58,7 @@ Object.assign(Deno, {
   },
 });
 
-for (const { card, onnx, known } of jobs) {
-  const list = known && { ...known, bytes: Uint8Array.fromBase64(known.bytes) };
-  if (onnx) await saveModel(directory, { onnx: Uint8Array.fromBase64(onnx), known: list }, card);
-  else await saveKnownNames(directory, card, list!);
+for (const { card, onnx, list } of jobs) {
+  await saveModel(directory, { onnx: Uint8Array.fromBase64(onnx), list: Uint8Array.fromBase64(list) }, card);
 }
 if (step === undefined) console.log(JSON.stringify(calls));

@@ -185,7 +185,7 @@ describe("/openapi.json", () => {
       "/health",
       "/models",
       "/models/{name}",
-      "/models/{name}/model.known",
+      "/models/{name}/training_names.txt",
       "/models/{name}/model.onnx",
       "/next",
       "/score",
