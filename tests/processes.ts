@@ -69,8 +69,7 @@ export function startProgram(
 
 /** Runs the trainer's command line with the permissions of its tasks, for the length of a test. */
 export function startTrainer(args: string[]): Program {
-  const permissions = ["--allow-read", "--allow-write", "--allow-net", "--allow-env"];
-  const program = startDeno(["run", ...permissions, "trainer/main.ts", ...args]);
+  const program = startDeno(["run", "--quiet", "-P=trainer", "--allow-write", "trainer/main.ts", ...args]);
   onTestFinished(() => program.signal("SIGTERM"));
   return program;
 }
