@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
@@ -29,10 +29,6 @@ export interface ServerOptions {
 
 /** The real Deno server, with the permissions of its task. */
 export function startDenoServer(options?: ServerOptions): Promise<Server> {
-  const { tasks } = JSON.parse(readFileSync("deno.json", "utf8")) as {
-    tasks: { start: { command: string } };
-  };
-  const permissions = tasks.start.command.match(/--allow-\S+/g)!;
   return startAt(
     "/health",
     (port, inspector) => [
@@ -40,7 +36,8 @@ export function startDenoServer(options?: ServerOptions): Promise<Server> {
       [
         "run",
         ...inspector.map((address) => `--inspect=${address}`),
-        ...permissions,
+        "--quiet",
+        "-P=server",
         "functions/runtimes/deno.ts",
       ],
       { PORT: port },
@@ -89,7 +86,7 @@ async function startBundle(
   path: string,
   options?: ServerOptions,
 ): Promise<Server> {
-  const others = readdirSync(directory).filter((file) => /\.(wasm|onnx|known)$/.test(file));
+  const others = readdirSync(directory).filter((file) => /\.(wasm|onnx|txt)$/.test(file));
   const modules = [
     `(name = "${main}", esModule = embed "${main}")`,
     ...others.map((file) =>

@@ -213,7 +213,7 @@ export const TRAFFIC: Record<string, Traffic> = {
   "downloads": {
     weight: 1,
     async request(client) {
-      const file = client.pick(["model.onnx", "model.known"]);
+      const file = client.pick(["model.onnx", "training_names.txt"]);
       const answer = await client.fetch(`/models/${client.pick(MODELS)}/${file}`);
       check((await answer.arrayBuffer()).byteLength > 1000, `${file} is too short`);
     },

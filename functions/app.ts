@@ -72,7 +72,7 @@ export function createApp(registry: Registry, options: AppOptions) {
     .openapi(models.listRoute, models.listHandler(registry))
     .openapi(models.cardRoute, models.cardHandler(registry))
     .openapi(modelFile.route, modelFile.handler(registry))
-    .openapi(modelFile.knownRoute, modelFile.knownHandler(registry))
+    .openapi(modelFile.listRoute, modelFile.listHandler(registry))
     .openapi(health.route, health.handler(registry, runtime))
     .get(generate.route.path, generate.handler(registry))
     .get(score.route.path, score.handler(registry))

@@ -33,12 +33,15 @@ export async function openModel(runtime: BrowserRuntime, model: string): Promise
   onnxRuntimes.set(runtime, onnxRuntime);
   onnxRuntime.catch(() => onnxRuntimes.delete(runtime));
   const card = await download(`/models/${model}`).then((response) => response.text());
-  const { sha256, known_names } = parseModelCard(card);
+  const { sha256 } = parseModelCard(card);
   // Pinned to the card's hash, the files are the ones it describes, and the browser caches them.
-  const file = (name: string) =>
-    download(`/models/${pinnedReference(model, sha256)}/${name}`).then((response) => response.bytes());
-  const [onnx, known] = await Promise.all([file("model.onnx"), known_names ? file("model.known") : null]);
-  const registry = await Registry.open([{ name: model, card, onnx, known }], undefined, await onnxRuntime);
+  const path = (file: string) => `/models/${pinnedReference(model, sha256)}/${file}`;
+  const [onnx, list] = await Promise.all([
+    download(path("model.onnx")).then((response) => response.bytes()),
+    // Without the list, `novel` is refused here as on the server.
+    fetchFromEdge(path("training_names.txt")).then((response) => response.ok ? response.bytes() : null),
+  ]);
+  const registry = await Registry.open([{ name: model, card, onnx, list }], undefined, await onnxRuntime);
   const [{ reason }] = registry.statuses();
   if (reason) throw new Failure(`the model does not load: ${reason}.`);
   const app = createApp(registry, { runtime });

@@ -1,12 +1,11 @@
 /*
- * Writes build/worker.ts, the entry of the Cloudflare Worker. A Worker has no directory to read, so every model is imported by
- * name: the card as text, the other files as data from build/models/, where they are copied under their hashes.
+ * Writes build/worker.ts, the entry of the Cloudflare Worker. A Worker cannot read a directory, so the entry contains the cards
+ * and imports the models' other files as data from build/models/, where they are copied under their hashes.
  *
  *     deno run scripts/build_worker.ts [DIRECTORY]
  *
- * DIRECTORY is where the entry goes. Default: build/ beside the code. EDGEMORE_MODELS is the directory of the models. Default:
- * models/ beside the code. Models are opened before they are built in, for as long as EDGEMORE_MODEL_TIMEOUT allows; a broken one
- * is left out.
+ * DIRECTORY is where the entry is written. Default: build/ beside the code. EDGEMORE_MODELS is the directory of the models.
+ * Default: models/ beside the code. Each model is opened first, within EDGEMORE_MODEL_TIMEOUT seconds; a broken one is left out.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -25,37 +24,39 @@ const { models: modelsDirectory = fileURLToPath(new URL("../models", import.meta
 const build = process.argv[2] ?? fileURLToPath(new URL("../build", import.meta.url));
 mkdirSync(join(build, "models"), { recursive: true });
 
-/** Writes a file in one step: another build may read it at the same time. */
+/** Replaces a file atomically: another build may read it at the same time. */
 function write(file: string, content: string | Uint8Array): void {
   const path = join(build, file);
-  const aside = `${path}.${process.pid}.tmp`;
-  writeFileSync(aside, content);
-  renameSync(aside, path);
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, content);
+  renameSync(temporary, path);
 }
 
 const wasm = readFileSync(fileURLToPath(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm")));
 const probe = new ModelProbe(WebAssembly.compile(wasm), modelTimeout);
 const names: string[] = [];
-const imports: string[] = [];
 const models: string[] = [];
 
-/** Copies a file of a model and imports the copy, if there is such a file; returns the expression of its bytes. */
-function importData(bytes: Uint8Array | null | undefined, extension: "onnx" | "known"): string {
-  if (!bytes) return "null";
+/** The variables that hold the copied files, by file name. */
+const variables = new Map<string, string>();
+
+/** Copies a file of a model, unless it was copied for another, and returns an expression for its bytes. */
+function importData(bytes: Uint8Array, extension: "onnx" | "txt"): string {
   const file = `models/${createHash("sha256").update(bytes).digest("hex")}.${extension}`;
-  write(file, bytes);
-  const name = `${extension}${names.length}`;
-  imports.push(`import ${name} from "./${file}";`);
-  return `new Uint8Array(${name})`;
+  const variable = variables.get(file) ?? `file${variables.size}`;
+  if (!variables.has(file)) write(file, bytes);
+  variables.set(file, variable);
+  return `new Uint8Array(${variable})`;
 }
 
 for (const name of await listModels(modelsDirectory)) {
   try {
     const { card, ...files } = await readModel(modelsDirectory, name);
     await probe.check({ card, ...files });
-    const [onnx, known] = [importData(files.onnx, "onnx"), importData(files.known, "known")];
+    const onnx = importData(files.onnx!, "onnx");
+    const list = files.list ? importData(files.list, "txt") : "null";
     models.push(
-      `  { name: ${JSON.stringify(name)}, card: ${JSON.stringify(card)}, onnx: ${onnx}, known: ${known} },`,
+      `  { name: ${JSON.stringify(name)}, card: ${JSON.stringify(card)}, onnx: ${onnx}, list: ${list} },`,
     );
     names.push(name);
   } catch (error) {
@@ -73,7 +74,7 @@ write(
   `import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
 import { env } from "cloudflare:workers";
 import { createWorker } from ${JSON.stringify(cloudflare)};
-${imports.join("\n")}
+${Array.from(variables, ([file, variable]) => `import ${variable} from "./${file}";`).join("\n")}
 
 export default await createWorker(wasm, [
 ${models.join("\n")}

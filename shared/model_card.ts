@@ -99,9 +99,9 @@ export const modelCardSchema = z.object({
   ),
   known_names: z.object({
     names: count.describe("How many different names"),
-    sha256: sha256.describe("Of the .known file"),
+    sha256: sha256.describe("Of the file that held them"),
   }).optional().describe(
-    "The list's names, as the .known file holds them, by which the new are told from the known",
+    "The list's names as earlier versions stored them; the list is now found by its own name and SHA-256",
   ),
   nll_quantiles: z.array(nll).length(CARD_QUANTILES).describe(
     "Of the NLL of each name of the dev split, at 0%, 1% … 100%; null is infinite",

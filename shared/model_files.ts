@@ -1,40 +1,49 @@
 import { type ModelCard, parseModelCard } from "./model_card.ts";
+import { collectList, MAX_LIST_BYTES } from "./training_names.ts";
 
 /** Largest card that is read, in bytes. The largest that training writes has about 60 kB. */
 export const MAX_CARD_BYTES = 2 ** 20;
-/** Largest `.onnx` or `.known` that is read, in bytes: 64 million weights, and more than a list of names can take. */
-export const MAX_MODEL_FILE_BYTES = 2 ** 28;
-/** Hexadecimal digits of a SHA-256 in a file's name: enough to tell the versions of one model apart. */
+/** Largest ONNX file that is read, in bytes: 64 million weights. */
+export const MAX_ONNX_BYTES = 2 ** 28;
+/** Hexadecimal digits of a SHA-256 in a file's name: enough to tell versions apart. */
 const HASH_DIGITS = 8;
 /** How often a model is read again because it was replaced meanwhile. Each attempt needs another replacement to fail. */
 const MAX_ATTEMPTS = 5;
+/** Bytes that are decompressed at a time. They give at most 4 MB, which takes 10 ms: gzip compresses by at most 1,032. */
+const GZIP_PIECE = 4096;
 
-/** A file that a model's card points to. */
+/** The names that a file which a model's card points to may have. */
 export interface ModelFileNames {
-  /** Its name, with the first digits of the SHA-256 that the card has of it: `tuned-c2d60bc2.onnx`. */
+  /** With the first digits of its SHA-256 on the card: `tuned-46569ec1.onnx`, `us-names-2018-bd02dfd3.txt.gz`. */
   versioned: string;
-  /** The name that is accepted where there is no versioned file: `tuned.onnx`. */
+  /** Accepted where there is no versioned file, for files copied by hand: `tuned.onnx`, `us-names-2018.txt`. */
   plain: string;
 }
 
 /**
- * The names of the files that a card points to by their hashes.
+ * The names of the files that a model's card points to.
  *
- * Because a name changes with what is in the file, the card decides which files are the model: replacing the card, which is
- * one system call, replaces the whole model.
+ * They contain the files' hashes, so the card decides which files are the model: replacing the card, which is one system call,
+ * replaces the whole model. The list is named after itself, so models trained on one list share its file.
  *
  * @param name The model's name: that of the card's file without `.json`.
- * @returns The names of the ONNX file and of the list of training names; null for the list where the card has none.
+ * @returns The names of the ONNX file and of the list. The versioned list is gzipped, the plain one is not.
  */
 export function modelFileNames(
   name: string,
-  { sha256, known_names }: Pick<ModelCard, "sha256" | "known_names">,
-): { onnx: ModelFileNames; known: ModelFileNames | null } {
-  const names = (hash: string, extension: string) => ({
-    versioned: `${name}-${hash.slice(0, HASH_DIGITS)}.${extension}`,
-    plain: `${name}.${extension}`,
-  });
-  return { onnx: names(sha256, "onnx"), known: known_names ? names(known_names.sha256, "known") : null };
+  { sha256, dataset }: { sha256: string; dataset: Pick<ModelCard["dataset"], "name" | "sha256"> },
+): { onnx: ModelFileNames; list: ModelFileNames } {
+  const list = listFileName(dataset.name);
+  return {
+    onnx: { versioned: `${name}-${sha256.slice(0, HASH_DIGITS)}.onnx`, plain: `${name}.onnx` },
+    list: { versioned: `${list}-${dataset.sha256.slice(0, HASH_DIGITS)}.txt.gz`, plain: `${list}.txt` },
+  };
+}
+
+/** A list's name without its extension and without characters that could lead out of a directory. */
+function listFileName(name: string): string {
+  const safe = name.replace(/\.[^.]*$/, "").replace(/[^\w.-]+/g, "-").replace(/^[.-]+/, "");
+  return safe.slice(0, 64) || "list";
 }
 
 /** A model's files, as they were at one moment. */
@@ -43,8 +52,8 @@ export interface ModelFileContents {
   /** The text of the card's file. */
   cardText: string;
   onnx: Uint8Array<ArrayBuffer>;
-  /** Null where the card has no list, or where there is no such file. */
-  known: Uint8Array<ArrayBuffer> | null;
+  /** The list that the model was trained on, not compressed. Null where there is no such file. */
+  list: Uint8Array<ArrayBuffer> | null;
 }
 
 /**
@@ -53,8 +62,9 @@ export interface ModelFileContents {
  *
  * @param name The model's name.
  * @param read Reads a file of at most `maxBytes` bytes; null if there is none.
- * @throws {Error} If the card or the ONNX file is missing, or {@link read} fails.
- * @throws {TypeError} If the card is not one.
+ * @throws {Error} If the card or the ONNX file is missing, {@link read} fails, or the list cannot be decompressed to at most
+ * {@link MAX_LIST_BYTES} bytes.
+ * @throws {TypeError} If the card is invalid.
  */
 export async function readModelFiles(
   name: string,
@@ -69,22 +79,36 @@ export async function readModelFiles(
   for (let attempt = 1;; attempt++) {
     const card = parseModelCard(cardText);
     const names = modelFileNames(name, card);
-    const onnx = await read(names.onnx.versioned, MAX_MODEL_FILE_BYTES);
-    const known = names.known && await read(names.known.versioned, MAX_MODEL_FILE_BYTES);
-    if (onnx && (known || !names.known)) return { card, cardText, onnx, known };
-    const plain = {
-      onnx: onnx ?? await read(names.onnx.plain, MAX_MODEL_FILE_BYTES),
-      known: known ?? (names.known && await read(names.known.plain, MAX_MODEL_FILE_BYTES)),
-    };
+    let onnx = await read(names.onnx.versioned, MAX_ONNX_BYTES);
+    const compressed = await read(names.list.versioned, MAX_LIST_BYTES);
+    let list = compressed && await decompress(names.list.versioned, compressed);
+    if (onnx && list) return { card, cardText, onnx, list };
+    onnx ??= await read(names.onnx.plain, MAX_ONNX_BYTES);
+    list ??= await read(names.list.plain, MAX_LIST_BYTES);
     // A file that is missing may have been removed because the model was replaced: then the card is another one.
     const again = await readCard();
     if (again === cardText) {
-      if (!plain.onnx) throw new Error(`${names.onnx.versioned} is missing`);
-      return { card, cardText, ...plain, onnx: plain.onnx };
+      if (!onnx) throw new Error(`${names.onnx.versioned} is missing`);
+      return { card, cardText, onnx, list };
     }
     if (attempt === MAX_ATTEMPTS) {
       throw new Error(`${name} was replaced ${MAX_ATTEMPTS} times while it was read`);
     }
     cardText = again;
+  }
+}
+
+async function decompress(file: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  let read = 0;
+  const pieces = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      if (read < bytes.length) controller.enqueue(bytes.subarray(read, read += GZIP_PIECE));
+      else controller.close();
+    },
+  });
+  try {
+    return await collectList(pieces.pipeThrough(new DecompressionStream("gzip")));
+  } catch (error) {
+    throw new Error(`${file} cannot be decompressed: ${(error as Error).message}`);
   }
 }

@@ -69,8 +69,7 @@ export function startProgram(
 
 /** Starts the trainer's command line with the permissions of its tasks; ends it when the test has finished. */
 export function startTrainer(args: string[]): Program {
-  const permissions = ["--allow-read", "--allow-write", "--allow-net", "--allow-env"];
-  const program = startDeno(["run", ...permissions, "trainer/main.ts", ...args]);
+  const program = startDeno(["run", "--quiet", "-P=trainer", "--allow-write", "trainer/main.ts", ...args]);
   onTestFinished(() => program.signal("SIGTERM"));
   return program;
 }

@@ -109,7 +109,7 @@ function onnxFile(
       input: Object.entries(inputs).map(valueInfo),
       output: Object.entries(outputs).map(valueInfo),
     },
-  } as JsonValue);
+  } as unknown as JsonValue);
   return toBinary(ModelProtoSchema, model);
 }
 

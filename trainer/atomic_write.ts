@@ -1,39 +1,39 @@
 import { basename, dirname, join } from "node:path";
 
-/** The temporary name under which a file is written, hidden from whoever lists the directory. */
+/** The temporary name under which a file is written: hidden, so that it is not taken for a model's card. */
 export function temporaryPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
 /**
- * Writes a file under a temporary name beside its own, and waits until it is on the disk.
+ * Writes a file under a temporary name in the same directory, and waits until it is on the disk.
  *
- * @returns The temporary path, to be renamed when all is written.
+ * @returns The temporary path. The caller renames it.
  */
 export async function writeTemporary(path: string, content: string | Uint8Array): Promise<string> {
-  const aside = temporaryPath(path);
-  const file = await Deno.open(aside, { write: true, create: true, truncate: true });
+  const temporary = temporaryPath(path);
+  const file = await Deno.open(temporary, { write: true, create: true, truncate: true });
   try {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
     await file.sync();
   } catch (error) {
-    await removeIfThere(aside);
+    await removeIfThere(temporary);
     throw error;
   } finally {
     file.close();
   }
-  return aside;
+  return temporary;
 }
 
-/** Writes a file in one step: a reader finds the old one or the new one, also after a crash. */
+/** Replaces a file atomically: a reader finds the old one or the new one, after a crash too. */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   await whileLocked(dirname(path), async (sync) => {
-    const aside = await writeTemporary(path, content);
+    const temporary = await writeTemporary(path, content);
     try {
-      await Deno.rename(aside, path);
+      await Deno.rename(temporary, path);
     } catch (error) {
-      await removeIfThere(aside);
+      await removeIfThere(temporary);
       throw error;
     }
     await sync();
@@ -41,10 +41,10 @@ export async function writeAtomically(path: string, content: string | Uint8Array
 }
 
 /**
- * Changes a directory while no other process does so through this function. The lock is the system's, on the directory itself:
- * it ends with the process, whichever way that ends. Windows cannot lock a directory, nor does it need to sync one.
+ * Changes a directory under a lock that excludes other callers of this function, in other processes too. The operating system
+ * holds the lock on the directory and releases it when the process ends. Windows cannot lock a directory, and need not sync one.
  *
- * @param change What is done. It gets a function that waits until all renames so far are on the disk.
+ * @param change Makes the changes. Its parameter waits until all renames so far are on the disk.
  */
 export async function whileLocked<Result>(
   directory: string,
@@ -60,7 +60,7 @@ export async function whileLocked<Result>(
   }
 }
 
-/** Removes a file, if there is one. */
+/** Removes a file if it exists. */
 export async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path);

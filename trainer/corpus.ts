@@ -30,6 +30,8 @@ export interface List {
   name: string;
   /** Its lines in normalization form C, without blank ones. */
   lines: string[];
+  /** Its file. */
+  bytes: Uint8Array<ArrayBuffer>;
   /** SHA-256 of its bytes, in hexadecimal digits. */
   sha256: string;
 }
@@ -81,7 +83,7 @@ export async function readList(source: string): Promise<List> {
       `it has ${lines.length} lines, and ${MIN_LINES} is the fewest that can be split into train, dev and test`,
     );
   }
-  return { name: fileName(source), lines, sha256: await sha256(bytes) };
+  return { name: fileName(source), lines, bytes, sha256: await sha256(bytes) };
 }
 
 /**

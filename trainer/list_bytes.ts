@@ -1,7 +1,6 @@
 import { createReadStream } from "node:fs";
+import { collectList } from "../shared/training_names.ts";
 
-/** Largest list, in bytes, after decompression: some 8 million names. Training takes about 30 times as much memory. */
-export const MAX_LIST_BYTES = 64 * 2 ** 20;
 /** Limits of a list that is fetched, in milliseconds. */
 export interface FetchLimits {
   /** Until the server begins to answer, connecting and redirects included. */
@@ -18,7 +17,7 @@ export function isUrl(source: string): boolean {
 }
 
 /**
- * Reads the bytes of a list, at most {@link MAX_LIST_BYTES} of them: what is longer is not read to its end.
+ * Reads the bytes of a list, at most 64 MiB of them, counted after decompression.
  *
  * @param source A path (a pipe is fine), or an http(s) URL.
  * @param limits How long a server may take.
@@ -49,7 +48,7 @@ async function fetchBytes(
       await response.body?.cancel();
       throw new Error(`the server answered ${response.status}`);
     }
-    return await collect(response.body ?? []);
+    return await collectList(response.body ?? []);
   } catch (error) {
     throw new Error(`Cannot fetch the list ${source}: ${(error as Error).message}`);
   } finally {
@@ -60,7 +59,7 @@ async function fetchBytes(
 
 async function readBytes(source: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await collect(createReadStream(source));
+    return await collectList(createReadStream(source));
   } catch (error) {
     const reasons: Record<string, string> = {
       ENOENT: "there is no such file",
@@ -70,26 +69,4 @@ async function readBytes(source: string): Promise<Uint8Array<ArrayBuffer>> {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Error(`Cannot read the list ${source}: ${reasons[code ?? ""] ?? message}`);
   }
-}
-
-/** All bytes of a stream, which is left as soon as they are too many. */
-async function collect(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of chunks) {
-    size += chunk.length;
-    if (size > MAX_LIST_BYTES) {
-      throw new Error(`it has more than ${MAX_LIST_BYTES / 2 ** 20} MiB, which is the most for a list`);
-    }
-    parts.push(chunk.slice()); // fetch gives 4 KiB that keep 64 KiB alive
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -2,7 +2,6 @@ import { Command, CommanderError } from "commander";
 import process from "node:process";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { findLrCommand } from "./commands/find_lr.ts";
-import { knownCommand } from "./commands/known.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { sampleCommand } from "./commands/sample.ts";
@@ -17,7 +16,6 @@ const program = new Command("deno task")
   .addCommand(sampleCommand)
   .addCommand(scoreCommand)
   .addCommand(findLrCommand)
-  .addCommand(knownCommand)
   .addCommand(replayCommand)
   .addCommand(reportCommand)
   .hook("preAction", startTensorFlow);

@@ -1,137 +1,126 @@
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type ModelCard, modelCardSchema, parseModelCard } from "../shared/model_card.ts";
 import { MAX_CARD_BYTES, modelFileNames } from "../shared/model_files.ts";
-import { describeKnownNames, type KnownNamesFile } from "./known_names.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { removeIfThere, whileLocked, writeTemporary } from "./atomic_write.ts";
 
-/** The files that a model's card points to by their hashes. */
+/** The contents of the files that a model's card points to. */
 export interface ModelParts {
   /** The ONNX file. */
   onnx: Uint8Array<ArrayBuffer>;
-  /** The list of training names, or null for a model that comes without. */
-  known: KnownNamesFile | null;
+  /** The list that the model was trained on: its SHA-256 is `dataset.sha256` on the card. */
+  list: Uint8Array<ArrayBuffer>;
 }
 
-/** A card but for what the files of its model say. */
-export type UnsavedCard = Omit<ModelCard, "sha256" | "known_names">;
+/** A card before its ONNX file is written. */
+export type UnsavedCard = Omit<ModelCard, "sha256">;
 
-/** Whether a model may take the place of the one that has its name; returns why not, or nothing. */
+/** Whether a model may replace the one that has its name. Returns the reason why not, or nothing. */
 export type MayReplace = (previous: ModelCard) => string | undefined;
 
-/** A model was not written, because the one of its name is to be kept. */
+/** A model was not written because the one of its name is kept. */
 export class ModelKeptError extends Error {
   override name = "ModelKeptError";
 }
 
 /**
- * Writes a model in one step: whoever reads it, whatever happens meanwhile, finds the old model or the new one, whole.
+ * Writes a model in one step: a reader finds the old model or the new one, whole, whenever the process ends.
  *
- * The ONNX file and the list of names go to names that hold their hashes (see {@link modelFileNames}), so they replace nothing.
- * When they are on the disk, the card that points to them replaces the old card. Then the old card's files are removed.
+ * The ONNX file and the list are written to names that contain their hashes (see {@link modelFileNames}), so they replace no other
+ * content. When they are on the disk, the new card replaces the old one. Then files that only the old card pointed to are removed:
+ * its ONNX file, and its list unless another model was trained on it.
  *
- * @param card Everything but what the files themselves say.
- * @param mayReplace Asked about a model of this name that is there. Default: it may be replaced.
- * @throws {ModelKeptError} If that model may not be replaced; nothing is changed then.
+ * @param card All fields but the ONNX file's hash.
+ * @param mayReplace Called with the card of the model that has this name. Default: it is replaced.
+ * @throws {ModelKeptError} If that model may not be replaced. Nothing is changed.
  */
 export async function saveModel(
   directory: string,
-  { onnx, known }: ModelParts,
+  { onnx, list }: ModelParts,
   card: UnsavedCard,
   mayReplace: MayReplace = () => undefined,
 ): Promise<ModelCard> {
-  const whole = modelCardSchema.parse({
-    ...card,
-    sha256: await sha256(onnx),
-    ...(known && { known_names: await describeKnownNames(known) }),
-  });
+  const whole = modelCardSchema.parse({ ...card, sha256: await sha256(onnx) });
+  const compressed = await compress(list);
   await mkdir(directory, { recursive: true });
   await whileLocked(directory, async (sync) => {
     const previous = await readCard(directory, card.name);
     const reason = previous && mayReplace(previous);
     if (reason !== undefined) throw new ModelKeptError(reason);
-    await replaceModel(directory, whole, { onnx, known: known?.bytes }, previous, sync);
+    await replaceModel(directory, whole, { onnx, list: compressed }, previous, sync);
   });
   return whole;
 }
 
-/**
- * Gives a model that is there its list of training names, in one step as {@link saveModel} does.
- *
- * @param card The model's card, as it was read.
- * @returns The new card.
- * @throws {Error} If the model was replaced since its card was read.
- */
-export async function saveKnownNames(
-  directory: string,
-  card: ModelCard,
-  known: KnownNamesFile,
-): Promise<ModelCard> {
-  const whole = modelCardSchema.parse({ ...card, known_names: await describeKnownNames(known) });
-  await whileLocked(directory, async (sync) => {
-    const previous = await readCard(directory, card.name);
-    if (previous?.sha256 !== card.sha256) {
-      throw new Error(
-        `Cannot add the training names of ${card.name}: the model was replaced meanwhile; try again`,
-      );
-    }
-    await replaceModel(directory, whole, { known: known.bytes }, previous, sync);
-  });
-  return whole;
-}
-
-/** Writes the files that a card points to, then the card, then removes the files that only the previous card points to. */
+/** Writes the files that a card points to, then the card, then removes the files that only the previous card pointed to. */
 async function replaceModel(
   directory: string,
   card: ModelCard,
-  contents: { onnx?: Uint8Array; known?: Uint8Array },
+  contents: { onnx: Uint8Array; list: Uint8Array },
   previous: ModelCard | undefined,
   sync: () => Promise<void>,
 ): Promise<void> {
   const names = modelFileNames(card.name, card);
   const path = (file: string) => join(directory, file);
-  const old = previous ? await filesOf(directory, previous) : [];
-  const files = (["onnx", "known"] as const).flatMap((role) => {
-    const content = contents[role];
-    return content ? [{ ...names[role]!, content }] : [];
-  });
-  const asides: string[] = [];
+  const files = [{ ...names.onnx, content: contents.onnx }, { ...names.list, content: contents.list }];
+  const temporary: string[] = [];
   const added: string[] = [];
   try {
-    for (const { plain, content } of files) asides.push(await writeTemporary(path(plain), content));
+    for (const { plain, content } of files) temporary.push(await writeTemporary(path(plain), content));
     for (const [i, { versioned }] of files.entries()) {
-      await Deno.rename(asides[i], path(versioned));
-      added.push(versioned);
+      const wasThere = await exists(path(versioned));
+      await Deno.rename(temporary[i], path(versioned));
+      if (!wasThere) added.push(versioned);
     }
     await sync();
-    asides.push(await writeTemporary(path(`${card.name}.json`), cardText(card)));
-    await Deno.rename(asides[files.length], path(`${card.name}.json`));
+    temporary.push(await writeTemporary(path(`${card.name}.json`), cardText(card)));
+    await Deno.rename(temporary[files.length], path(`${card.name}.json`));
   } catch (error) {
-    for (const aside of asides) await removeIfThere(aside);
-    for (const file of added.filter((file) => !old.includes(file))) await removeIfThere(path(file));
+    for (const file of temporary) await removeIfThere(file);
+    for (const file of added) await removeIfThere(path(file));
     throw error;
   }
   await sync();
-  const kept = await filesOf(directory, card);
-  for (const file of old.filter((file) => !kept.includes(file))) await removeIfThere(path(file));
+  if (previous) await removeUnused(directory, previous, card);
 }
 
-/** The files that a card points to, as far as they are there: versioned, else plain ones with the card's hash. */
-async function filesOf(directory: string, card: ModelCard): Promise<string[]> {
-  const { onnx, known } = modelFileNames(card.name, card);
-  const files: string[] = [];
-  for (const [names, hash] of [[onnx, card.sha256], [known, card.known_names?.sha256]] as const) {
-    if (!names) continue;
-    const isThere = await stat(join(directory, names.versioned)).then(() => true, () => false);
-    const plain = isThere ? null : await readFile(join(directory, names.plain)).catch(() => null);
-    if (isThere) files.push(names.versioned);
-    else if (plain && await sha256(new Uint8Array(plain)) === hash) files.push(names.plain);
+/** Removes the files of a replaced card that no card in the directory points to. A list without its hash in its name stays. */
+async function removeUnused(directory: string, previous: ModelCard, card: ModelCard): Promise<void> {
+  const { onnx, list } = modelFileNames(previous.name, previous);
+  if (previous.sha256 !== card.sha256) {
+    const versioned = join(directory, onnx.versioned);
+    const plain = join(directory, onnx.plain);
+    if (await exists(versioned)) await removeIfThere(versioned);
+    else if (await hasHash(plain, previous.sha256)) await removeIfThere(plain);
   }
-  return files;
+  if (!await mayUseList(directory, list.versioned)) await removeIfThere(join(directory, list.versioned));
 }
 
-/** The card of a name, or undefined where there is none that can be read. */
+/** Whether a card in a directory points to a list. One that cannot be read may do so. */
+async function mayUseList(directory: string, list: string): Promise<boolean> {
+  for (const file of await readdir(directory)) {
+    if (file.startsWith(".") || !file.endsWith(".json")) continue;
+    const card = await readCard(directory, file.slice(0, -".json".length));
+    if (!card || modelFileNames(card.name, card).list.versioned === list) return true;
+  }
+  return false;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(() => true, () => false);
+}
+
+async function hasHash(path: string, hash: string): Promise<boolean> {
+  const bytes = await readFile(path).catch(() => null);
+  return bytes !== null && await sha256(new Uint8Array(bytes)) === hash;
+}
+
+async function compress(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
+}
+
+/** The card of a model, or undefined where there is none that can be read. */
 async function readCard(directory: string, name: string): Promise<ModelCard | undefined> {
   const path = join(directory, `${name}.json`);
   try {

@@ -14,7 +14,6 @@ import { removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { type Corpus, makeExamples, type Split, SPLIT_SEED } from "./corpus.ts";
 import { evaluate, scoreWords, tensorFlowModel } from "./evaluate.ts";
 import { type Candidate, fit, type FitHooks, type FitState, initialState, judge } from "./fit.ts";
-import { encodeKnownNames } from "./known_names.ts";
 import { ModelKeptError, saveModel, type UnsavedCard } from "./save_model.ts";
 import { exportOnnx } from "./onnx/export.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "./parameters.ts";
@@ -122,7 +121,6 @@ export async function train(
   dispose(weights);
   const { name, architecture, hyperparameters } = options;
   const onnx = exportOnnx(network, parameters, { name, architecture, vocabulary, devNll: nll.dev });
-  const known = encodeKnownNames(list.lines, vocabulary);
   const card: UnsavedCard = {
     name,
     architecture,
@@ -146,7 +144,7 @@ export async function train(
   try {
     const { onnx: names } = modelFileNames(
       name,
-      await saveModel(options.out, { onnx, known }, card, mayReplace),
+      await saveModel(options.out, { onnx, list: list.bytes }, card, mayReplace),
     );
     if (!stopped) await removeCheckpoint(options.checkpoints, name);
     return { ...result, file: join(options.out, names.versioned) };

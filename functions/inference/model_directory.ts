@@ -4,7 +4,7 @@ import { readModelFiles } from "../../shared/model_files.ts";
 import type { ModelFiles } from "./registry.ts";
 
 /**
- * The names of the models in a directory: those of its cards without `.json`, sorted.
+ * The sorted names of the models in a directory: its cards' file names without `.json`.
  *
  * @throws {Error} If the directory cannot be read.
  */
@@ -19,23 +19,23 @@ export async function listModels(directory: string): Promise<string[]> {
 }
 
 /**
- * Reads a model's files: regular files inside the directory, of bounded size. What is not one is never opened.
+ * Reads a model's files: regular files inside the directory, of bounded size. Nothing else is opened.
  *
- * @param directory Where the models are.
- * @param name A model's name, as {@link listModels} gives it.
- * @throws {Error} If a file is missing, not a regular file, outside the directory or too large, or the card is not one; the
+ * @param directory The directory of the models.
+ * @param name A name that {@link listModels} returned.
+ * @throws {Error} If a file is missing, not a regular file, outside the directory or too large, or the card is invalid. The
  * message is the reason.
  */
 export async function readModel(directory: string, name: string): Promise<ModelFiles> {
   const root = await realpath(directory);
-  const { cardText, onnx, known } = await readModelFiles(
+  const { cardText, onnx, list } = await readModelFiles(
     name,
     (file, maxBytes) => readRegularFile(root, file, maxBytes),
   );
-  return { name, card: cardText, onnx, known };
+  return { name, card: cardText, onnx, list };
 }
 
-/** Reads a file, or returns null if there is none. A symbolic link counts as what it leads to inside the directory. */
+/** Reads a file; null if there is none. Symbolic links are followed inside the directory. */
 async function readRegularFile(
   directory: string,
   file: string,

@@ -1,8 +1,9 @@
+import { takeTurn } from "../../shared/event_loop.ts";
 import { readModel } from "./model_directory.ts";
 import { ModelProbe } from "./model_probe.ts";
 import { provideOnnxRuntime, warmUpOnnxRuntime, WASM_RUNTIME } from "./onnx_runtime.ts";
 import type { Registry } from "./registry.ts";
-import { openModel } from "./served_model.ts";
+import { openModel, TrainingLists } from "./served_model.ts";
 
 /**
  * Opens the models of a directory one after the other, the default model first, while requests are answered. Each is opened in
@@ -21,6 +22,7 @@ export async function openModels(
 ): Promise<void> {
   const module = WebAssembly.compile(wasm);
   const probe = new ModelProbe(module, timeout);
+  const lists = new TrainingLists(takeTurn);
   let warm: Promise<void> | undefined;
   /** Initialises ONNX Runtime in this thread, which takes as long as in the worker's: both do so at the same time. */
   const warmUp = async () => {
@@ -32,7 +34,7 @@ export async function openModels(
       const files = await readModel(directory, name);
       const passed = probe.check(files);
       await Promise.all([passed, warm ??= warmUp()]);
-      return await openModel(files, WASM_RUNTIME, onBroken);
+      return await openModel(files, WASM_RUNTIME, onBroken, lists);
     });
   }
   probe.end();

@@ -3,7 +3,7 @@ import { Problem } from "../problem.ts";
 import { parseModelReference, pinnedReference } from "./model_reference.ts";
 import type { OnnxRuntime } from "./onnx_model.ts";
 import { WASM_RUNTIME } from "./onnx_runtime.ts";
-import { type ModelFiles, openModel, type ServedModel } from "./served_model.ts";
+import { type ModelFiles, openModel, type ServedModel, TrainingLists } from "./served_model.ts";
 
 export type { ModelFiles, ServedModel };
 
@@ -79,8 +79,9 @@ export class Registry {
   ): Promise<Registry> {
     const byName = new Map(Array.from(files, (file) => [file.name, file]));
     const registry = new Registry(byName.keys(), defaultModel);
+    const lists = new TrainingLists();
     for (const name of registry.names) {
-      await registry.add(name, (onBroken) => openModel(byName.get(name)!, runtime, onBroken));
+      await registry.add(name, (onBroken) => openModel(byName.get(name)!, runtime, onBroken, lists));
     }
     return registry;
   }

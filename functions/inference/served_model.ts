@@ -1,8 +1,8 @@
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
-import { KnownNames } from "../../shared/known_names.ts";
 import { cardQuantiles, type ModelCard, parseModelCard } from "../../shared/model_card.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { sample } from "../../shared/sampling.ts";
+import { TrainingNames } from "../../shared/training_names.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { type OnnxRuntime, openOnnxModel } from "./onnx_model.ts";
 import { probeBeginnings } from "./probe_beginnings.ts";
@@ -18,8 +18,8 @@ export interface ModelFiles {
   card: string;
   /** The bytes of `NAME.onnx`, or null where there is no such file. */
   onnx: Uint8Array<ArrayBuffer> | null;
-  /** The bytes of `NAME.known`, if there is such a file. */
-  known?: Uint8Array<ArrayBuffer> | null;
+  /** The list that it was trained on, not compressed, if there is such a file. */
+  list?: Uint8Array<ArrayBuffer> | null;
 }
 
 /** A model that answers. */
@@ -29,14 +29,37 @@ export interface ServedModel {
   cache: DistributionCache;
   /** The card's quantiles of the NLL of real names, rising. */
   quantiles: number[];
-  /** The bytes of its ONNX file, and of its list if it came with one. */
-  files: { onnx: Uint8Array<ArrayBuffer>; known: Uint8Array<ArrayBuffer> | null };
-  /** The names of its list, or null where it came without. */
-  known: KnownNames | null;
+  /** The bytes of its ONNX file. */
+  onnx: Uint8Array<ArrayBuffer>;
+  /** The names that it was trained on, or null where its files do not include the list. */
+  trainingNames: TrainingNames | null;
   /** What tells this card from another one of the same ONNX file: the first digits of the SHA-256 of its text. */
   revision: string;
   /** Whether the request named the SHA-256 of the ONNX file, so that its answer never changes. */
   pinned: boolean;
+}
+
+/** Opens each list once, however many models were trained on it. */
+export class TrainingLists {
+  readonly #opened = new Map<string, Promise<TrainingNames>>();
+  readonly #pause: (() => Promise<void>) | undefined;
+
+  /** @param pause See {@link TrainingNames.open}. */
+  constructor(pause?: () => Promise<void>) {
+    this.#pause = pause;
+  }
+
+  /**
+   * The names of a list.
+   *
+   * @throws {Error} If it is not the list that the card describes.
+   */
+  async open(list: Uint8Array<ArrayBuffer>, { name, sha256 }: ModelCard["dataset"]): Promise<TrainingNames> {
+    await requireHash(name, list, sha256);
+    const names = this.#opened.get(sha256) ?? TrainingNames.open(list, this.#pause);
+    this.#opened.set(sha256, names);
+    return await names;
+  }
 }
 
 /**
@@ -45,21 +68,20 @@ export interface ServedModel {
  *
  * @param runtime What runs it, initialised by the caller.
  * @param onBroken Is called with the reason when a model that was opened turns out to be broken. Its memory is given back.
+ * @param lists The lists of the models that are opened together.
  * @throws {Error} If it cannot be served; the message is the reason.
  */
 export async function openModel(
-  { name, card: text, onnx, ...files }: ModelFiles,
+  { name, card: text, onnx, list }: ModelFiles,
   runtime: OnnxRuntime,
   onBroken: (reason: string) => void = () => {},
+  lists: TrainingLists = new TrainingLists(),
 ): Promise<ServedModel> {
   const card = parseModelCard(text);
   if (card.name !== name) throw new Error(`${name}.json is the card of ${JSON.stringify(card.name)}`);
   if (!onnx) throw new Error(`${name}.onnx is missing`);
   await requireHash(`${name}.onnx`, onnx, card.sha256);
-  // A card may name none: then a file that is there is of another model that had this name.
-  const knownFile = card.known_names && files.known ? files.known : null;
-  if (knownFile) await requireHash(`${name}.known`, knownFile, card.known_names!.sha256);
-  const known = knownFile && new KnownNames(knownFile, card.vocabulary);
+  const trainingNames = list ? await lists.open(list, card.dataset) : null;
   const vocabulary = new Vocabulary(card.vocabulary);
   const reasonOf = (error: Error) => `${name}.onnx cannot be run: ${error.message}`;
   try {
@@ -79,8 +101,8 @@ export async function openModel(
       vocabulary,
       cache,
       quantiles: cardQuantiles(card),
-      files: { onnx, known: knownFile },
-      known,
+      onnx,
+      trainingNames,
       revision: (await sha256(new TextEncoder().encode(text))).slice(0, 16),
       pinned: false,
     };

@@ -1,9 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import type { KnownNames } from "../../shared/known_names.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
+import type { TrainingNames } from "../../shared/training_names.ts";
 import { Work } from "../../shared/work.ts";
 import { modelField, nllSchema, perplexitySchema } from "./fields.ts";
 import { encodeParameter } from "../requests/encode_parameter.ts";
@@ -181,9 +181,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
     requireBounded(n, "max_length", asked.max_length);
 
     if (asked.seed === undefined || type === EVENT_STREAM) forbidCaching(context, served);
-    else if (allowCaching(context, served, asked.novel ? `${type}-${knownTag(served)}` : type)) {
-      return context.body(null, 304);
-    }
+    else if (allowCaching(context, served, type)) return context.body(null, 304);
 
     const search = new NameSearch(served.cache, served.vocabulary, {
       n,
@@ -195,7 +193,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
       minLength,
       maxLength,
       unique,
-      known: asked.novel ? requireKnown(served) : undefined,
+      known: asked.novel ? requireTrainingNames(served) : undefined,
       draws: torch ? "torch" : "streams",
       work: new Work(MAX_WORK),
     });
@@ -227,17 +225,11 @@ function preferredType(context: Context): "application/json" | "text/plain" | ty
   return supports.find((type) => type === accepted) ?? supports[0];
 }
 
-/** The names of a model's list. */
-function requireKnown({ card, known }: ServedModel): KnownNames {
-  if (known) return known;
-  const message = `must be "false" for model ${card.name}, which came without the names of its list` +
-    (card.known_names ? ` (its card names ${card.name}.known)` : "");
+/** The names that a model was trained on. */
+function requireTrainingNames({ card, trainingNames }: ServedModel): TrainingNames {
+  if (trainingNames) return trainingNames;
+  const message = `must be "false" for model ${card.name}, which came without its list, ${card.dataset.name}`;
   throw Problem.ofParameters("invalid-parameter", [{ parameter: "novel", message }]);
-}
-
-/** What tells one list from another, for the tag of an answer that leaves its names out. */
-function knownTag({ card }: ServedModel): string {
-  return card.known_names?.sha256.slice(0, 8) ?? "none";
 }
 
 /** A seed for who brings none. It need not be secret, so it need not be cryptographic, which costs workerd 9 µs. */

@@ -20,30 +20,30 @@ export const route = createRoute({
   ),
 });
 
-/** `GET /models/:name/model.known`: the list that it learnt from, as `novel=true` looks names up in it. */
-export const knownRoute = createRoute({
+/** `GET /models/:name/training_names.txt`: the list that the model was trained on. */
+export const listRoute = createRoute({
   method: "get",
-  path: "/models/{name}/model.known",
-  operationId: "knownNames",
+  path: "/models/{name}/training_names.txt",
+  operationId: "trainingNames",
   tags: ["models"],
-  summary: "Download the list of a model in its compact form",
-  ...fileOf("The automaton of the list's names"),
+  summary: "Download the list that a model was trained on",
+  ...fileOf("The list: UTF-8, one name a line"),
 });
 
 /** Answers `GET /models/:name/model.onnx` from a registry. */
 export function handler(registry: Registry): RouteHandler<typeof route> {
   return async (context) => {
-    const { card, files, pinned } = await registry.get(context.req.valid("param").name, "name");
-    return answerFile(context, files.onnx, card.sha256, pinned);
+    const { card, onnx, pinned } = await registry.get(context.req.valid("param").name, "name");
+    return answerFile(context, onnx, card.sha256, pinned);
   };
 }
 
-/** Answers `GET /models/:name/model.known` from a registry. */
-export function knownHandler(registry: Registry): RouteHandler<typeof knownRoute> {
+/** Answers `GET /models/:name/training_names.txt` from a registry. */
+export function listHandler(registry: Registry): RouteHandler<typeof listRoute> {
   return async (context) => {
-    const { card, files, pinned } = await registry.get(context.req.valid("param").name, "name");
-    if (!files.known) throw new Problem("not-found", `Model ${card.name} came without its list of names`);
-    return answerFile(context, files.known, card.known_names!.sha256, pinned);
+    const { card, trainingNames, pinned } = await registry.get(context.req.valid("param").name, "name");
+    if (!trainingNames) throw new Problem("not-found", `Model ${card.name} came without its list`);
+    return answerFile(context, trainingNames.list, card.dataset.sha256, pinned);
   };
 }
 
@@ -61,7 +61,7 @@ function answerFile(
   });
 }
 
-/** What the routes of both files have in common. */
+/** What both routes have in common. */
 function fileOf(description: string) {
   return {
     request: { params: modelPath },

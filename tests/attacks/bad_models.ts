@@ -20,6 +20,8 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import type { ModelFiles } from "../../functions/inference/registry.ts";
+import { parseModelCard } from "../../shared/model_card.ts";
+import { modelFileNames } from "../../shared/model_files.ts";
 import { GraphBuilder } from "../../trainer/onnx/graph.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { modelFiles } from "../functions/serve_models.ts";
@@ -200,17 +202,17 @@ export const BAD_GRAPHS = {
 export async function badModel(kind: keyof typeof BAD_GRAPHS, name: string = kind): Promise<ModelFiles> {
   const [, mlp] = await modelFiles();
   const onnx = BAD_GRAPHS[kind]();
-  const { known_names: _, ...card } = JSON.parse(mlp.card);
+  const card = JSON.parse(mlp.card);
   const changes = { name, vocabulary: LETTERS, context_length: CONTEXT, sha256: await sha256(onnx) };
-  return { name, card: JSON.stringify({ ...card, ...changes }), onnx, known: null };
+  return { name, card: JSON.stringify({ ...card, ...changes }), onnx, list: null };
 }
 
 /** Writes models to a directory, and makes the directory if it does not exist. */
 export async function writeModels(directory: string, models: readonly ModelFiles[]): Promise<void> {
   await mkdir(directory, { recursive: true });
-  for (const { name, card, onnx, known } of models) {
+  for (const { name, card, onnx, list } of models) {
     await writeFile(join(directory, `${name}.json`), card);
     if (onnx) await writeFile(join(directory, `${name}.onnx`), onnx);
-    if (known) await writeFile(join(directory, `${name}.known`), known);
+    if (list) await writeFile(join(directory, modelFileNames(name, parseModelCard(card)).list.plain), list);
   }
 }

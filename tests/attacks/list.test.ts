@@ -7,7 +7,8 @@ import { Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { composeLine, MAX_LINE_LENGTH, readList } from "../../trainer/corpus.ts";
-import { MAX_LIST_BYTES, readListBytes } from "../../trainer/list_bytes.ts";
+import { MAX_LIST_BYTES } from "../../shared/training_names.ts";
+import { readListBytes } from "../../trainer/list_bytes.ts";
 import { startTrainer } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 

@@ -48,7 +48,7 @@ test.each(["deno", "workerd"] as const)(
       ["/next?prefix=an", `/next?prefix=an&model=tuned@${before}`],
       ["/models/tuned", `/models/tuned@${pin}`],
       ["/models/tuned/model.onnx", `/models/tuned@${pin}/model.onnx`],
-      ["/models/tuned/model.known", `/models/tuned@${pin}/model.known`],
+      ["/models/tuned/training_names.txt", `/models/tuned@${pin}/training_names.txt`],
     ];
 
     const first = await serve(tuned);
@@ -68,7 +68,7 @@ test.each(["deno", "workerd"] as const)(
     for (const [named, pinned] of paths) {
       const { etag, body } = cache.get(named)!;
       const answer = await ask(second, named, etag);
-      const status = named.endsWith(".known") ? 304 : 200; // both models have the same training list
+      const status = named.endsWith(".txt") ? 304 : 200; // both models have the same training list
       expect([answer.status, answer.cacheControl]).toEqual([status, REVALIDATED]);
       expect(answer.body).not.toBe(body);
       const replaced = { status: 404, cacheControl: "no-store", etag: null };

@@ -1,12 +1,11 @@
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readModel } from "../../functions/inference/model_directory.ts";
 import { Registry } from "../../functions/inference/registry.ts";
 import { parseModelCard } from "../../shared/model_card.ts";
 import { modelFileNames } from "../../shared/model_files.ts";
-import { Vocabulary } from "../../shared/vocabulary.ts";
-import { encodeKnownNames } from "../../trainer/known_names.ts";
+import { sha256 } from "../../shared/sha256.ts";
 import { startOnnxRuntime } from "../onnx_runtime.ts";
 import { type Program, startDeno } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
@@ -20,13 +19,10 @@ beforeAll(async () => {
   await startOnnxRuntime();
   [bigram, mlp] = await Promise.all(["bigram", "mlp"].map(async (name) => {
     const { card: text, onnx } = await readModel("models", name);
-    const { known_names: _, ...card } = parseModelCard(text);
-    const { bytes, names } = encodeKnownNames(["ada", name], new Vocabulary(card.vocabulary))!;
-    return {
-      card: { ...card, name: NAME },
-      onnx: onnx!.toBase64(),
-      known: { bytes: bytes.toBase64(), names },
-    };
+    const card = parseModelCard(text);
+    const list = new TextEncoder().encode(`ada\n${name}\n`);
+    const dataset = { ...card.dataset, name: `${name}s.txt`, sha256: await sha256(list) };
+    return { card: { ...card, name: NAME, dataset }, onnx: onnx!.toBase64(), list: list.toBase64() };
   }));
 });
 
@@ -56,25 +52,24 @@ async function modelDirectory(): Promise<string> {
 async function servedModel(directory: string): Promise<string> {
   const registry = await Registry.open([await readModel(directory, NAME)]);
   expect(registry.statuses()).toEqual([{ name: NAME, status: "ready" }]);
-  const { card, known } = await registry.get(NAME);
-  const lists = ["bigram", "mlp"].filter((name) => known?.has(name));
+  const { card, trainingNames } = await registry.get(NAME);
+  const lists = ["bigram", "mlp"].filter((name) => trainingNames?.has(name));
   return `${card.architecture} with ${lists.join() || "no list"}`;
 }
 
-/** The names of a model's files, sorted. */
-function filesOf(card: Parameters<typeof modelFileNames>[1]): string[] {
-  const { onnx, known } = modelFileNames(NAME, card);
-  return [...(known ? [known.versioned] : []), onnx.versioned, `${NAME}.json`].sort();
+/** The files of a model as a directory lists them. */
+function filesOf(card: Parameters<typeof modelFileNames>[1], name = NAME): string[] {
+  const { onnx, list } = modelFileNames(name, card);
+  return [list.versioned, onnx.versioned, `${name}.json`].sort();
 }
 
 /** Saves the bigram under file names without hashes, as a person who copies the files would. */
 async function saveWithPlainNames(directory: string): Promise<void> {
   await save(directory, bigram);
-  const { onnx, known } = modelFileNames(NAME, parseModelCard((await readModel(directory, NAME)).card));
-  for (const { versioned, plain } of [onnx, known!]) {
-    await copyFile(join(directory, versioned), join(directory, plain));
-    await rm(join(directory, versioned));
-  }
+  const { onnx, list } = modelFileNames(NAME, bigram.card);
+  await writeFile(join(directory, onnx.plain), Uint8Array.fromBase64(bigram.onnx));
+  await writeFile(join(directory, list.plain), Uint8Array.fromBase64(bigram.list));
+  for (const { versioned } of [onnx, list]) await rm(join(directory, versioned));
 }
 
 describe("if saving is killed before any call that changes a file, the old or the new model is whole", () => {
@@ -85,25 +80,44 @@ describe("if saving is killed before any call that changes a file, the old or th
       job: () => SaveJob,
       old: string,
       now: string,
+      kept?: () => string[],
     ]
   >([
     ["a model", (directory) => save(directory, bigram), () => mlp, "bigram with bigram", "mlp with mlp"],
-    ["a model of plain file names", saveWithPlainNames, () => mlp, "bigram with bigram", "mlp with mlp"],
     [
-      "a model by one without a list",
-      (directory) => save(directory, bigram),
-      () => ({ ...mlp, known: null }),
+      "a model whose files were copied by hand; its list may be the user's only copy",
+      saveWithPlainNames,
+      () => mlp,
       "bigram with bigram",
-      "mlp with no list",
+      "mlp with mlp",
+      () => ["bigrams.txt"],
     ],
     [
-      "the list of a model",
-      (directory) => save(directory, bigram),
-      () => ({ card: bigram.card, known: mlp.known }),
-      "bigram with bigram",
-      "bigram with mlp",
+      "a model that has no list",
+      async (directory) => {
+        await save(directory, bigram);
+        await rm(join(directory, modelFileNames(NAME, bigram.card).list.versioned));
+      },
+      () => mlp,
+      "bigram with no list",
+      "mlp with mlp",
     ],
-  ])("%s", async (_what, prepare, job, old, now) => {
+    [
+      "a model by another of the same list",
+      (directory) => save(directory, bigram),
+      () => ({ ...bigram, card: { ...mlp.card, dataset: bigram.card.dataset }, onnx: mlp.onnx }),
+      "bigram with bigram",
+      "mlp with bigram",
+    ],
+    [
+      "a model whose list another model was trained on",
+      (directory) => save(directory, { ...bigram, card: { ...bigram.card, name: "other" } }, bigram),
+      () => mlp,
+      "bigram with bigram",
+      "mlp with mlp",
+      () => filesOf({ ...bigram.card }, "other"),
+    ],
+  ])("%s", async (_what, prepare, job, old, now, kept = () => []) => {
     const directory = await modelDirectory();
     await prepare(directory);
     const files = new Map<string, Uint8Array>();
@@ -112,7 +126,8 @@ describe("if saving is killed before any call that changes a file, the old or th
     const calls = await save(directory, job());
     expect(await servedModel(directory)).toBe(now);
     const after = (await readdir(directory)).sort();
-    expect(after).toEqual(filesOf(parseModelCard((await readModel(directory, NAME)).card)));
+    const whole = filesOf(parseModelCard((await readModel(directory, NAME)).card));
+    expect(after).toEqual([...whole, ...kept()].sort());
 
     const seen: string[] = [];
     for (let step = 1; step <= calls.length; step++) {
@@ -146,14 +161,14 @@ test("a power failure also leaves a whole model: each file is synced before its 
     expect(found, String(call)).not.toBe(-1);
     return found;
   };
-  for (const file of ["pets\\.onnx", "pets\\.known", "pets\\.json"]) {
+  for (const file of ["pets\\.onnx", "mlps\\.txt", "pets\\.json"]) {
     expect(position(RegExp(`^sync \\.${file}\\.tmp$`))).toBeLessThan(
       position(RegExp(`^rename \\.${file}\\.tmp`)),
     );
   }
   const card = position(/to pets\.json$/);
   const syncs = calls.flatMap((call, i) => (call === "sync the directory" ? [i] : []));
-  for (const file of [/to pets-\w+\.onnx$/, /to pets-\w+\.known$/]) {
+  for (const file of [/to pets-\w+\.onnx$/, /to mlps-\w+\.txt\.gz$/]) {
     expect(syncs.some((sync) => position(file) < sync && sync < card)).toBe(true);
   }
   expect(syncs.some((sync) => card < sync && sync < position(/^remove /))).toBe(true);
@@ -171,12 +186,12 @@ test("a reader sees only whole models while two processes replace the model", as
   });
   const architectures = new Set<string>();
   while (running > 0) {
-    const { card: text, onnx, known } = await readModel(directory, NAME);
+    const { card: text, onnx, list } = await readModel(directory, NAME);
     const card = parseModelCard(text);
     architectures.add(card.architecture);
     const job = card.architecture === "mlp" ? mlp : bigram;
     expect(onnx!.toBase64() === job.onnx).toBe(true);
-    expect(known!.toBase64()).toBe(job.known!.bytes);
+    expect(list!.toBase64()).toBe(job.list);
   }
   await Promise.all(savers);
   expect([...architectures].sort()).toEqual(["bigram", "mlp"]);

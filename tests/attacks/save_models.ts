@@ -8,14 +8,15 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { ModelCard } from "../../shared/model_card.ts";
-import { saveKnownNames, saveModel } from "../../trainer/save_model.ts";
+import { saveModel } from "../../trainer/save_model.ts";
 
 /** A model to save, as JSON; bytes are in base64. */
 export interface SaveJob {
   card: ModelCard;
-  /** The ONNX file. Without it, only the training list is added to an existing model. */
-  onnx?: string;
-  known: { bytes: string; names: number } | null;
+  /** The ONNX file. */
+  onnx: string;
+  /** The training list. */
+  list: string;
 }
 
 const [directory, jobsFile, step] = Deno.args;
@@ -66,9 +67,7 @@ Object.assign(Deno, {
   },
 });
 
-for (const { card, onnx, known } of jobs) {
-  const list = known && { ...known, bytes: Uint8Array.fromBase64(known.bytes) };
-  if (onnx) await saveModel(directory, { onnx: Uint8Array.fromBase64(onnx), known: list }, card);
-  else await saveKnownNames(directory, card, list!);
+for (const { card, onnx, list } of jobs) {
+  await saveModel(directory, { onnx: Uint8Array.fromBase64(onnx), list: Uint8Array.fromBase64(list) }, card);
 }
 if (step === undefined) console.log(JSON.stringify(calls));

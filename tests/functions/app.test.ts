@@ -185,8 +185,8 @@ describe("/openapi.json", () => {
       "/health",
       "/models",
       "/models/{name}",
-      "/models/{name}/model.known",
       "/models/{name}/model.onnx",
+      "/models/{name}/training_names.txt",
       "/next",
       "/score",
     ]);

@@ -70,7 +70,7 @@ describe("Deno and workerd", () => {
     "/generate?n=0",
     "/generate?model=gpt",
     `/score?name=andrej&model=${PINNED}`,
-    `/models/${PINNED}/model.known`,
+    `/models/${PINNED}/training_names.txt`,
     "/score?name=andrej&model=tuned@00000000",
     "/score?name=andrej&model=tuned@1234",
     "/score?name=%F0%9F%98%80",

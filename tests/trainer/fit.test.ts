@@ -15,6 +15,7 @@ const WORDS = "anna hanna johanna annabel isabel belinda linda melinda amanda mi
 const corpus: Corpus = makeCorpus({
   name: "words",
   lines: Array.from({ length: 100 }, (_, i) => WORDS[i % 10]),
+  bytes: new Uint8Array(),
   sha256: "",
 });
 const examples = makeExamples(corpus, 2);

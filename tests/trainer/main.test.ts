@@ -35,8 +35,8 @@ describe("train", () => {
     );
     expect(trained).toMatchObject({ code: 0, stdout: expect.stringMatching(/dishes-[0-9a-f]{8}\.onnx: /) });
     expect(await filesIn(directory)).toEqual([
-      "dishes-HASH.known",
       "dishes-HASH.onnx",
+      "dishes-HASH.txt.gz",
       "dishes.json",
       "dishes.txt",
     ]);
@@ -134,10 +134,10 @@ describe("train", () => {
     const resumed = await readModel(directory, "broken");
     expect(resumed.onnx).toEqual((await readModel(unbroken, "broken")).onnx);
     expect(await filesIn(directory)).toEqual([
-      "broken-HASH.known",
       "broken-HASH.onnx",
       "broken.json",
       "unbroken",
+      "us-names-2018-HASH.txt.gz",
     ]);
     const again = await run("train", "--resume", ...where);
     expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no checkpoint") });

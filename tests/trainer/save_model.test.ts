@@ -2,60 +2,60 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readModel } from "../../functions/inference/model_directory.ts";
-import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
+import { parseModelCard } from "../../shared/model_card.ts";
 import { modelFileNames } from "../../shared/model_files.ts";
-import { Vocabulary } from "../../shared/vocabulary.ts";
-import { encodeKnownNames, type KnownNamesFile } from "../../trainer/known_names.ts";
 import { loadModel } from "../../trainer/load_model.ts";
-import { saveKnownNames, saveModel } from "../../trainer/save_model.ts";
+import { saveModel, type UnsavedCard } from "../../trainer/save_model.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
-/** The committed bigram model: its file, its card without the hashes, and a list of two names. */
-async function committed(): Promise<{
+/** The committed bigram model: its file, its card without the file's hash, and a list of two names in place of its own. */
+async function committed(names = "ada\neve\n"): Promise<{
   onnx: Uint8Array<ArrayBuffer>;
-  known: KnownNamesFile;
-  card: Omit<ModelCard, "sha256" | "known_names">;
+  list: Uint8Array<ArrayBuffer>;
+  card: UnsavedCard;
 }> {
   const { onnx, ...files } = await readModel("models", "bigram");
-  const { sha256: _, known_names: __, ...card } = parseModelCard(files.card);
-  const known = encodeKnownNames(["ada", "eve"], new Vocabulary(card.vocabulary))!;
-  return { onnx: onnx!, known, card };
+  const { sha256: _, ...card } = parseModelCard(files.card);
+  const list = new TextEncoder().encode(names);
+  return { onnx: onnx!, list, card: { ...card, dataset: { ...card.dataset, sha256: await sha256(list) } } };
 }
 
 describe("saveModel", () => {
   test("writes both files, whole, and loadModel reads them", async () => {
     const directory = join(await temporaryDirectory(), "new", "models");
-    const { onnx, known, card } = await committed();
-    const saved = await saveModel(directory, { onnx, known }, card);
+    const { onnx, list, card } = await committed();
+    const saved = await saveModel(directory, { onnx, list }, card);
     expect((await readdir(directory)).sort()).toEqual([
-      modelFileNames("bigram", saved).known!.versioned,
+      modelFileNames("bigram", saved).list.versioned,
       modelFileNames("bigram", saved).onnx.versioned,
       "bigram.json",
     ].sort());
     const loaded = await loadModel(directory, "bigram");
     expect(loaded.card).toEqual(saved);
     expect(loaded.vocabulary.size).toBe(27);
-    expect(saved.known_names).toEqual({ names: 2, sha256: await sha256(known.bytes) });
+    expect((await readModel(directory, "bigram")).list).toEqual(list);
     expect(loaded.parameters.log_probs_table.shape).toEqual([27, 27]);
   });
 
   test("leaves the old model as it was when it cannot write the new one", async () => {
     const directory = await temporaryDirectory();
-    const { onnx, known, card } = await committed();
-    await saveModel(directory, { onnx, known }, card);
+    const { onnx, list, card } = await committed();
+    await saveModel(directory, { onnx, list }, card);
     const before = await readFile(join(directory, "bigram.json"));
-    await expect(saveModel(directory, { onnx, known }, { ...card, parameters: -1 })).rejects.toThrow(
+    await expect(saveModel(directory, { onnx, list }, { ...card, parameters: -1 })).rejects.toThrow(
       "parameters",
     );
     const files = await readdir(directory);
     // Directories in the way of temporary files: of the list's, when the ONNX file is aside, and of the card's, when both
     // have their names.
-    for (const unsupportedReason of [".bigram.known.tmp", ".bigram.json.tmp"]) {
-      await mkdir(join(directory, unsupportedReason, "in the way"), { recursive: true });
-      const other = encodeKnownNames(["bob"], new Vocabulary(card.vocabulary));
-      await expect(saveModel(directory, { onnx: onnx.slice(1), known: other }, card)).rejects.toThrow();
-      await rm(join(directory, unsupportedReason), { recursive: true });
+    const other = await committed("bob\n");
+    for (const inTheWay of [".us-names-2018.txt.tmp", ".bigram.json.tmp"]) {
+      await mkdir(join(directory, inTheWay, "in the way"), { recursive: true });
+      for (const  of of[{ list, card }, other]) { // a list that is there, and a new one
+        await expect(saveModel(directory, { onnx: onnx.slice(1), list: of.list }, of.card)).rejects.toThrow();
+      }
+      await rm(join(directory, inTheWay), { recursive: true });
       expect((await readdir(directory)).sort()).toEqual(files.sort());
       expect(await readFile(join(directory, "bigram.json"))).toEqual(before);
     }
@@ -64,23 +64,30 @@ describe("saveModel", () => {
 
   test("removes no plain file that the old card does not describe", async () => {
     const directory = await temporaryDirectory();
-    const { onnx, known, card } = await committed();
-    const saved = await saveModel(directory, { onnx, known }, card);
+    const { onnx, list, card } = await committed();
+    const saved = await saveModel(directory, { onnx, list }, card);
     await rm(join(directory, modelFileNames("bigram", saved).onnx.versioned));
     await writeFile(join(directory, "bigram.onnx"), "of somebody else");
-    await saveModel(directory, { onnx, known }, card);
+    await saveModel(directory, { onnx, list }, card);
     expect(await readFile(join(directory, "bigram.onnx"), "utf8")).toBe("of somebody else");
   });
-});
 
-describe("saveKnownNames", () => {
-  test("refuses a model that was replaced since its card was read", async () => {
+  test("keeps a list as long as a card in the directory points to it, or may do so", async () => {
     const directory = await temporaryDirectory();
-    const { onnx, known, card } = await committed();
-    const old = await saveModel(directory, { onnx, known }, card);
-    const now = await saveModel(directory, { onnx: onnx.slice(1), known }, card);
-    await expect(saveKnownNames(directory, old, known)).rejects.toThrow("was replaced meanwhile");
-    expect(parseModelCard(await readFile(join(directory, "bigram.json"), "utf8"))).toEqual(now);
+    const { onnx, list, card } = await committed();
+    const other = await committed("bob\n");
+    const lists = async () => (await readdir(directory)).filter((file) => file.endsWith(".gz")).length;
+    for (const name of ["a", "b"]) await saveModel(directory, { onnx, list }, { ...card, name });
+    expect(await lists()).toBe(1);
+    await saveModel(directory, { onnx, list: other.list }, { ...other.card, name: "a" });
+    expect(await lists()).toBe(2);
+    await writeFile(join(directory, "c.json"), "of a later version");
+    await saveModel(directory, { onnx, list: other.list }, { ...other.card, name: "b" });
+    expect(await lists()).toBe(2);
+    await rm(join(directory, "c.json"));
+    await saveModel(directory, { onnx, list }, { ...card, name: "b" });
+    await saveModel(directory, { onnx, list: other.list }, { ...other.card, name: "b" });
+    expect(await lists()).toBe(1);
   });
 });
 
@@ -90,8 +97,8 @@ describe("loadModel", () => {
     await expect(loadModel(directory, "pets")).rejects.toThrow(
       "pets.json is missing",
     );
-    const { onnx, known, card } = await committed();
-    const saved = await saveModel(directory, { onnx, known }, card);
+    const { onnx, list, card } = await committed();
+    const saved = await saveModel(directory, { onnx, list }, card);
     const file = modelFileNames("bigram", saved).onnx.versioned;
     await writeFile(join(directory, file), onnx.slice(0, 1000));
     await expect(loadModel(directory, "bigram")).rejects.toThrow(

@@ -79,7 +79,7 @@ export class AnswerJudge {
   /** The documented path that an address is of; undefined where none is. */
   #documentedPath(pathname: string): string | undefined {
     if (pathname in this.api.document.paths) return pathname;
-    const file = /^\/models\/[^/]+(\/model\.onnx|\/model\.known)?$/.exec(pathname);
+    const file = /^\/models\/[^/]+(\/model\.onnx|\/training_names\.txt)?$/.exec(pathname);
     return file === null ? undefined : `/models/{name}${file[1] ?? ""}`;
   }
 }

@@ -49,7 +49,7 @@ const ROUTES: Record<string, string[]> = {
   "/models/mlp": [],
   "/models/none": [],
   "/models/mlp/model.onnx": [],
-  "/models/bigram/model.known": [],
+  "/models/bigram/training_names.txt": [],
   "/health": [],
   "/openapi.json": [],
 };

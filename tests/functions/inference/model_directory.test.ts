@@ -1,11 +1,18 @@
 import { spawnSync } from "node:child_process";
 import { cp, mkdir, open, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { listModels, readModel } from "../../../functions/inference/model_directory.ts";
 import { MAX_CONTEXT_LENGTH } from "../../../shared/model_card.ts";
-import { MAX_CARD_BYTES, MAX_MODEL_FILE_BYTES } from "../../../shared/model_files.ts";
+import { MAX_CARD_BYTES, MAX_ONNX_BYTES } from "../../../shared/model_files.ts";
+import { MAX_LIST_BYTES } from "../../../shared/training_names.ts";
+import { DEFAULT_LIST } from "../../../trainer/commands/model_list.ts";
 import { temporaryDirectory } from "../../temporary_directory.ts";
+
+/** The list of the committed models. */
+const LIST = "us-names-2018-bd02dfd3.txt.gz";
 
 /** A copy of the committed models, inside a directory that has other files too. */
 async function models(): Promise<string> {
@@ -39,33 +46,31 @@ describe("listModels", () => {
 
 describe("readModel", () => {
   test("reads the card and the files that it points to", async () => {
-    const { name, card, onnx, known } = await readModel("models", "mlp");
+    const { name, card, onnx, list } = await readModel("models", "mlp");
     expect(name).toBe("mlp");
     expect(card).toBe(await readFile("models/mlp.json", "utf8"));
     expect(onnx).toEqual(new Uint8Array(await readFile("models/mlp-c9b7bbf3.onnx")));
-    expect(known).toEqual(new Uint8Array(await readFile("models/mlp-f433360f.known")));
+    expect(list).toEqual(new Uint8Array(await readFile(DEFAULT_LIST)));
   });
 
   test("takes plain names where there is no versioned file", async () => {
     const directory = await models();
     await rename(join(directory, "mlp-c9b7bbf3.onnx"), join(directory, "mlp.onnx"));
-    await rename(join(directory, "mlp-f433360f.known"), join(directory, "mlp.known"));
+    await rm(join(directory, LIST));
+    await cp(DEFAULT_LIST, join(directory, "us-names-2018.txt"));
     expect(await readModel(directory, "mlp")).toEqual(await readModel("models", "mlp"));
   });
 
   test("gives no list where there is none", async () => {
     const directory = await models();
-    await rm(join(directory, "mlp-f433360f.known"));
-    expect((await readModel(directory, "mlp")).known).toBeNull();
-    const { known_names: _, ...card } = JSON.parse(await readFile("models/tuned.json", "utf8"));
-    await writeFile(join(directory, "tuned.json"), JSON.stringify(card));
-    expect((await readModel(directory, "tuned")).known).toBeNull();
+    await rm(join(directory, LIST));
+    for (const model of ["mlp", "tuned"]) expect((await readModel(directory, model)).list).toBeNull();
   });
 
   test("follows links that stay inside the directory, as a mounted volume has them", async () => {
     const directory = await models();
     await mkdir(join(directory, "..data"));
-    for (const file of ["mlp.json", "mlp-c9b7bbf3.onnx", "mlp-f433360f.known"]) {
+    for (const file of ["mlp.json", "mlp-c9b7bbf3.onnx", LIST]) {
       await rename(join(directory, file), join(directory, "..data", file));
       await symlink(join("..data", file), join(directory, file));
     }
@@ -127,8 +132,19 @@ describe("readModel", () => {
       (at) => resize(join(at, "mlp.json"), MAX_CARD_BYTES + 1),
     ],
     [
+      "a list that is too large",
+      `mlps-bd02dfd3.txt.gz has 20000000000 bytes, the most is ${MAX_LIST_BYTES}`,
+      async (at) => {
+        await cp(join(at, LIST), join(at, "mlps-bd02dfd3.txt.gz"));
+        await resize(join(at, "mlps-bd02dfd3.txt.gz"), 20e9);
+        const card = JSON.parse(await readFile(join(at, "mlp.json"), "utf8"));
+        const dataset = { ...card.dataset, name: "mlps.txt" };
+        await writeFile(join(at, "mlp.json"), JSON.stringify({ ...card, dataset }));
+      },
+    ],
+    [
       "an ONNX file that is too large",
-      `mlp-c9b7bbf3.onnx has 20000000000 bytes, the most is ${MAX_MODEL_FILE_BYTES}`,
+      `mlp-c9b7bbf3.onnx has 20000000000 bytes, the most is ${MAX_ONNX_BYTES}`,
       (at) => resize(join(at, "mlp-c9b7bbf3.onnx"), 20e9),
     ],
     ["a card that is none", "it is not JSON", (at) => writeFile(join(at, "mlp.json"), "{")],
@@ -145,5 +161,45 @@ describe("readModel", () => {
     await prepare(directory);
     await expect(readModel(directory, "mlp")).rejects.toThrow(reason);
     expect((await readModel(directory, "tuned")).name).toBe("tuned");
+  });
+
+  test.each<[what: string, reason: string, list: () => Promise<Uint8Array>]>([
+    ["is not gzipped", "cannot be decompressed: ", () => readFile(DEFAULT_LIST)],
+    [
+      "is cut short",
+      "cannot be decompressed: ",
+      async () => (await readFile(join("models", LIST))).subarray(0, 50_000),
+    ],
+    [
+      "decompresses to more than a list may have",
+      "cannot be decompressed: it has more than 64 MiB, which is the most for a list",
+      () => Promise.resolve(gzipSync(Buffer.alloc(2 * MAX_LIST_BYTES))),
+    ],
+  ])("refuses a list that %s, without holding others up", async (_what, reason, list) => {
+    const directory = await models();
+    const card = JSON.parse(await readFile(join(directory, "mlp.json"), "utf8"));
+    const dataset = { ...card.dataset, name: "bad.txt", sha256: "0".repeat(64) };
+    await writeFile(join(directory, "mlp.json"), JSON.stringify({ ...card, dataset }));
+    await writeFile(join(directory, "bad-00000000.txt.gz"), await list());
+    let [longest, last] = [0, performance.now()];
+    const timer = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    });
+    await expect(readModel(directory, "mlp")).rejects.toThrow(`bad-00000000.txt.gz ${reason}`);
+    clearInterval(timer);
+    expect(longest).toBeLessThan(50);
+    expect((await readModel(directory, "tuned")).name).toBe("tuned");
+  });
+
+  test("reads no list from outside the directory, whatever its name is on the card", async () => {
+    const directory = await models();
+    await writeFile(join(directory, "..", "secret.txt"), "secret");
+    const card = JSON.parse(await readFile(join(directory, "mlp.json"), "utf8"));
+    for (const name of ["../secret.txt", "..", "/etc/hostname", "..\\secret.txt", "secret.txt\0"]) {
+      const dataset = { ...card.dataset, name, sha256: "0".repeat(64) };
+      await writeFile(join(directory, "mlp.json"), JSON.stringify({ ...card, dataset }));
+      expect((await readModel(directory, "mlp")).list).toBeNull();
+    }
   });
 });

@@ -28,9 +28,8 @@ describe("broken models", () => {
       withCard(mlp, "wrong-hash", { sha256: "0".repeat(64) }),
       withCard({ ...mlp, onnx: truncated }, "truncated", {}),
       withCard({ ...mlp, onnx: truncated }, "truncated-with-its-hash", { sha256: await sha256(truncated) }),
-      { ...withCard(mlp, "wrong-known", {}), known: mlp.known!.slice(1) },
-      withCard({ ...mlp, known: null }, "wrong-vocabulary", { vocabulary: "abc" }),
-      withCard(mlp, "wrong-list", { vocabulary: "abc" }),
+      { ...withCard(mlp, "wrong-list", {}), list: mlp.list!.slice(1) },
+      withCard(mlp, "wrong-vocabulary", { vocabulary: "abc" }),
       withCard(mlp, "wrong-context", { context_length: 4 }),
     ]);
   });
@@ -41,14 +40,13 @@ describe("broken models", () => {
     ["other-name", 'other-name.json is the card of "mlp"'],
     ["no-onnx", "no-onnx.onnx is missing"],
     ["wrong-hash", "wrong-hash.onnx is not the file that its card describes: its SHA-256 is "],
-    ["wrong-known", "wrong-known.known is not the file that its card describes"],
+    ["wrong-list", "us-names-2018.txt is not the file that its card describes"],
     ["truncated", "truncated.onnx is not the file that its card describes"],
     ["truncated-with-its-hash", "truncated-with-its-hash.onnx cannot be run: "],
     [
       "wrong-vocabulary",
       "its output has 27 log-probabilities that add up to 1.000; 4 that add up to 1 were expected",
     ],
-    ["wrong-list", "Cannot read a list of known names: it was not made for a vocabulary of 3 characters"],
     ["wrong-context", "wrong-context.onnx cannot be run: "],
   ])("%s is told of by /health and answers 503", async (name, reason) => {
     const { status, body } = await app.ask<{ status: string; models: { name: string; reason: string }[] }>(

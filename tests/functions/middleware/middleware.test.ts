@@ -272,7 +272,11 @@ describe("a token", () => {
       expect(await kept(path)).toBe("private, no-cache");
     }
     for (
-      const path of [`/score?name=a&model=${pinned}`, `/models/${pinned}`, `/models/${pinned}/model.known`]
+      const path of [
+        `/score?name=a&model=${pinned}`,
+        `/models/${pinned}`,
+        `/models/${pinned}/training_names.txt`,
+      ]
     ) {
       expect(await kept(path)).toBe("private, max-age=31536000, immutable");
     }

@@ -124,14 +124,14 @@ describe("GET /generate", () => {
 
   test("refuses novel where the model came without its list", async () => {
     const [bigram, mlp] = await modelFiles();
-    const { known_names: _, ...card } = parseModelCard(mlp.card);
-    const without = await serveModels([{ ...bigram, known: null }, { ...mlp, card: JSON.stringify(card) }]);
-    for (const [model, reason] of [["bigram", " (its card names bigram.known)"], ["mlp", ""]]) {
-      const { status, body } = await without.ask(`/generate?novel=true&model=${model}`);
-      const message = `must be "false" for model ${model}, which came without the names of its list${reason}`;
-      expect([status, body.errors]).toEqual([400, [{ parameter: "novel", message }]]);
-      expect((await without.ask(`/generate?novel=false&model=${model}`)).status).toBe(200);
+    const without = await serveModels([{ ...bigram, list: null }, mlp]);
+    const { status, body } = await without.ask("/generate?novel=true&model=bigram");
+    const message = 'must be "false" for model bigram, which came without its list, us-names-2018.txt';
+    expect([status, body.errors]).toEqual([400, [{ parameter: "novel", message }]]);
+    for (const query of ["novel=false&model=bigram", "novel=true&model=mlp"]) {
+      expect((await without.ask(`/generate?${query}`)).status).toBe(200);
     }
+    expect((await without.ask("/models/bigram/training_names.txt")).status).toBe(404);
   });
 
   test("draws first letters in the model's proportions, 100,000 of them at temperatures 0.5, 1 and 2", async () => {

@@ -34,8 +34,8 @@ describe("GET /models/:name/model.onnx", () => {
 
   test("is immutable where the path pins the model to its file", async () => {
     for (const { name, card } of await modelFiles()) {
-      const { sha256, known_names } = parseModelCard(card);
-      for (const [file, hash] of [["model.onnx", sha256], ["model.known", known_names!.sha256]]) {
+      const { sha256, dataset } = parseModelCard(card);
+      for (const [file, hash] of [["model.onnx", sha256], ["training_names.txt", dataset.sha256]]) {
         const path = `/models/${name}@${sha256.slice(0, 8)}/${file}`;
         const response = await app.request(path);
         expect([response.status, response.headers.get("etag")]).toEqual([200, `"${hash}"`]);

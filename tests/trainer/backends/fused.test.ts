@@ -180,6 +180,7 @@ describe("fit with fused", () => {
   const corpus = makeCorpus({
     name: "words",
     lines: Array.from({ length: 100 }, (_, i) => words[i % 10]),
+    bytes: new Uint8Array(),
     sha256: "",
   });
   const examples = makeExamples(corpus, 2);
