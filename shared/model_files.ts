@@ -85,14 +85,15 @@ export async function readModelFiles(
     if (onnx && list) return { card, cardText, onnx, list };
     onnx ??= await read(names.onnx.plain, MAX_ONNX_BYTES);
     list ??= await read(names.list.plain, MAX_LIST_BYTES);
-    // A file that is missing may have been removed because the model was replaced: then the card is another one.
     const again = await readCard();
-    if (again === cardText) {
-      if (!onnx) throw new Error(`${names.onnx.versioned} is missing`);
-      return { card, cardText, onnx, list };
-    }
+    if (again === cardText && onnx) return { card, cardText, onnx, list };
+    // The file was removed because the model was replaced, perhaps by one whose card is the same again.
     if (attempt === MAX_ATTEMPTS) {
-      throw new Error(`${name} was replaced ${MAX_ATTEMPTS} times while it was read`);
+      throw new Error(
+        again === cardText
+          ? `${names.onnx.versioned} is missing`
+          : `${name} was replaced ${MAX_ATTEMPTS} times while it was read`,
+      );
     }
     cardText = again;
   }
