@@ -25,6 +25,18 @@ const count = z.int().nonnegative();
 /** Nats a character; null stands for infinity, which JSON has not: something in the split is impossible. */
 const nll = z.number().nonnegative().nullable();
 
+/** A state of a model, as its graph has it. */
+const stateSchema = z.object({
+  name: z.string().regex(/^[a-z0-9_.]{1,64}$/, "a state's name has 1 to 64 of a-z, 0-9, _ and ."),
+  type: z.literal("float32"),
+  shape: z.array(z.union([z.literal(["batch", "past"]), z.int().min(1)])).describe(
+    "Sizes of its axes; batch is as many as there are sequences, past grows by one with every token",
+  ),
+});
+
+/** A state that a model hands from one token to the next; see {@link modelCardSchema}. */
+export type ModelState = z.infer<typeof stateSchema>;
+
 /** A number for each token, or for each pair: token 0, the boundary, comes first. */
 const picturesSchema = z.object({
   bigrams: z.array(z.array(count).max(MAX_PICTURED_TOKENS)).max(MAX_PICTURED_TOKENS).describe(
@@ -50,7 +62,12 @@ export const modelCardSchema = z.object({
   vocabulary: z.string().min(1).describe(
     "The characters of tokens 1, 2, 3 … in order; token 0 is the boundary of a name",
   ),
-  context_length: z.int().min(1).max(MAX_CONTEXT_LENGTH).describe("How many tokens back the model sees"),
+  context_length: z.int().min(1).max(MAX_CONTEXT_LENGTH).nullable().describe(
+    "How many tokens back the model sees; null: all of them",
+  ),
+  states: z.array(stateSchema).optional().describe(
+    "What the model hands from one token to the next: input past.NAME, output present.NAME of its graph",
+  ),
   sha256: sha256.describe("Of the .onnx file"),
   dataset: z.object({
     name: z.string().min(1).describe("File name of the list"),

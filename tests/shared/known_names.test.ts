@@ -5,7 +5,7 @@ import { readModel } from "../../functions/inference/model_directory.ts";
 import { KNOWN_NAMES_MAGIC, KnownNames, LAST } from "../../shared/known_names.ts";
 import { parseModelCard } from "../../shared/model_card.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
-import { DEFAULT_LIST } from "../../trainer/commands/model_list.ts";
+import { DEFAULT_LIST } from "../../trainer/corpus.ts";
 import { encodeKnownNames } from "../../trainer/known_names.ts";
 
 /** The names of some lines, written and read back. */

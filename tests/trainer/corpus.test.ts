@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { DEFAULT_LIST } from "../../trainer/commands/model_list.ts";
+import { DEFAULT_LIST } from "../../trainer/corpus.ts";
 import { makeCorpus, makeExamples, readList } from "../../trainer/corpus.ts";
 import { describeWithNames } from "../notebook_names.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";

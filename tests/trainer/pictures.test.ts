@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { slideContexts } from "../../shared/context.ts";
 import { MAX_PICTURED_TOKENS } from "../../shared/model_card.ts";
-import { DEFAULT_LIST } from "../../trainer/commands/model_list.ts";
+import { DEFAULT_LIST } from "../../trainer/corpus.ts";
 import { makeCorpus, makeExamples, readList } from "../../trainer/corpus.ts";
 import { loadModel } from "../../trainer/load_model.ts";
 import { makePictures } from "../../trainer/pictures.ts";

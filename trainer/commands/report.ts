@@ -1,26 +1,26 @@
 import { Command } from "commander";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { LanguageModel } from "../../shared/language_model.ts";
 import { MAX_PICTURED_TOKENS, type ModelCard } from "../../shared/model_card.ts";
 import { sample } from "../../shared/sampling.ts";
-import { scoreWords } from "../../shared/scoring.ts";
+import type { Network } from "../architecture.ts";
+import { writeAtomically } from "../atomic_write.ts";
 import { type Corpus, makeCorpus } from "../corpus.ts";
-import { slideContexts } from "../../shared/context.ts";
-import { tensorFlowModel } from "../evaluate.ts";
+import { scoreWords } from "../evaluation.ts";
+import { WindowExamples } from "../examples.ts";
 import { loadModel } from "../load_model.ts";
-import { mapValues, toTensor } from "../parameters.ts";
+import { mapValues, toTensor, type Weights } from "../parameters.ts";
+import { tensorFlowModel } from "../tensorflow_model.ts";
 import { escapeHtml, page, type Section, table } from "../report/page.ts";
 import { bigramHeatMap, type Drawing, embeddingScatter, historyPlot } from "../report/plots.ts";
-import { writeAtomically } from "../atomic_write.ts";
 import { listOption, modelsOption } from "./arguments.ts";
 import { modelList } from "./model_list.ts";
 import { duration } from "./progress.ts";
 
-/** How many samples, and how many of the most and least likely names, are shown. */
+/** Samples in the report, and names at either end of the ranking. */
 const SHOWN = 40;
 
-/** A name and how likely it is. */
+/** A name with its perplexity. */
 interface Named {
   name: string;
   perplexity: number;
@@ -28,11 +28,13 @@ interface Named {
 
 /** `deno task report`. */
 export const reportCommand: Command = new Command("report")
-  .description("Write a report on a model, with plots, to DIR/NAME.html: one file that needs no network.")
-  .argument("<name>", "the model, as in models/NAME.json")
+  .description(
+    "Write a report on a model, with plots, to DIR/NAME.html: one file without external resources.",
+  )
+  .argument("<name>", "name of the model: NAME for models/NAME.json")
   .addOption(modelsOption())
   .addOption(listOption())
-  .option("--out <directory>", "where the report goes", "build/reports")
+  .option("--out <directory>", "directory to write the report to", "build/reports")
   .addHelpText(
     "after",
     `
@@ -43,23 +45,23 @@ Examples:
   .action(async (name: string, flags: { models: string; data?: string; out: string }) => {
     const { card, vocabulary, network, parameters } = await loadModel(flags.models, name);
     const corpus = makeCorpus(await modelList(card, flags.data));
-    const model = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
+    const weights = mapValues(parameters, toTensor);
 
     const plots: Drawing[] = [];
     if (card.training.loss_history.length > 1) plots.push(historyPlot(card.training.loss_history));
     if (parameters.C) plots.push(embeddingScatter(name, parameters.C, vocabulary));
     if (vocabulary.size <= MAX_PICTURED_TOKENS) {
-      plots.push(bigramHeatMap(slideContexts(corpus.words.train, 1), vocabulary, "one symbol"));
+      plots.push(bigramHeatMap(new WindowExamples(corpus.words.train, 1), vocabulary, "one symbol"));
     }
-    const { likeliest, unlikeliest } = await rankDev(model, corpus);
+    const { likeliest, unlikeliest } = rankDev(network, weights, corpus);
     const listed = new Set(corpus.list.lines);
-    const samples = await sample(model, vocabulary, { n: SHOWN, seed: 42 });
+    const samples = await sample(tensorFlowModel(network, weights), vocabulary, { n: SHOWN, seed: 42 });
     const fresh = samples.filter((sampled) => !listed.has(sampled.name)).length;
     const sections: Section[] = [
       { title: "Card", html: cardTable(card), drawings: [] },
       {
         title: "Samples",
-        html: `<p>Seed 42: ${fresh} of ${SHOWN} do not stand in the list.</p>${list(samples)}`,
+        html: `<p>Seed 42: ${fresh} of ${SHOWN} are not in the list.</p>${list(samples)}`,
         drawings: [],
       },
       { title: "Plots", html: "", drawings: plots },
@@ -67,22 +69,23 @@ Examples:
       { title: "The least likely names of the dev split", html: list(unlikeliest), drawings: [] },
     ];
     const summary = `${card.architecture}, ${card.parameters} parameters, trained on ${card.dataset.name}. ` +
-      "Beside a name stands its perplexity: among how many equally likely characters the model chose, on average.";
+      "The number after a name is its perplexity: among how many equally likely characters the model chose, on average.";
     await mkdir(flags.out, { recursive: true });
     const path = join(flags.out, `${name}.html`);
     await writeAtomically(path, page({ title: `Model ${name}`, summary, sections }));
     console.log(path);
   });
 
-/** The names of the dev split at either end, by NLL. */
-async function rankDev(
-  model: LanguageModel,
+/** The most and the least likely names of the dev split, by NLL. */
+function rankDev(
+  network: Network,
+  weights: Weights,
   { words, vocabulary }: Corpus,
-): Promise<{ likeliest: Named[]; unlikeliest: Named[] }> {
-  const named: Named[] = [];
-  for await (const { perplexity } of scoreWords(model, words.dev)) {
-    named.push({ name: vocabulary.decode(words.dev[named.length]), perplexity });
-  }
+): { likeliest: Named[]; unlikeliest: Named[] } {
+  const named = scoreWords(network, weights, words.dev).map((nll, i): Named => ({
+    name: vocabulary.decode(words.dev[i]),
+    perplexity: Math.exp(nll),
+  }));
   named.sort((a, b) => a.perplexity - b.perplexity);
   return { likeliest: named.slice(0, SHOWN), unlikeliest: named.slice(-SHOWN).reverse() };
 }

@@ -1,4 +1,3 @@
-import { type Examples, slideContexts } from "../../shared/context.ts";
 import type { LanguageModel } from "../../shared/language_model.ts";
 import { TorchGenerator } from "../../shared/random/torch.ts";
 import { sample } from "../../shared/sampling.ts";
@@ -7,9 +6,10 @@ import { Vocabulary } from "../../shared/vocabulary.ts";
 import { buildNetwork } from "../architecture.ts";
 import { bigram } from "../architectures/bigram.ts";
 import { bigramNetwork } from "../architectures/bigram_network.ts";
-import { tensorFlowModel } from "../evaluate.ts";
+import { WindowExamples } from "../examples.ts";
 import { initialState } from "../fit.ts";
 import { mapValues, toTensor } from "../parameters.ts";
+import { tensorFlowModel } from "../tensorflow_model.ts";
 import { bigramHeatMap, oneHotRows } from "../report/plots.ts";
 import { close, exact, type Figure, printed } from "./figure.ts";
 import type { ReplayOptions } from "./document.ts";
@@ -17,7 +17,7 @@ import { run } from "./run.ts";
 
 /** The seed of every generator in this document. */
 const SEED = 2147483647;
-/** How `torch.multinomial` draws, until the boundary comes, however long that takes. */
+/** Draw as `torch.multinomial` does, until the boundary. */
 const TORCH = { seed: SEED, minLength: 0, maxLength: 256, draws: "torch" } as const;
 
 /** Notes on makemore's first part: bigrams counted, and bigrams as a network. */
@@ -33,7 +33,7 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
   const vocabulary = Vocabulary.of(lines);
   const words = lines.map((line) => vocabulary.encode(line));
   const pairs = new Map<string, number>();
-  for (const [before, after] of bigramsOf(slideContexts(words.slice(0, 3), 1))) {
+  for (const [before, after] of bigramsOf(new WindowExamples(words.slice(0, 3), 1))) {
     const pair = (before === 0 ? "<S>" : vocabulary.symbol(before)) +
       (after === 0 ? "<E>" : vocabulary.symbol(after));
     pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
@@ -45,7 +45,7 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
   );
 
   // 5. and 6. The count array, with <S> and <E> and with '.' for both
-  const all = slideContexts(words, 1);
+  const all = new WindowExamples(words, 1);
   options.plot(bigramHeatMap(all, vocabulary, "two symbols"));
   options.plot(bigramHeatMap(all, vocabulary, "one symbol"));
 
@@ -99,14 +99,14 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
   yield printed("mean NLL of andndrejq, smoothed", 3.6278, smoothed.nll);
 
   // 15. to 18. The network, on emma
-  const emma = slideContexts(words.slice(0, 1), 1);
+  const emma = new WindowExamples(words.slice(0, 1), 1);
   yield exact("xs of emma", [0, 5, 13, 13, 1], emma.contexts);
   yield exact("ys of emma", [5, 13, 13, 1, 0], emma.targets);
   options.plot(oneHotRows(emma.contexts, vocabulary));
   const network = buildNetwork(bigramNetwork, { penalty: 0.01 }, vocabulary.size);
   const weights = new TorchGenerator(SEED);
   const initial = network.initialise(weights);
-  const untrained = tensorFlowModel(network, mapValues(initial, toTensor), vocabulary.size);
+  const untrained = tensorFlowModel(network, mapValues(initial, toTensor));
   const emmaScore = await score(untrained, vocabulary, "emma");
   for (const [i, figure] of EMMA_NLL.entries()) {
     yield close(`NLL of bigram ${i + 1} of emma`, figure, emmaScore.characters[i].nll);
@@ -128,17 +128,17 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
   yield close("loss of epoch 100", 2.4901304244995117, losses[99]);
 
   // 23. Sampling from the network
-  const trained = tensorFlowModel(network, mapValues(state.parameters, toTensor), vocabulary.size);
+  const trained = tensorFlowModel(network, mapValues(state.parameters, toTensor));
   const fromNetwork = await sample(trained, vocabulary, { ...TORCH, n: 5 });
   yield exact("five names of the network", NETWORK_NAMES, fromNetwork.map(({ name }) => name));
 }
 
-function countedModel(examples: Examples, smoothing: number): LanguageModel {
+function countedModel(examples: WindowExamples, smoothing: number): LanguageModel {
   const network = buildNetwork(bigram, { smoothing }, 27);
-  return tensorFlowModel(network, mapValues(network.count(examples), toTensor), 27);
+  return tensorFlowModel(network, mapValues(network.count(examples), toTensor));
 }
 
-/** What holds every character as likely as any other. */
+/** A model with a uniform distribution. */
 function uniformModel(): LanguageModel {
   return {
     vocabularySize: 27,
@@ -147,12 +147,14 @@ function uniformModel(): LanguageModel {
   };
 }
 
-function* bigramsOf({ contexts, targets, count }: Examples): Generator<[before: number, after: number]> {
+function* bigramsOf(
+  { contexts, targets, count }: WindowExamples,
+): Generator<[before: number, after: number]> {
   for (let i = 0; i < count; i++) yield [contexts[i], targets[i]];
 }
 
-/** The notebook adds 228,146 float32 numbers to a float32 number, and loses 18 nats on the way. */
-async function sumInFloat32(model: LanguageModel, { contexts, targets }: Examples): Promise<number> {
+/** Sums in float32 as the notebook does, which loses 18 nats over 228,146 numbers. */
+async function sumInFloat32(model: LanguageModel, { contexts, targets }: WindowExamples): Promise<number> {
   const rows = await model.logProbs(contexts);
   return targets.reduce((sum, target, i) => Math.fround(sum + rows[i * model.vocabularySize + target]), 0);
 }

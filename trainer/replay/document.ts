@@ -3,20 +3,20 @@ import type { FitHooks } from "../fit.ts";
 import type { Drawing } from "../report/plots.ts";
 import type { Figure } from "./figure.ts";
 
-/** What a replay is given. */
+/** Options of a replay. */
 export interface ReplayOptions {
   /** makemore's names.txt. */
   list: List;
   /** Run the 200,000-step trainings too. */
   full: boolean;
-  /** Hears of a training run of so many steps while it goes on. */
+  /** Shows the progress of a training run. */
   progress(
     title: string,
     steps: number,
   ): Required<Pick<FitHooks, "onStep" | "onEvaluation">> & { stop(): void };
-  /** Takes a plot that the document draws. */
+  /** Collects a plot of the document. */
   plot(drawing: Drawing): void;
 }
 
-/** A document that can be replayed: its cells, one after the other, each with the figures that it printed. */
+/** Replays a document cell by cell, and yields each figure that it prints beside ours. */
 export type Replay = (options: ReplayOptions) => AsyncGenerator<Figure>;

@@ -6,7 +6,7 @@ import { score } from "../../../shared/scoring.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
 import { bigram } from "../../../trainer/architectures/bigram.ts";
 import { buildNetwork } from "../../../trainer/architecture.ts";
-import { DEFAULT_LIST } from "../../../trainer/commands/model_list.ts";
+import { DEFAULT_LIST } from "../../../trainer/corpus.ts";
 import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
 import { evaluate, tensorFlowModel } from "../../../trainer/evaluate.ts";
 import { mapValues, toTensor } from "../../../trainer/parameters.ts";

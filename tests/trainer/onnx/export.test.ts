@@ -7,7 +7,7 @@ import { openOnnxModel } from "../../../functions/inference/onnx_model.ts";
 import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
 import { buildNetwork, type Hyperparameters } from "../../../trainer/architecture.ts";
 import { architectures, findArchitecture } from "../../../trainer/architectures/all.ts";
-import { DEFAULT_LIST } from "../../../trainer/commands/model_list.ts";
+import { DEFAULT_LIST } from "../../../trainer/corpus.ts";
 import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
 import { tensorFlowModel } from "../../../trainer/evaluate.ts";
 import { fit, initialState, judge } from "../../../trainer/fit.ts";
