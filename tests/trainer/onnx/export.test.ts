@@ -7,15 +7,16 @@ import { openOnnxModel } from "../../../functions/inference/onnx_model.ts";
 import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
 import { buildNetwork, type Hyperparameters } from "../../../trainer/architecture.ts";
 import { architectures, findArchitecture } from "../../../trainer/architectures/all.ts";
-import { DEFAULT_LIST } from "../../../trainer/corpus.ts";
-import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
-import { tensorFlowModel } from "../../../trainer/evaluate.ts";
-import { fit, initialState, judge } from "../../../trainer/fit.ts";
+import { DEFAULT_LIST, makeCorpus, readList } from "../../../trainer/corpus.ts";
+import { evaluateCheckpoint } from "../../../trainer/evaluation.ts";
+import { makeExamples } from "../../../trainer/examples.ts";
+import { fit, initialState } from "../../../trainer/fit.ts";
 import { OPSET_VERSION } from "../../../trainer/onnx/graph.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { readParameters } from "../../../trainer/onnx/import.ts";
 import { mapValues, type Parameters, toTensor } from "../../../trainer/parameters.ts";
 import { startTensorFlow } from "../../../trainer/tensorflow.ts";
+import { tensorFlowModel } from "../../../trainer/tensorflow_model.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
 
 beforeAll(async () => {
@@ -44,7 +45,8 @@ describe.each(CASES)("%s %j", (name, hyperparameters) => {
     const corpus = makeCorpus(await readList(DEFAULT_LIST));
     const { vocabulary } = corpus;
     const network = buildNetwork(findArchitecture(name), hyperparameters, vocabulary.size);
-    const examples = makeExamples(corpus, network.contextLength);
+    const contextLength = network.contextLength!;
+    const examples = makeExamples(corpus, contextLength);
     let parameters: Parameters;
     if (network.learns === "by counting") {
       parameters = network.count(examples.train);
@@ -52,14 +54,14 @@ describe.each(CASES)("%s %j", (name, hyperparameters) => {
       const generator = new TorchGenerator(42);
       const settings = { steps: 300, batch: 32, lr: 0.1, schedule: "constant", optimizer: "sgd" } as const;
       const state = initialState(network, network.initialise(generator), generator, settings);
-      const trained = await fit(network, vocabulary.size, examples, settings, state);
-      ({ parameters } = await judge(network, vocabulary.size, examples, trained));
+      const trained = await fit(network, examples, settings, state);
+      ({ parameters } = evaluateCheckpoint(network, examples, trained));
     }
 
     const onnx = exportOnnx(network, parameters, { name: "a", architecture: name, vocabulary, devNll: 2.5 });
-    const card = { context_length: network.contextLength, vocabulary: vocabulary.characters } as ModelCard;
+    const card = { context_length: contextLength, vocabulary: vocabulary.characters } as ModelCard;
     const served = await openOnnxModel(onnx, card, WASM_RUNTIME);
-    const trained = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
+    const trained = tensorFlowModel(network, mapValues(parameters, toTensor));
     const [ours, theirs] = [
       await trained.logProbs(examples.dev.contexts),
       await served.logProbs(examples.dev.contexts),
@@ -78,14 +80,13 @@ describe.each(CASES)("%s %j", (name, hyperparameters) => {
     expect(worstSum).toBeLessThan(1e-5);
 
     // And a row does not depend on the batch around it, to the last bit: cold or warm, an answer is the same.
-    const { contextLength } = network;
     for (const batch of [1, 2, 3, 7, 64]) {
       const some = await served.logProbs(examples.dev.contexts.slice(0, batch * contextLength));
       expect(some).toEqual(theirs.slice(0, batch * vocabulary.size));
     }
 
     // What is read back from the file is the same model, be it folded.
-    const back = tensorFlowModel(network, mapValues(readParameters(onnx), toTensor), vocabulary.size);
+    const back = tensorFlowModel(network, mapValues(readParameters(onnx), toTensor));
     const again = await back.logProbs(examples.dev.contexts);
     expect(again.every((logProb, i) => logProb === ours[i] || Math.abs(logProb - ours[i]) < 1e-5)).toBe(true);
     const model = fromBinary(ModelProtoSchema, onnx);
