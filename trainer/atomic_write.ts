@@ -1,14 +1,14 @@
 import { basename, dirname, join } from "node:path";
 
-/** The temporary name under which a file is written, hidden from whoever lists the directory. */
+/** The temporary path of a file that is being written: a hidden file in the same directory. */
 export function temporaryPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
 /**
- * Writes a file under a temporary name beside its own, and waits until it is on the disk.
+ * Writes a file under a temporary path, and waits until it is on the disk.
  *
- * @returns The temporary path, to be renamed when all is written.
+ * @returns The temporary path, which the caller renames.
  */
 export async function writeTemporary(path: string, content: string | Uint8Array): Promise<string> {
   const aside = temporaryPath(path);
@@ -26,7 +26,7 @@ export async function writeTemporary(path: string, content: string | Uint8Array)
   return aside;
 }
 
-/** Writes a file in one step: a reader finds the old one or the new one, also after a crash. */
+/** Writes a file atomically: a reader finds the old file or the new one, also after a crash. */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   await whileLocked(dirname(path), async (sync) => {
     const aside = await writeTemporary(path, content);
@@ -41,10 +41,10 @@ export async function writeAtomically(path: string, content: string | Uint8Array
 }
 
 /**
- * Changes a directory while no other process does so through this function. The lock is the system's, on the directory itself:
- * it ends with the process, whichever way that ends. Windows cannot lock a directory, nor does it need to sync one.
+ * Changes a directory while no other process changes it through this function. The lock is the operating system's, on the
+ * directory, and is released when the process ends in any way. Windows cannot lock a directory, nor does it need to sync one.
  *
- * @param change What is done. It gets a function that waits until all renames so far are on the disk.
+ * @param change Makes the changes. Its argument is a function that waits until all renames so far are on the disk.
  */
 export async function whileLocked<Result>(
   directory: string,

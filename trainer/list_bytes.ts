@@ -1,28 +1,29 @@
 import { createReadStream } from "node:fs";
 
-/** Largest list, in bytes, after decompression: some 8 million names. Training takes about 30 times as much memory. */
+/** Largest list, in bytes after decompression: about 8 million names. Training takes about 30 times as much memory. */
 export const MAX_LIST_BYTES = 64 * 2 ** 20;
-/** Limits of a list that is fetched, in milliseconds. */
+
+/** Timeouts of fetching a list, in milliseconds. */
 export interface FetchLimits {
-  /** Until the server begins to answer, connecting and redirects included. */
+  /** Until the first byte of the response, connecting and redirects included. */
   toFirstByte: number;
   /** Until the last byte. */
   inAll: number;
 }
-/** A server that has not begun after half a minute will not; 64 MiB in five minutes is 1.8 Mbit/s. */
+/** 64 MiB in five minutes is 1.8 Mbit/s. */
 export const FETCH_LIMITS: FetchLimits = { toFirstByte: 30_000, inAll: 300_000 };
 
-/** Whether a list is a URL, not a path. */
+/** Whether the source of a list is a URL, not a path. */
 export function isUrl(source: string): boolean {
   return /^https?:/i.test(source);
 }
 
 /**
- * Reads the bytes of a list, at most {@link MAX_LIST_BYTES} of them: what is longer is not read to its end.
+ * Reads the bytes of a list. Reading ends with an error after {@link MAX_LIST_BYTES}.
  *
- * @param source A path (a pipe is fine), or an http(s) URL.
- * @param limits How long a server may take.
- * @throws {Error} If it cannot be had, is too large, or takes too long.
+ * @param source A path, which may be a pipe, or an http(s) URL.
+ * @param limits Timeouts of fetching.
+ * @throws {Error} If it cannot be read, is too large, or takes too long.
  */
 export async function readListBytes(
   source: string,
@@ -72,7 +73,7 @@ async function readBytes(source: string): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** All bytes of a stream, which is left as soon as they are too many. */
+/** Reads all bytes of a stream; throws as soon as there are too many. */
 async function collect(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -83,7 +84,7 @@ async function collect(
     if (size > MAX_LIST_BYTES) {
       throw new Error(`it has more than ${MAX_LIST_BYTES / 2 ** 20} MiB, which is the most for a list`);
     }
-    parts.push(chunk.slice()); // fetch gives 4 KiB that keep 64 KiB alive
+    parts.push(chunk.slice()); // a chunk of fetch is 4 KiB of a buffer of 64 KiB, which it would keep alive
   }
   const bytes = new Uint8Array(size);
   let at = 0;

@@ -61,7 +61,13 @@ describe("a network with a state", () => {
       signal: stop.signal,
     });
     const directory = await temporaryDirectory();
-    const options = { ...settings, name: "rnn", schedule: "constant", data: "", architecture: "rnn" } as const;
+    const options = {
+      ...settings,
+      name: "rnn",
+      schedule: "constant",
+      data: "",
+      architecture: "rnn",
+    } as const;
     const whole = { ...options, hyperparameters: {}, seed: 42, out: directory, checkpoints: directory };
     await saveCheckpoint(directory, { options: whole, listSha256: "", seconds: 0, state });
     const resumed = (await loadCheckpoint(directory, "rnn")).state;
@@ -150,6 +156,7 @@ describe("a network with a state", () => {
     expect(modelCardSchema.parse(withState)).toEqual(withState);
     const growing = { name: "0.key", type: "float32", shape: ["batch", 4, "past", 16] };
     expect(modelCardSchema.parse({ ...withState, states: [growing] }).states).toEqual([growing]);
-    expect(() => modelCardSchema.parse({ ...withState, states: [{ ...growing, shape: ["time"] }] })).toThrow();
+    expect(() => modelCardSchema.parse({ ...withState, states: [{ ...growing, shape: ["time"] }] }))
+      .toThrow();
   });
 });

@@ -31,7 +31,7 @@ export class Region {
   }
 }
 
-/** What a layer computes, a row for each example of the mini-batch, and the gradient of the loss with respect to it. */
+/** The output of a layer, with a row for each example of the mini-batch, and its gradient. */
 export class Activation {
   /** Addresses, in bytes; set when memory is laid out for a mini-batch. */
   address = 0;
@@ -41,14 +41,15 @@ export class Activation {
   /** The backward pass of the layer that computes it, if that layer reads no activation. */
   origin?: Pass;
 
+  /** Bytes from one row to the next. */
+  readonly stride: number;
+
   constructor(
     readonly columns: number,
-    /** Activations whose memory holds this one's values and gradient too, because a layer computes them in place. */
+    /** Activations whose memory holds the values or the gradient of this one, because a layer works in place. */
     readonly inPlaceOf: { values?: Activation; gradient?: Activation } = {},
-  ) {}
-
-  get stride(): number {
-    return padded(this.columns) * WORD;
+  ) {
+    this.stride = padded(columns) * WORD;
   }
 }
 

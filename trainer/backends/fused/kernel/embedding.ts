@@ -1,4 +1,5 @@
 /* A table of embeddings, looked up by token; the rows of the table are not padded. */
+import { VECTOR } from "./vector";
 
 /**
  * Writes the embeddings of each row of tokens side by side.
@@ -22,7 +23,9 @@ export function embedding(
     let to = out + row * outStride;
     for (let position = 0; position < time; position++) {
       let from = table + load<i32>(token) * bytes;
-      for (const end = from + bytes; from < end; from += 4, to += 4) store<f32>(to, load<f32>(from));
+      const end = from + bytes;
+      for (; from + VECTOR <= end; from += VECTOR, to += VECTOR) v128.store(to, v128.load(from));
+      for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(from));
       token += 4;
     }
   }
@@ -51,9 +54,11 @@ export function embeddingGradient(
     let from = dOut + row * outStride;
     for (let position = 0; position < time; position++) {
       let to = dTable + load<i32>(token) * bytes;
-      for (const end = to + bytes; to < end; from += 4, to += 4) {
-        store<f32>(to, load<f32>(to) + load<f32>(from));
+      const end = to + bytes;
+      for (; to + VECTOR <= end; from += VECTOR, to += VECTOR) {
+        v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
       }
+      for (; to < end; from += 4, to += 4) store<f32>(to, load<f32>(to) + load<f32>(from));
       token += 4;
     }
   }
