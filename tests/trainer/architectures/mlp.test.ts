@@ -48,7 +48,7 @@ describe("mlp", () => {
     expect(parameterCount(network.initialise(new TorchGenerator(1)), network.buffers)).toBe(count);
   });
 
-  test("plain, begins at the notebook's loss on its first five words", async () => {
+  test("plain, begins at the notebook's loss on its first five words", () => {
     const network = buildNetwork(mlp, { embedding: 2, hidden: 100, init: "plain" }, 27);
     const parameters = network.initialise(new TorchGenerator(2147483647));
     const words = ["emma", "olivia", "ava", "isabella", "sophia"].map((word) => alphabet.encode(word));

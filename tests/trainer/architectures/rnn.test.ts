@@ -3,10 +3,11 @@ import { spawnSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { modelCardSchema } from "../../../shared/model_card.ts";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
-import { buildNetwork } from "../../../trainer/architecture.ts";
+import { type Architecture, buildNetwork } from "../../../trainer/architecture.ts";
+import { architectures } from "../../../trainer/architectures/all.ts";
 import { chooseBackend } from "../../../trainer/backends/all.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../../trainer/checkpoint.ts";
 import { DEFAULT_LIST, makeCorpus, readList } from "../../../trainer/corpus.ts";
@@ -14,12 +15,13 @@ import { evaluate, scoreWords } from "../../../trainer/evaluation.ts";
 import { makeExamples } from "../../../trainer/examples.ts";
 import { findLearningRate } from "../../../trainer/find_lr.ts";
 import { fit, type FitSettings, initialState } from "../../../trainer/fit.ts";
+import { loadModel } from "../../../trainer/load_model.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { readParameters } from "../../../trainer/onnx/import.ts";
 import { mapValues, toTensor } from "../../../trainer/parameters.ts";
 import { startTensorFlow } from "../../../trainer/tensorflow.ts";
 import { lastLogProbs } from "../../../trainer/tensorflow_model.ts";
-import { readModel } from "../../../functions/inference/model_directory.ts";
+import { train } from "../../../trainer/train.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
 import { temporaryDirectory } from "../../temporary_directory.ts";
 import { rnn } from "./rnn.ts";
@@ -148,15 +150,34 @@ describe("a network with a state", () => {
     }
   });
 
-  test("has its states on its card, and no context length", async () => {
-    const { card } = await readModel("models", "bigram");
-    const states = [{ name: "hidden", type: "float32", shape: ["batch", 64] }];
-    expect(network.states).toEqual(states);
-    const withState = { ...JSON.parse(card), context_length: null, states };
-    expect(modelCardSchema.parse(withState)).toEqual(withState);
+  test("is trained and read back like any architecture, with its states on its card", async () => {
+    (architectures as Architecture[]).push(rnn);
+    onTestFinished(() => void (architectures as Architecture[]).pop());
+    const directory = await temporaryDirectory();
+    const options = {
+      ...settings,
+      steps: 20,
+      name: "rnn",
+      schedule: "constant",
+      data: "",
+      architecture: "rnn",
+    } as const;
+    const hyperparameters = { embedding: 8, hidden: 64 };
+    const where = { seed: 42, out: directory, checkpoints: directory };
+    const { file } = await train(corpus, { ...options, ...where, hyperparameters });
+    expect(file).toMatch(/rnn-[0-9a-f]{8}\.onnx$/);
+    const stored = await loadModel(directory, "rnn");
+    expect(stored.card).toMatchObject({
+      context_length: null,
+      states: [{ name: "hidden", type: "float32", shape: ["batch", 64] }],
+      training: { steps: 20, batch_size: 32, backend: "tensorflow" },
+    });
+    expect(evaluate(stored.network, mapValues(stored.parameters, toTensor), examples.dev)).toBe(
+      stored.card.nll.dev,
+    );
     const growing = { name: "0.key", type: "float32", shape: ["batch", 4, "past", 16] };
-    expect(modelCardSchema.parse({ ...withState, states: [growing] }).states).toEqual([growing]);
-    expect(() => modelCardSchema.parse({ ...withState, states: [{ ...growing, shape: ["time"] }] }))
-      .toThrow();
+    expect(modelCardSchema.parse({ ...stored.card, states: [growing] }).states).toEqual([growing]);
+    const unknownAxis = { ...growing, shape: ["time"] };
+    expect(() => modelCardSchema.parse({ ...stored.card, states: [unknownAxis] })).toThrow();
   });
 });
