@@ -122,7 +122,7 @@ describe("a network with a state", () => {
     const whole = await run([...a, ...b], zeros());
     expect(whole.log_probs.dims).toEqual([2, 5, V]);
     expect(whole["present.hidden"].dims).toEqual([2, 64]);
-    let past = zeros();
+    let past: Tensor = zeros();
     for (let position = 0; position < 5; position++) {
       const step = await run([a[position], b[position]], past);
       expect(step.log_probs.dims).toEqual([2, 1, V]);
