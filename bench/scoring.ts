@@ -1,7 +1,7 @@
 import { DistributionCache } from "../shared/distribution_cache/distribution_cache.ts";
 import { logProbsOfWords } from "../shared/scoring.ts";
 import { makeCorpus, readList } from "../trainer/corpus.ts";
-import { DEFAULT_LIST } from "../trainer/commands/model_list.ts";
+import { DEFAULT_LIST } from "../trainer/corpus.ts";
 import { alternate, type Bench } from "./measure.ts";
 import { openModel } from "./models.ts";
 import { hasPyTorch, measureInPython } from "./python.ts";

@@ -4,25 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
-import type { Examples } from "../shared/context.ts";
 import { TorchGenerator } from "../shared/random/torch.ts";
 import { buildNetwork } from "../trainer/architecture.ts";
 import { mlp } from "../trainer/architectures/mlp.ts";
 import type { BackendName } from "../trainer/backends/all.ts";
-import { DEFAULT_LIST } from "../trainer/commands/model_list.ts";
-import { makeCorpus, makeExamples, readList } from "../trainer/corpus.ts";
+import { DEFAULT_LIST, makeCorpus, readList } from "../trainer/corpus.ts";
+import { makeExamples, WindowExamples } from "../trainer/examples.ts";
 import { fit, initialState } from "../trainer/fit.ts";
 import { startTensorFlow } from "../trainer/tensorflow.ts";
 import { alternate, type Bench, type Finding, type Spread, spread } from "./measure.ts";
 import { hasPyTorch, measureInPython } from "./python.ts";
 
 const ROUNDS = 5;
-/** The notebook's recipe: its mini-batches are drawn anew for each step, and each step's loss is read. */
+/** The notebook's settings. Each step draws a mini-batch and reads its loss. */
 const [n, m, h, B, LEARNING_RATE] = [3, 10, 200, 32, 0.1];
-/** So many take about a second. */
+/** Steps that take about a second. */
 const STEPS = { fused: 15_000, tensorflow: 2000, tfjs: 1000, pytorch: 1500 };
 const WARM_UP = 100;
-/** What the notebook's 200,000 steps reach on its dev split. */
+/** The notebook's steps, and its dev NLL after them. */
 const NOTEBOOK_STEPS = 200_000;
 const NOTEBOOK_DEV_NLL = 2.1046;
 
@@ -59,24 +58,24 @@ for step in range(warm_up + steps):
 print(steps / (time.perf_counter() - start))
 `;
 
-/** How fast the notebook's MLP is trained. */
+/** Training speed of the notebook's MLP. */
 export const training: Bench = {
   title: `training, context ${n}, embedding ${m}, hidden ${h}, batch ${B}, SGD, one thread`,
   async run(tell) {
     await startTensorFlow();
     const corpus = makeCorpus(await readList(DEFAULT_LIST));
     const V = corpus.vocabulary.size;
-    const { train, dev } = makeExamples(corpus, n);
+    const { train } = makeExamples(corpus, n);
     const ofPyTorch = (threads: number) =>
       measureInPython(PYTORCH, ...[threads, STEPS.pytorch, WARM_UP, train.count, V].map(String));
     const measures = {
-      fused: () => fitRate("fused", V, train, dev),
-      tensorflow: () => fitRate("tensorflow", V, train, dev),
+      fused: () => fitRate("fused", V, train),
+      tensorflow: () => fitRate("tensorflow", V, train),
       tfjs: () => naiveRate(V, train),
       ...(hasPyTorch && { pytorch1: () => ofPyTorch(1), pytorch2: () => ofPyTorch(2) }),
     };
-    if (!hasPyTorch) tell("SKIPPED: PyTorch, for there is no python3 that imports torch");
-    await fitRate("fused", V, train, dev); // compiles
+    if (!hasPyTorch) tell("SKIPPED: PyTorch, because no python3 imports torch");
+    await fitRate("fused", V, train); // compiles
     tell(`${ROUNDS} rounds of ${Object.keys(measures).join(", ")}`);
     const rates: Partial<Record<string, Spread>> = await alternate<string>(ROUNDS, measures);
     const rows: [what: "fused" | "tensorflow", peer: string, theirs: string][] = [
@@ -93,7 +92,9 @@ export const training: Bench = {
     });
     const names = process.env.EDGEMORE_NAMES;
     if (!names) {
-      tell("SKIPPED: seconds to the notebook's dev NLL, for EDGEMORE_NAMES does not say where its list is");
+      tell(
+        "SKIPPED: seconds to the notebook's dev NLL, because EDGEMORE_NAMES is not set to the path of its list",
+      );
     } else if (rates.pytorch1) {
       const { median, min, max } = rates.pytorch1;
       findings.push({
@@ -133,22 +134,22 @@ function commandLineSeconds(names: string): Spread {
   }
 }
 
-/** Steps a second of `fit`, as `deno task train` calls it, but for the dev split, which is one example. */
-async function fitRate(backend: BackendName, V: number, train: Examples, dev: Examples): Promise<number> {
+/** Steps a second of `fit`, as `deno task train` calls it, with a dev split of one example. */
+async function fitRate(backend: BackendName, V: number, train: WindowExamples): Promise<number> {
   const network = buildNetwork(mlp, { context: n, embedding: m, hidden: h }, V);
   const generator = new TorchGenerator(42);
   const begin = initialState(network, network.initialise(generator), generator, { optimizer: "sgd" });
-  const one = { contexts: dev.contexts.slice(0, n), targets: dev.targets.slice(0, 1), count: 1 };
+  const dev = new WindowExamples([[]], n);
   const settings = { batch: B, lr: LEARNING_RATE, schedule: "constant", optimizer: "sgd", backend } as const;
-  const run = (steps: number) => fit(network, V, { train, dev: one }, { ...settings, steps }, begin);
+  const run = (steps: number) => fit(network, { train, dev }, { ...settings, steps }, begin);
   await run(WARM_UP);
   const start = performance.now();
   await run(STEPS[backend]);
   return (1000 * STEPS[backend]) / (performance.now() - start);
 }
 
-/** Steps a second of TensorFlow.js as its documentation has it; `gather` has no gradient in WebAssembly. */
-function naiveRate(V: number, { contexts, targets, count }: Examples): number {
+/** Steps a second of TensorFlow.js as its documentation uses it; one-hot rows, because `gather` has no gradient in WebAssembly. */
+function naiveRate(V: number, { contexts, targets, count }: WindowExamples): number {
   const generator = new TorchGenerator(42);
   const normal = (shape: [number] | [number, number], scale: number) =>
     tf.variable(tf.tidy(() => {

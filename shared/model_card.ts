@@ -31,8 +31,11 @@ const stateShape = z.tuple([z.literal("batch")], z.union([z.int().min(1), z.lite
 const stateSchema = z.object({
   name: z.string().regex(/^[a-z0-9_.]{1,64}$/, "a state's name has 1 to 64 of a-z, 0-9, _ and ."),
   type: z.literal("float32"),
-  shape: stateShape.describe('Lengths of its axes; "past" is the axis that grows by one with each step'),
+  shape: stateShape.describe('Lengths of its axes; "past" is the axis that grows by one with each token'),
 });
+
+/** A state that a model hands from token to token; see {@link modelCardSchema}. */
+export type CardState = z.infer<typeof stateSchema>;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal digits");
 const count = z.int().nonnegative();

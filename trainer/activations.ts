@@ -1,33 +1,33 @@
-import { type Tensor1D, type Tensor2D, tensor2d } from "@tensorflow/tfjs";
-import type { Examples } from "../shared/context.ts";
-import { contextBatches, valuesOf } from "./evaluate.ts";
+import { tensor2d } from "@tensorflow/tfjs";
+import type { WindowExamples } from "./examples.ts";
 import { addBias, embed, matMul } from "./operations.ts";
-import { mapValues, type Parameters, toTensor } from "./parameters.ts";
+import { mapValues, type Parameters, readValues, toTensor } from "./parameters.ts";
 
-/** Where tanh is so flat that next to no gradient comes through: its slope is below 0.06. */
+/** tanh is saturated beyond this: its slope is below 0.06, so that next to no gradient flows back. */
 const SATURATED = 0.97;
-/** How many examples say enough. */
+/** Examples to measure on. */
 const EXAMPLES = 1000;
 
-/** What goes through the tanh layer of an MLP. */
+/** Statistics of the tanh layer of an MLP. */
 export interface Activations {
-  /** [examples * hidden]: what goes in. */
+  /** [examples * hidden]: the inputs of tanh. */
   preActivations: Float32Array;
-  /** Of what goes in. */
+  /** Of the inputs. */
   mean: number;
   std: number;
-  /** What share of what comes out is above 0.97 or below -0.97. */
+  /** Share of the outputs above 0.97 or below -0.97. */
   saturated: number;
 }
 
-/** Measures the tanh layer of an MLP without normalization on the first of some examples. */
-export function activations({ C, W1, b1 }: Parameters, { contexts, count }: Examples): Activations {
-  const n = contexts.length / count;
+/** Measures the tanh layer of an MLP without normalization on the first examples. */
+export function activations({ C, W1, b1 }: Parameters, examples: WindowExamples): Activations {
+  const { tokens, count } = examples.batch(
+    Int32Array.from({ length: Math.min(EXAMPLES, examples.count) }, (_, i) => i),
+  );
   const weights = mapValues({ C, W1, b1 }, toTensor);
-  const [some] = contextBatches(contexts.slice(0, EXAMPLES * n), n);
-  const preActivations = valuesOf(() => {
-    const x = embed(weights.C as Tensor2D, tensor2d(some, [some.length / n, n], "int32"));
-    return addBias(matMul(x, weights.W1 as Tensor2D), weights.b1 as Tensor1D);
+  const preActivations = readValues(() => {
+    const x = embed(weights.C, tensor2d(tokens, [count, examples.contextLength], "int32"));
+    return addBias(matMul(x, weights.W1), weights.b1);
   });
   Object.values(weights).forEach((weight) => weight.dispose());
   const mean = preActivations.reduce((sum, z) => sum + z, 0) / preActivations.length;

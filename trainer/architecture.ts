@@ -1,16 +1,18 @@
-import type { Scalar, Tensor1D, Tensor2D } from "@tensorflow/tfjs";
+import type { Scalar, Tensor, Tensor2D } from "@tensorflow/tfjs";
 import type { z } from "zod";
-import type { Examples } from "../shared/context.ts";
+import type { CardState } from "../shared/model_card.ts";
 import type { TorchGenerator } from "../shared/random/torch.ts";
-import type { GraphBuilder } from "./onnx/graph.ts";
+import type { Activation, StepPlan } from "./backends/fused/step_plan.ts";
+import type { Examples } from "./examples.ts";
+import type { GraphBuilder, Value } from "./onnx/graph.ts";
 import type { Parameters, Weights } from "./parameters.ts";
 
-/** The choices that are made before training, as they stand on a model's card. */
+/** The choices that are made before training, as the model's card lists them. */
 export type Hyperparameters = Record<string, number | string | boolean>;
 
 /**
- * A kind of model. One file of `architectures/` exports one, and `architectures/all.ts` lists them; the
- * command line takes its flags from the schema, the export its graph from the network.
+ * A kind of model. Each file of `architectures/` exports one, and `architectures/all.ts` lists them. The command line
+ * takes its flags from the hyperparameters' schema.
  */
 export interface Architecture<
   H extends Hyperparameters = Hyperparameters,
@@ -18,77 +20,108 @@ export interface Architecture<
 > {
   /** Its name on the command line and on cards. */
   readonly name: string;
-  /** What it is, in a phrase. */
+  /** A phrase that describes it. */
   readonly summary: string;
-  /** Each key is a flag of the command line, its description the flag's help. */
+  /** Each key is a flag of the command line, and its description the flag's help. */
   readonly hyperparameters: z.ZodObject<{ [Key in keyof H]: z.ZodType<H[Key]> }>;
-  /** The model of this kind with the given sizes. */
+  /** Makes a network of given sizes. */
   build(hyperparameters: H, vocabularySize: number): N;
 }
 
-interface Predictor {
-  readonly contextLength: number;
+/** A network of known sizes, without its parameters. */
+export type Network = CountedNetwork | TrainedNetwork;
+
+interface Sizes {
+  readonly vocabularySize: number;
+  /**
+   * How many tokens back the network sees: it is given windows of so many tokens, and predicts the token after each. Null
+   * for a network that sees all tokens: it is given whole words, and predicts the token after each position.
+   */
+  readonly contextLength: number | null;
+  /** What the exported model hands from one token to the next, if `contextLength` is null. */
+  readonly states?: readonly CardState[];
+}
+
+/** A network whose parameters are counted, not trained. */
+export interface CountedNetwork extends Sizes {
+  readonly learns: "by counting";
+  /** Computes the parameters. */
+  count(examples: Examples): Parameters;
   /**
    * The forward pass.
    *
-   * @param contexts int32 [batch, contextLength].
-   * @returns Log-probabilities, float32 [batch, vocabularySize].
+   * @param tokens int32 [batch, time]
+   * @returns Log-probabilities: float32 [batch, V] after windows, [batch, time, V] after whole words.
    */
-  logProbs(weights: Weights, contexts: Tensor2D): Tensor2D;
-  /** The forward pass as an ONNX graph, from input `context` to output `log_probs`. */
-  graph(parameters: Parameters): GraphBuilder;
+  logProbs(weights: Weights, tokens: Tensor2D): Tensor;
+  /**
+   * Writes the forward pass as ONNX operators.
+   *
+   * @param tokens int64 [batch, contextLength]
+   * @returns Log-probabilities, float32 [batch, V].
+   */
+  graph(graph: GraphBuilder, parameters: Parameters, tokens: Value<"int64">): Value<"float32">;
 }
 
-/** A model whose parameters are counted. */
-export interface CountedNetwork extends Predictor {
-  readonly learns: "by counting";
-  count(examples: Examples): Parameters;
-}
-
-/** The sizes and the parts of a tanh MLP, beside its context and its vocabulary; see `architectures/mlp.ts`. */
-export interface MlpSizes {
-  embedding: number;
-  hidden: number;
-  /** It has b1. */
-  bias: boolean;
-  /** It has W3. */
-  direct: boolean;
-  /** It has batch normalization, trained with each batch's own statistics. */
-  normalized: boolean;
-  /** How much of the statistics after a step is the newest batch's; 0 where training leaves them alone. */
-  runningShare: number;
-}
-
-/** A model whose parameters go down a gradient. */
-export interface TrainedNetwork extends Predictor {
+/** A network whose parameters are trained by gradient descent. */
+export interface TrainedNetwork extends Sizes {
   readonly learns: "by gradient descent";
-  /** Sizes for a backend with a fused step, where there is one. */
-  readonly fused?: MlpSizes;
-  /** Names of the parameters that are measured while the others are trained: the statistics of a normalization. */
-  readonly statistics: readonly string[];
+  /** Names of the parameters that are not trained but measured: the statistics of a normalization. */
+  readonly buffers: readonly string[];
   /** Draws the initial parameters, in the notebooks' order. */
   initialise(generator: TorchGenerator): Parameters;
   /**
-   * What training minimises, on one mini-batch.
+   * The forward pass.
    *
-   * @param contexts int32 [batch, contextLength].
-   * @param targets int32 [batch].
-   * @param measured Is told the statistics as they are after this batch, if they change with it.
+   * @param tokens int32 [batch, time]
+   * @param training Given in a training step, where normalization uses the mini-batch's own statistics.
+   * @returns Logits: float32 [batch, V] after windows, [batch, time, V] after whole words.
    */
-  loss(weights: Weights, contexts: Tensor2D, targets: Tensor1D, measured?: (after: Weights) => void): Scalar;
+  logits(weights: Weights, tokens: Tensor2D, training?: TrainingPass): Tensor;
+  /** A penalty on the weights, which is added to the cross-entropy. Default: none. */
+  penalty?(weights: Weights): Scalar;
   /**
-   * Measures the statistics over some examples, if they are not to be those that training leaves.
+   * Measures the buffers over the training split, if training does not leave them as they are used.
    *
-   * @returns The {@link statistics}, in place of those in `weights`.
+   * @returns The {@link buffers}, in place of those in `weights`.
    */
-  calibrate?(weights: Weights, examples: Examples): Parameters;
+  measureBuffers?(weights: Weights, train: Examples): Parameters;
+  /**
+   * Writes the forward pass as ONNX operators.
+   *
+   * @param tokens int64 [batch, contextLength], or [batch, time] if `contextLength` is null.
+   * @param past The {@link states} before these tokens, by name; zeros before the first.
+   */
+  graph(
+    graph: GraphBuilder,
+    parameters: Parameters,
+    tokens: Value<"int64">,
+    past: Readonly<Record<string, Value<"float32">>>,
+  ): NetworkGraph;
+  /**
+   * Writes the forward pass as layers that the backend `fused` can compute. Default: only TensorFlow.js trains it.
+   *
+   * @returns Logits, [batch, V].
+   */
+  planStep?(plan: StepPlan): Activation;
 }
 
-/** A model of known sizes. */
-export type Network = CountedNetwork | TrainedNetwork;
+/** What a forward pass is told in a training step. */
+export interface TrainingPass {
+  /** Takes the buffers as they are after this mini-batch. The tensors may be disposed of when it returns. */
+  setBuffers(buffers: Weights): void;
+}
+
+/** What a network's ONNX graph computes. */
+export interface NetworkGraph {
+  /** [batch, V] after windows, [batch, time, V] after whole words. */
+  logits: Value<"float32">;
+  /** The network's states after the last token, by name. */
+  present?: Readonly<Record<string, Value<"float32">>>;
+}
 
 /**
- * A model of some kind, with the defaults for what is not given.
+ * Makes a network, with the default of each hyperparameter that is not given.
  *
  * @throws {z.ZodError} If a hyperparameter has a value that the architecture does not allow.
  */

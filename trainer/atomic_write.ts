@@ -1,14 +1,14 @@
 import { basename, dirname, join } from "node:path";
 
-/** The temporary name under which a file is written: hidden, so that it is not taken for a model's card. */
+/** The temporary path of a file that is being written: a hidden file in the same directory. */
 export function temporaryPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
 /**
- * Writes a file under a temporary name in the same directory, and waits until it is on the disk.
+ * Writes a file under a temporary path, and waits until it is on the disk.
  *
- * @returns The temporary path. The caller renames it.
+ * @returns The temporary path, which the caller renames.
  */
 export async function writeTemporary(path: string, content: string | Uint8Array): Promise<string> {
   const temporary = temporaryPath(path);
@@ -26,7 +26,7 @@ export async function writeTemporary(path: string, content: string | Uint8Array)
   return temporary;
 }
 
-/** Replaces a file atomically: a reader finds the old one or the new one, after a crash too. */
+/** Writes a file atomically: a reader finds the old file or the new one, also after a crash. */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   await whileLocked(dirname(path), async (sync) => {
     const temporary = await writeTemporary(path, content);
@@ -41,10 +41,10 @@ export async function writeAtomically(path: string, content: string | Uint8Array
 }
 
 /**
- * Changes a directory under a lock that excludes other callers of this function, in other processes too. The operating system
- * holds the lock on the directory and releases it when the process ends. Windows cannot lock a directory, and need not sync one.
+ * Changes a directory while no other process changes it through this function. The lock is the operating system's, on the
+ * directory, and is released when the process ends in any way. Windows cannot lock a directory, nor does it need to sync one.
  *
- * @param change Makes the changes. Its parameter waits until all renames so far are on the disk.
+ * @param change Makes the changes. Its argument is a function that waits until all renames so far are on the disk.
  */
 export async function whileLocked<Result>(
   directory: string,

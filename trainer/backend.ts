@@ -1,59 +1,56 @@
-import type { Examples } from "../shared/context.ts";
 import type { TrainedNetwork } from "./architecture.ts";
+import type { Batch } from "./examples.ts";
 import type { OptimizerName } from "./optimizers.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
 
-/** What a step changes. */
-export interface DescentState {
-  /** Those that are trained, and the statistics that are measured beside. */
+/** What a training step changes. */
+export interface StepState {
+  /** The parameters that are trained, and the buffers. */
   parameters: Parameters;
-  /** What the optimizer remembers of each parameter that is trained. */
-  slots: Record<string, Parameter[]>;
+  /** What the optimizer keeps of each parameter that is trained, such as its velocity. */
+  optimizerState: Record<string, Parameter[]>;
 }
 
-/** How a step is made. */
-export interface DescentSettings {
+/** How a training step is made. */
+export interface StepSettings {
   /** Examples in a mini-batch, drawn anew for each step; "all" takes every example in every step. */
   batch: number | "all";
   optimizer: OptimizerName;
   /**
-   * What share of each matrix, times the learning rate, a step takes away; biases and other vectors decay not.
+   * Each step takes the learning rate times this share off each matrix; vectors, such as biases, do not decay. Default 0.
    *
-   * Source: Bengio et al. 2003, R of their training criterion; decoupled from the gradient as in Loshchilov and
-   * Hutter, "Decoupled weight decay regularization", ICLR 2019. Default 0.
+   * Source: R in the training criterion of Bengio et al. 2003, decoupled from the gradient as in Loshchilov and
+   * Hutter, "Decoupled weight decay regularization", ICLR 2019.
    */
   weightDecay?: number;
 }
 
-/** A network on its way down the gradient. */
-export interface Descent {
+/** A network that is being trained. It holds memory until it is disposed of. */
+export interface TrainingSession {
   /**
    * Makes one step.
    *
-   * @param examples The mini-batch.
    * @param step From 0.
-   * @returns The loss on the mini-batch before the step, in nats.
+   * @returns The loss of the mini-batch before the step, in nats.
    */
-  step(examples: Examples, learningRate: number, step: number): number;
+  step(batch: Batch, learningRate: number, step: number): number;
   /** A copy of the state after the last step. */
-  state(): DescentState;
-  /** Frees what it holds. */
+  state(): StepState;
+  /** Frees its memory. */
   dispose(): void;
 }
 
-/** Something that computes training steps. TensorFlow.js is the reference; what is faster is held to it. */
+/** Computes training steps. TensorFlow.js is the reference; the tests compare the others with it. */
 export interface Backend {
-  /** Why it cannot train a network so, as the end of a sentence; undefined where it can. */
+  /** Why it cannot train a network with these settings, as the end of a sentence; undefined if it can. */
   unsupportedReason(
     network: TrainedNetwork,
-    vocabularySize: number,
-    settings: Pick<DescentSettings, "batch" | "optimizer">,
+    settings: Pick<StepSettings, "batch" | "optimizer">,
   ): string | undefined;
-  /** Begins, or goes on, from a state, which is copied. */
+  /** Begins with a copy of a state. */
   start(
     network: TrainedNetwork,
-    vocabularySize: number,
-    state: DescentState,
-    settings: Pick<DescentSettings, "optimizer" | "weightDecay">,
-  ): Descent | Promise<Descent>;
+    state: StepState,
+    settings: Pick<StepSettings, "optimizer" | "weightDecay">,
+  ): TrainingSession | Promise<TrainingSession>;
 }

@@ -1,34 +1,34 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { FitState } from "./fit.ts";
+import type { TrainingState } from "./fit.ts";
 import type { TrainOptions } from "./train_options.ts";
 import { writeAtomically } from "./atomic_write.ts";
 
-/** A training run that can go on: what was asked for, and how far it got. */
+/** Version of the file format. Version 1, which has no `version`, calls the optimizer state `slots`. */
+const VERSION = 2;
+
+/** A training run that can be resumed: its options, and how far it got. */
 export interface Checkpoint {
   options: TrainOptions;
-  /** SHA-256 of the list, which must be the same when the run goes on. */
+  /** SHA-256 of the list, which must be the same when the run is resumed. */
   listSha256: string;
-  /** How long it has run. */
+  /** How long the run has taken. */
   seconds: number;
-  state: FitState;
+  state: TrainingState;
 }
 
-/**
- * Where the checkpoint of a model is kept: under no name that a card has, should the directory be that of the
- * models.
- */
+/** The path of a model's checkpoint. Its extension differs from a card's, so that both can be in one directory. */
 export function checkpointPath(directory: string, name: string): string {
   return join(directory, `${name}.checkpoint`);
 }
 
-/** Writes a checkpoint, whole or not at all. */
+/** Writes a checkpoint atomically. */
 export async function saveCheckpoint(directory: string, checkpoint: Checkpoint): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeAtomically(
     checkpointPath(directory, checkpoint.options.name),
     JSON.stringify(
-      checkpoint,
+      { version: VERSION, ...checkpoint },
       (_key, value) =>
         value instanceof Float32Array ? { float32: new Uint8Array(value.buffer).toBase64() } : value,
     ),
@@ -36,7 +36,7 @@ export async function saveCheckpoint(directory: string, checkpoint: Checkpoint):
 }
 
 /**
- * Reads the checkpoint of a model.
+ * Reads a model's checkpoint.
  *
  * @throws {Error} If there is none, or it cannot be read.
  */
@@ -47,23 +47,27 @@ export async function loadCheckpoint(directory: string, name: string): Promise<C
     text = await readFile(path, "utf8");
   } catch {
     throw new Error(
-      `Cannot resume ${name}: there is no checkpoint ${path}; a run that was stopped before its end leaves one`,
+      `Cannot resume ${name}: there is no checkpoint ${path}; only a run that was stopped before its end leaves one`,
     );
   }
   try {
-    return JSON.parse(
+    const { version = 1, ...checkpoint } = JSON.parse(
       text,
       (_key, value) =>
         typeof value?.float32 === "string"
           ? new Float32Array(Uint8Array.fromBase64(value.float32).buffer)
           : value,
     );
+    if (version > VERSION) throw new Error(`its format is version ${version}, newer than ${VERSION}`);
+    if (version > 1) return checkpoint;
+    const { slots, ...state } = checkpoint.state;
+    return { ...checkpoint, state: { ...state, optimizerState: slots } };
   } catch (error) {
-    throw new Error(`Cannot resume ${name}: checkpoint ${path} is broken (${(error as Error).message})`);
+    throw new Error(`Cannot resume ${name}: checkpoint ${path} cannot be read (${(error as Error).message})`);
   }
 }
 
-/** Removes the checkpoint of a model, if there is one. */
+/** Removes a model's checkpoint, if there is one. */
 export async function removeCheckpoint(directory: string, name: string): Promise<void> {
   await rm(checkpointPath(directory, name), { force: true });
 }

@@ -1,4 +1,4 @@
-/** Mean and standard deviation of each column; the deviation divides by the rows less one. */
+/** Mean and standard deviation of each column; the deviation divides by rows - 1. */
 export interface ColumnStatistics {
   /** [columns] */
   mean: Float32Array<ArrayBuffer>;
@@ -7,7 +7,7 @@ export interface ColumnStatistics {
 }
 
 /**
- * Measures the columns of a matrix that comes in parts, in float64.
+ * Computes the statistics of each column, in float64, of a matrix that is read in parts.
  *
  * @param parts Each [rows, columns], row-major.
  */

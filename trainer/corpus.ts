@@ -1,26 +1,28 @@
 import { basename } from "node:path";
-import { type Examples, slideContexts } from "../shared/context.ts";
+import { fileURLToPath } from "node:url";
 import { PythonRandom } from "../shared/random/python.ts";
+import { sha256 } from "../shared/sha256.ts";
 import { Vocabulary } from "../shared/vocabulary.ts";
 import { isUrl, readListBytes } from "./list_bytes.ts";
-import { sha256 } from "../shared/sha256.ts";
 
-/** Most characters (code points in normalization form C) in a line. */
+/** The list in this repository: names given in the United States in 2018. */
+export const DEFAULT_LIST: string = fileURLToPath(new URL("./data/us-names-2018.txt", import.meta.url));
+/** Most characters in a line: code points in normalization form C. */
 export const MAX_LINE_LENGTH = 256;
 /**
- * Most UTF-16 units in a line before it is normalised, which takes time quadratic in a run of combining marks. A character in
- * form C is composed of at most 4 code points (UAX #15, table 4), each at most 2 units: a longer line is surely too long.
+ * Most UTF-16 units in a line before normalization, which takes time quadratic in a run of combining marks. A character in
+ * form C is composed of at most 4 code points (UAX #15, table 4), each at most 2 units, so a longer line cannot be valid.
  */
 const MAX_LINE_UNITS = 8 * MAX_LINE_LENGTH;
 /** Fewest lines: each of the splits needs one. */
 export const MIN_LINES = 10;
 /** Seed of the shuffle before the split, as in the notebooks. */
 export const SPLIT_SEED = 42;
-/** Control characters other than the tab: where one stands, the file is no list of text. */
-// deno-lint-ignore no-control-regex -- control characters are what it looks for
+/** Control characters other than the tab: a file that has one is not text. */
+// deno-lint-ignore no-control-regex -- it looks for control characters
 const BINARY = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
-/** The three parts of a list: to learn from, to choose by, to judge by. */
+/** The parts of a list: to train on, to select the best checkpoint, and to report the result. */
 export const SPLITS = ["train", "dev", "test"] as const;
 export type Split = typeof SPLITS[number];
 
@@ -36,7 +38,7 @@ export interface List {
   sha256: string;
 }
 
-/** A list made ready for a model. */
+/** A list as training data. */
 export interface Corpus {
   list: List;
   vocabulary: Vocabulary;
@@ -48,8 +50,8 @@ export interface Corpus {
  * Reads a list: UTF-8, one thing a line. Blank lines are dropped, and line ends may be CRLF.
  *
  * @param source A path, or an http(s) URL.
- * @throws {Error} If it cannot be had, is too large, empty, too short, no UTF-8 text, or has a line that is too long;
- * the message says what and where.
+ * @throws {Error} If it cannot be read, is too large, is empty, has too few lines, is not UTF-8 text, or has a line that is
+ * too long. The message says which, and where.
  */
 export async function readList(source: string): Promise<List> {
   const bytes = await readListBytes(source);
@@ -87,9 +89,9 @@ export async function readList(source: string): Promise<List> {
 }
 
 /**
- * A line in normalization form C.
+ * Normalizes a line to form C.
  *
- * @throws {RangeError} If it has more than {@link MAX_LINE_LENGTH} characters; the message goes on after its name.
+ * @throws {RangeError} If it has more than {@link MAX_LINE_LENGTH} characters; the message is the end of a sentence about the line.
  */
 export function composeLine(line: string): string {
   if (line.length > MAX_LINE_UNITS) {
@@ -104,10 +106,10 @@ export function composeLine(line: string): string {
 }
 
 /**
- * Makes a list ready: its vocabulary, and its words as tokens, shuffled by Python's generator with
- * {@link SPLIT_SEED} and split 80/10/10 as the notebooks do.
+ * Makes a list's vocabulary, encodes its lines as tokens, shuffles them with Python's generator seeded
+ * {@link SPLIT_SEED}, and splits them 80/10/10, as the notebooks do.
  *
- * @throws {RangeError} If it has more different characters than a vocabulary may.
+ * @throws {RangeError} If it has more different characters than a vocabulary may have.
  */
 export function makeCorpus(list: List): Corpus {
   const vocabulary = Vocabulary.of(list.lines);
@@ -126,21 +128,12 @@ export function makeCorpus(list: List): Corpus {
   };
 }
 
-/** The examples of each split for a model that sees `contextLength` tokens. */
-export function makeExamples({ words }: Corpus, contextLength: number): Record<Split, Examples> {
-  return {
-    train: slideContexts(words.train, contextLength),
-    dev: slideContexts(words.dev, contextLength),
-    test: slideContexts(words.test, contextLength),
-  };
-}
-
 /** The last part of a path or a URL. */
 function fileName(source: string): string {
   return basename(isUrl(source) ? new URL(source).pathname : source) || source;
 }
 
-/** Says in which line the bytes stop being UTF-8. */
+/** The first line that is not UTF-8, in words. */
 function firstBrokenLine(bytes: Uint8Array): string {
   const lineFeed = 10;
   const decoder = new TextDecoder("utf-8", { fatal: true });

@@ -1,26 +1,26 @@
-import type { Examples } from "../shared/context.ts";
 import type { TrainedNetwork } from "./architecture.ts";
 import { chooseBackend } from "./backends/all.ts";
 import type { Split } from "./corpus.ts";
-import { fit, type FitHooks, type FitSettings, type FitState } from "./fit.ts";
+import type { Examples } from "./examples.ts";
+import { fit, type FitHooks, type FitSettings, type TrainingState } from "./fit.ts";
 import type { Schedule } from "./schedules.ts";
 
-/** How much of a smoothed loss is the newest loss. */
+/** Weight of the newest loss in the moving average. */
 const SMOOTHING = 0.05;
-/** How far above the lowest smoothed loss the plateau reaches, as a share of all that the loss fell. */
+/** Height of the plateau above the lowest smoothed loss, as a share of the whole fall of the loss. */
 const PLATEAU_HEIGHT = 0.1;
 
-/** From where to where learning rates are tried. */
+/** The range of learning rates to try. */
 export interface LearningRateSweep {
   /** log10 of the first learning rate. */
   from: number;
   /** log10 of the last. */
   to: number;
-  /** How many, one a step, evenly spaced in the exponent. */
+  /** Number of learning rates, one a step, evenly spaced in the exponent. */
   steps: number;
 }
 
-/** What trying learning rates showed. */
+/** The result of a sweep. */
 export interface LearningRateFinding {
   /** Each step's learning rate, log10. */
   exponents: number[];
@@ -28,39 +28,36 @@ export interface LearningRateFinding {
   losses: number[];
   /** The losses, smoothed by an exponential moving average. */
   smoothed: number[];
-  /** The learning rates between which the smoothed loss is near its lowest. */
+  /** The range of learning rates where the smoothed loss is near its lowest. */
   plateau: [from: number, to: number];
   /** The middle of the plateau, in the exponent. */
   suggestion: number;
 }
 
-/** A schedule that goes through the exponents of a sweep, as `10 ** torch.linspace(from, to, steps)`. */
+/** The learning rates of a sweep, as `10 ** torch.linspace(from, to, steps)`. */
 export function sweepSchedule({ from, to, steps }: LearningRateSweep): Schedule {
   return (step) => 10 ** (from + ((to - from) * step) / Math.max(steps - 1, 1));
 }
 
 /**
- * Trains with a learning rate that rises from step to step, and looks where the loss is low: below the plateau a rate is
- * too small to get anywhere, above it training turns noisy and climbs.
+ * Trains with a learning rate that rises from step to step, and finds where the loss is low. Below that plateau the rate is
+ * too small to make progress; above it the loss becomes noisy and rises.
  *
  * Source: the MLP notebook; Smith, "Cyclical learning rates for training neural networks", WACV 2017.
  */
 export async function findLearningRate(
   network: TrainedNetwork,
-  vocabularySize: number,
   examples: Pick<Record<Split, Examples>, "train" | "dev">,
   sweep: LearningRateSweep,
   settings: Pick<FitSettings, "batch" | "optimizer">,
-  state: FitState,
+  state: TrainingState,
   hooks: FitHooks = {},
 ): Promise<LearningRateFinding> {
   const schedule = sweepSchedule(sweep);
   const losses: number[] = [];
-  const backend = settings.batch === "all"
-    ? "tensorflow"
-    : chooseBackend("auto", network, vocabularySize, settings);
+  const backend = settings.batch === "all" ? "tensorflow" : chooseBackend("auto", network, settings);
   const fitSettings: FitSettings = { ...settings, steps: sweep.steps, lr: 1, schedule, backend };
-  await fit(network, vocabularySize, examples, fitSettings, state, {
+  await fit(network, examples, fitSettings, state, {
     ...hooks,
     onStep(step, loss) {
       losses.push(loss);
@@ -71,7 +68,7 @@ export async function findLearningRate(
   return { exponents, losses, ...readPlateau(exponents, losses) };
 }
 
-/** Finds the plateau of a sweep, around the lowest smoothed loss. */
+/** Finds the plateau around the lowest smoothed loss. */
 export function readPlateau(
   exponents: readonly number[],
   losses: readonly number[],
@@ -89,7 +86,7 @@ export function readPlateau(
   };
 }
 
-/** An exponential moving average that is no lower at the beginning for having begun at nothing. */
+/** Exponential moving average, corrected for its start at zero as in Adam. */
 function smooth(losses: readonly number[]): number[] {
   let average = 0;
   return losses.map((loss, step) => {

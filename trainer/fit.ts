@@ -1,28 +1,27 @@
-import { dispose } from "@tensorflow/tfjs";
-import type { Examples } from "../shared/context.ts";
 import { CARD_HISTORY_POINTS, type ModelCard } from "../shared/model_card.ts";
 import { TorchGenerator, type TorchGeneratorState } from "../shared/random/torch.ts";
 import type { TrainedNetwork } from "./architecture.ts";
-import type { DescentSettings, DescentState } from "./backend.ts";
+import type { StepSettings, StepState } from "./backend.ts";
 import { type BackendName, backends } from "./backends/all.ts";
 import type { Split } from "./corpus.ts";
-import { evaluate, tensorFlowModel } from "./evaluate.ts";
+import { evaluateCheckpoint, type EvaluatedCheckpoint } from "./evaluation.ts";
+import type { Examples } from "./examples.ts";
 import { optimizers } from "./optimizers.ts";
-import { mapValues, type Parameters, toTensor } from "./parameters.ts";
+import { mapValues, type Parameters } from "./parameters.ts";
 import { type Schedule, type ScheduleName, schedules } from "./schedules.ts";
 
-/** The dev NLL is taken at every so many points of the loss history, and at the end. */
+/** The dev split is evaluated at every tenth point of the loss history, and at the end. */
 const POINTS_PER_EVALUATION = 10;
-/** How long training may keep the event loop to itself: signals are heard between. */
+/** Training yields to the event loop this often, in milliseconds, so that signals are heard. */
 const MILLISECONDS_PER_TURN = 100;
 
 /** How a network is trained. */
-export interface FitSettings extends DescentSettings {
-  /** How many mini-batches. */
+export interface FitSettings extends StepSettings {
+  /** Mini-batches to train on. */
   steps: number;
-  /** The learning rate at the beginning. */
+  /** Learning rate at the beginning. */
   lr: number;
-  /** How the learning rate goes on. */
+  /** How the learning rate changes. */
   schedule: ScheduleName | Schedule;
   /** What computes the steps. Default "tensorflow". */
   backend?: BackendName;
@@ -31,35 +30,26 @@ export interface FitSettings extends DescentSettings {
 /** One point of a loss history. */
 export type HistoryPoint = ModelCard["training"]["loss_history"][number];
 
-/** Parameters, and how good they are. */
-export interface Candidate {
-  /** How many steps made them. */
+/** A training run between two steps. With the settings and the examples it determines all that follows. */
+export interface TrainingState extends StepState {
+  /** Steps that were made. */
   step: number;
-  /** Mean NLL of the dev split, in nats a character. */
-  devNll: number;
-  parameters: Parameters;
-}
-
-/** A training run between two steps: with the settings and the examples, all that decides how it goes on. */
-export interface FitState extends DescentState {
-  /** How many steps have been made. */
-  step: number;
-  /** Of the generator that draws the mini-batches. */
+  /** State of the generator that draws the mini-batches. */
   generator: TorchGeneratorState;
   /** The best parameters so far, by dev NLL. */
-  best: Candidate | null;
+  best: EvaluatedCheckpoint | null;
   history: HistoryPoint[];
   /** Sum of the losses since the last point of the history. */
   lossSum: number;
 }
 
-/** What a run tells while it runs. */
+/** Callbacks of a run. */
 export interface FitHooks {
-  /** After each step, with its loss on its mini-batch, in nats. */
+  /** Called after each step with the loss of its mini-batch, in nats. */
   onStep?(step: number, loss: number): void;
-  /** After each evaluation of the dev split. */
-  onEvaluation?(state: FitState, devNll: number): void | Promise<void>;
-  /** Ends the run after the step under way. */
+  /** Called after each evaluation of the dev split. */
+  onEvaluation?(state: TrainingState, devNll: number): void | Promise<void>;
+  /** Ends the run after the current step. */
   signal?: AbortSignal;
 }
 
@@ -69,16 +59,16 @@ export interface FitHooks {
  * @param generator Draws the mini-batches from here on.
  */
 export function initialState(
-  { statistics }: TrainedNetwork,
+  { buffers }: TrainedNetwork,
   parameters: Parameters,
   generator: TorchGenerator,
   { optimizer }: Pick<FitSettings, "optimizer">,
-): FitState {
-  const trained = Object.entries(parameters).filter(([name]) => !statistics.includes(name));
-  const slots = mapValues(
+): TrainingState {
+  const trained = Object.entries(parameters).filter(([name]) => !buffers.includes(name));
+  const optimizerState = mapValues(
     Object.fromEntries(trained),
     ({ shape, values }) =>
-      Array.from({ length: optimizers[optimizer].slots }, () => ({
+      Array.from({ length: optimizers[optimizer].stateTensors }, () => ({
         shape,
         values: new Float32Array(values.length),
       })),
@@ -86,7 +76,7 @@ export function initialState(
   return {
     step: 0,
     parameters,
-    slots,
+    optimizerState,
     generator: generator.state(),
     best: null,
     history: [],
@@ -95,46 +85,19 @@ export function initialState(
 }
 
 /**
- * Judges parameters by the dev split, after their statistics have been measured over the training split where the network
- * asks for that.
- *
- * @throws {Error} If their NLL is not a number.
- */
-export async function judge(
-  network: TrainedNetwork,
-  vocabularySize: number,
-  { train, dev }: Pick<Record<Split, Examples>, "train" | "dev">,
-  { step, parameters }: Pick<FitState, "step" | "parameters">,
-): Promise<Candidate> {
-  const weights = mapValues(parameters, toTensor);
-  const calibrated = network.calibrate?.(weights, train) ?? {};
-  Object.entries(calibrated).forEach(([name, statistic]) => {
-    weights[name].dispose();
-    weights[name] = toTensor(statistic);
-  });
-  const devNll = await evaluate(tensorFlowModel(network, weights, vocabularySize), dev);
-  dispose(weights);
-  if (Number.isNaN(devNll)) {
-    throw new Error(`Cannot judge the weights of step ${step}: their NLL on the dev split is not a number`);
-  }
-  return { step, devNll, parameters: { ...parameters, ...calibrated } };
-}
-
-/**
- * Trains a network by gradient descent on random mini-batches. The same state and settings end at the same
- * parameters, whether the run is broken in between or not.
+ * Trains a network by gradient descent on random mini-batches. The same state and settings give the same parameters,
+ * whether or not the run is interrupted and resumed.
  *
  * @returns The state after the last step, or after the step in which the signal came.
- * @throws {Error} If the loss is no longer a number.
+ * @throws {Error} If the loss is not a finite number.
  */
 export async function fit(
   network: TrainedNetwork,
-  vocabularySize: number,
   examples: Pick<Record<Split, Examples>, "train" | "dev">,
   settings: FitSettings,
-  state: FitState,
+  state: TrainingState,
   { onStep, onEvaluation, signal }: FitHooks = {},
-): Promise<FitState> {
+): Promise<TrainingState> {
   const { steps, batch, lr } = settings;
   const backend = backends[settings.backend ?? "tensorflow"];
   const schedule = typeof settings.schedule === "string" ? schedules[settings.schedule] : settings.schedule;
@@ -142,13 +105,14 @@ export async function fit(
   const evaluateEvery = pointEvery * POINTS_PER_EVALUATION;
 
   const generator = TorchGenerator.fromState(state.generator);
-  const descent = await backend.start(network, vocabularySize, state, settings);
+  const session = await backend.start(network, state, settings);
+  const all = batch === "all" ? examples.train.all() : undefined;
   let { step, best, lossSum } = state;
   const history = [...state.history];
 
-  const snapshot = (): FitState => ({
+  const snapshot = (): TrainingState => ({
     step,
-    ...descent.state(),
+    ...session.state(),
     generator: generator.state(),
     best,
     history: [...history],
@@ -156,21 +120,19 @@ export async function fit(
   });
 
   const evaluateDev = async (): Promise<void> => {
-    const candidate = await judge(network, vocabularySize, examples, snapshot());
-    if (!best || candidate.devNll < best.devNll) best = candidate;
+    const evaluated = evaluateCheckpoint(network, examples, snapshot());
+    if (!best || evaluated.devNll < best.devNll) best = evaluated;
     const point = history.at(-1);
-    if (point) point.dev_nll = candidate.devNll;
-    await onEvaluation?.(snapshot(), candidate.devNll);
+    if (point) point.dev_nll = evaluated.devNll;
+    await onEvaluation?.(snapshot(), evaluated.devNll);
   };
 
   try {
     if (steps === 0) await evaluateDev();
     let turnEnds = performance.now() + MILLISECONDS_PER_TURN;
     while (step < steps && !signal?.aborted) {
-      const examplesOfStep = batch === "all"
-        ? examples.train
-        : pick(examples.train, generator.randint(examples.train.count, batch));
-      const loss = descent.step(examplesOfStep, schedule(step, steps, lr), step);
+      const miniBatch = all ?? examples.train.batch(generator.randint(examples.train.count, batch as number));
+      const loss = session.step(miniBatch, schedule(step, steps, lr), step);
       if (!Number.isFinite(loss)) {
         throw new Error(
           `Cannot go on training: the loss of step ${step} is ${loss}; a smaller learning rate than ${lr} may help`,
@@ -191,16 +153,6 @@ export async function fit(
     }
     return snapshot();
   } finally {
-    descent.dispose();
+    session.dispose();
   }
-}
-
-/** The examples of some rows. */
-function pick({ contexts, targets, count }: Examples, rows: Int32Array): Examples {
-  const contextLength = contexts.length / count;
-  const picked = new Int32Array(rows.length * contextLength);
-  rows.forEach((row, i) => {
-    picked.set(contexts.subarray(row * contextLength, (row + 1) * contextLength), i * contextLength);
-  });
-  return { contexts: picked, targets: Int32Array.from(rows, (row) => targets[row]), count: rows.length };
 }

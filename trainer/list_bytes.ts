@@ -3,25 +3,25 @@ import { collectList } from "../shared/training_names.ts";
 
 /** Limits of a list that is fetched, in milliseconds. */
 export interface FetchLimits {
-  /** Until the server begins to answer, connecting and redirects included. */
+  /** Until the first byte of the response, connecting and redirects included. */
   toFirstByte: number;
   /** Until the last byte. */
   inAll: number;
 }
-/** A server that has not begun after half a minute will not; 64 MiB in five minutes is 1.8 Mbit/s. */
+/** 64 MiB in five minutes is 1.8 Mbit/s. */
 export const FETCH_LIMITS: FetchLimits = { toFirstByte: 30_000, inAll: 300_000 };
 
-/** Whether a list is a URL, not a path. */
+/** Whether the source of a list is a URL, not a path. */
 export function isUrl(source: string): boolean {
   return /^https?:/i.test(source);
 }
 
 /**
- * Reads the bytes of a list, at most 64 MiB of them, counted after decompression.
+ * Reads the bytes of a list. Reading ends with an error after {@link MAX_LIST_BYTES}.
  *
- * @param source A path (a pipe is fine), or an http(s) URL.
- * @param limits How long a server may take.
- * @throws {Error} If it cannot be had, is too large, or takes too long.
+ * @param source A path, which may be a pipe, or an http(s) URL.
+ * @param limits Timeouts of fetching.
+ * @throws {Error} If it cannot be read, is too large, or takes too long.
  */
 export async function readListBytes(
   source: string,

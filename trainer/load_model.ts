@@ -2,14 +2,14 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ModelCard } from "../shared/model_card.ts";
 import { readModelFiles } from "../shared/model_files.ts";
+import { sha256 } from "../shared/sha256.ts";
 import { Vocabulary } from "../shared/vocabulary.ts";
 import type { Network } from "./architecture.ts";
 import { findArchitecture } from "./architectures/all.ts";
 import { readParameters } from "./onnx/import.ts";
 import type { Parameters } from "./parameters.ts";
-import { sha256 } from "../shared/sha256.ts";
 
-/** A model as its files hold it. */
+/** A model that was read from its files. */
 export interface StoredModel {
   card: ModelCard;
   vocabulary: Vocabulary;
@@ -18,9 +18,9 @@ export interface StoredModel {
 }
 
 /**
- * Reads a model back.
+ * Reads a model from its files.
  *
- * @throws {Error} If a file is missing or broken, or they do not belong together.
+ * @throws {Error} If a file is missing or invalid, or the ONNX file is not the one of the card.
  */
 export async function loadModel(directory: string, name: string): Promise<StoredModel> {
   const fail = (reason: string): never => {

@@ -10,7 +10,7 @@ import { trainCommand } from "./commands/train.ts";
 import { startTensorFlow } from "./tensorflow.ts";
 
 const program = new Command("deno task")
-  .description("Train character-level language models on a list of things, one a line.")
+  .description("Train character-level language models on a list, one name a line.")
   .addCommand(trainCommand)
   .addCommand(evaluateCommand)
   .addCommand(sampleCommand)
@@ -21,14 +21,13 @@ const program = new Command("deno task")
   .hook("preAction", startTensorFlow);
 
 for (const command of [program, ...program.commands]) {
-  command.exitOverride().showHelpAfterError("(--help says what is allowed)").showSuggestionAfterError();
+  command.exitOverride().showHelpAfterError("(--help shows the allowed values)").showSuggestionAfterError();
 }
 
 try {
   await program.parseAsync();
 } catch (error) {
-  // Commander has told the user already; everything else is told here, without a stack: it is about the
-  // input.
+  // Commander has printed its errors already. The others are about the input, so no stack is printed.
   if (!(error instanceof CommanderError)) console.error(`error: ${(error as Error).message}`);
   process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
 }

@@ -1,18 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
 
 /*
- * TensorFlow.js operations with gradients of our own, where its WebAssembly backend has a slow one or none.
- * They compute what its own would.
+ * Replacements of TensorFlow.js operations whose gradient is slow or missing in its WebAssembly backend. Values and
+ * gradients are the same.
  */
 
-/** Most numbers in a batch of one-hot rows; a look-up of more tokens gathers rows instead. */
+/** Most numbers in one-hot rows; larger look-ups gather rows instead. */
 const MAX_ONE_HOT = 2 ** 23;
 
 /**
  * Matrix product of a [batch, in] and a [in, out] tensor.
  *
- * The gradient transposes first and multiplies then: the backend's `matMul` with a transposed operand is many
- * times slower than `transpose` followed by `matMul`.
+ * The gradient transposes first and multiplies then: the backend's `matMul` with a transposed operand takes many
+ * times as long as `transpose` followed by `matMul`.
  */
 export const matMul = tf.customGrad((a, b, save) => {
   const [x, weight] = [a as tf.Tensor2D, b as tf.Tensor2D];
@@ -24,13 +24,13 @@ export const matMul = tf.customGrad((a, b, save) => {
       return [tf.matMul(dy, tf.transpose(weight)), tf.matMul(tf.transpose(x), dy)];
     },
   };
-}) as (x: tf.Tensor2D, weight: tf.Tensor2D) => tf.Tensor2D;
+}) as (x: tf.Tensor, weight: tf.Tensor) => tf.Tensor2D;
 
 /** Adds a [out] bias to each row of a [batch, out] tensor. */
 export const addBias = tf.customGrad((x, bias) => ({
   value: tf.add(x as tf.Tensor, bias as tf.Tensor),
   gradFunc: (dy: tf.Tensor) => [dy, sumOfRows(dy as tf.Tensor2D)],
-})) as (x: tf.Tensor2D, bias: tf.Tensor1D) => tf.Tensor2D;
+})) as (x: tf.Tensor, bias: tf.Tensor) => tf.Tensor2D;
 
 /**
  * The hyperbolic tangent of each element, as 2 sigmoid(2 x) - 1: the backend's own takes fifteen times as long.
@@ -43,7 +43,7 @@ export const tanh = tf.customGrad((x, save) => {
     value: y,
     gradFunc: (dy: tf.Tensor, [y]: tf.Tensor[]) => tf.mul(dy, tf.sub(1, tf.square(y))),
   };
-}) as (x: tf.Tensor2D) => tf.Tensor2D;
+}) as (x: tf.Tensor) => tf.Tensor2D;
 
 /**
  * Looks up rows of a [vocabulary, embedding] table: [batch, context] token ids make [batch, context * embedding],
@@ -67,31 +67,37 @@ export const embed = tf.customGrad((table, ids, save) => {
       return [tf.matMul(tf.transpose(oneHot as tf.Tensor2D), drows), tf.zerosLike(ids)];
     },
   };
-}) as (table: tf.Tensor2D, ids: tf.Tensor2D) => tf.Tensor2D;
+}) as (table: tf.Tensor, ids: tf.Tensor2D) => tf.Tensor2D;
 
 /**
- * Mean cross-entropy of [batch, classes] logits against [batch] class ids, in nats: the mean NLL. The mean is taken in
- * float64: the backend's float32 sum of 228,146 losses is off in the fifth digit.
+ * Mean cross-entropy of [positions, classes] logits against [positions] class ids, in nats: the mean NLL. Positions whose
+ * class id is -1 are ignored, as in makemore.py. The mean is taken in float64: the backend's float32 sum of 228,146
+ * losses is off in the fifth digit.
  *
- * The gradient of the logits is (softmax - one-hot) / batch.
+ * The gradient of the logits is (softmax - one-hot) / positions that are not ignored.
  */
 export const crossEntropy = tf.customGrad((logits, classIds, save) => {
-  const [batch, classes] = (logits as tf.Tensor2D).shape;
+  const [positions, classes] = (logits as tf.Tensor2D).shape;
+  const ids = (classIds as tf.Tensor1D).dataSync<"int32">();
+  const predicted = ids.reduce((sum, id) => sum + Number(id >= 0), 0);
   const logProbs = tf.logSoftmax(logits as tf.Tensor2D);
-  const oneHot = oneHotRows(classIds as tf.Tensor1D, classes);
+  const oneHot = oneHotRows(classIds as tf.Tensor1D, classes); // -1 gives a row of zeros
   (save as tf.GradSaveFunc)([logProbs, oneHot]);
   const losses = tf.sum(tf.mul(logProbs, oneHot), 1).dataSync<"float32">();
   return {
-    value: tf.scalar(-losses.reduce((sum, loss) => sum + loss, 0) / batch),
+    value: tf.scalar(-losses.reduce((sum, loss) => sum + loss, 0) / predicted),
     gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
       const [logProbs, oneHot] = saved;
       const difference = tf.sub(tf.exp(logProbs), oneHot);
-      return [tf.mul(difference, tf.div(dy, batch)), tf.zerosLike(classIds as tf.Tensor1D)];
+      const counted = predicted === positions
+        ? difference
+        : tf.mul(difference, tf.tensor2d(Float32Array.from(ids, (id) => Number(id >= 0)), [positions, 1]));
+      return [tf.mul(counted, tf.div(dy, predicted)), tf.zerosLike(classIds as tf.Tensor1D)];
     },
   };
-}) as (logits: tf.Tensor2D, classIds: tf.Tensor1D) => tf.Scalar;
+}) as (logits: tf.Tensor, classIds: tf.Tensor1D) => tf.Scalar;
 
-/** Mean and standard deviation of each column of a batch; the deviation divides by the rows less one. */
+/** Mean and standard deviation of each column of a batch; the deviation divides by batch - 1. */
 export interface BatchStatistics {
   /** [size] */
   mean: tf.Tensor1D;
@@ -107,12 +113,12 @@ export interface BatchStatistics {
  *
  * Source: Ioffe and Szegedy, "Batch normalization", ICML 2015, algorithm 1; as in the notebooks, without its epsilon.
  *
- * @param observe Is told the statistics, which are gone when it returns.
+ * @param observe Takes the batch's statistics, which are disposed of when it returns.
  */
 export function batchNormalize(
-  x: tf.Tensor2D,
-  gain: tf.Tensor1D,
-  shift: tf.Tensor1D,
+  x: tf.Tensor,
+  gain: tf.Tensor,
+  shift: tf.Tensor,
   observe?: (statistics: BatchStatistics) => void,
 ): tf.Tensor2D {
   return tf.customGrad((x, gain, shift, save) => {
@@ -136,7 +142,7 @@ export function batchNormalize(
   })(x, gain, shift) as tf.Tensor2D;
 }
 
-/** [count] ids as [count, size] rows of zeros with a one. The backend's `oneHot` is right for int32 only. */
+/** [count] ids to one-hot rows [count, size]. The backend's `oneHot` is right for int32 only. */
 function oneHotRows(ids: tf.Tensor1D, size: number): tf.Tensor2D {
   return tf.cast(tf.oneHot(ids, size), "float32") as tf.Tensor2D;
 }

@@ -1,41 +1,39 @@
 import { add, div, mul, sqrt, square, sub, type Tensor } from "@tensorflow/tfjs";
 
-/**
- * A way down the gradient. It keeps nothing itself: what it remembers of a weight is in the weight's slots.
- */
+/** A rule of gradient descent. It is a pure function: its caller keeps the state of each weight. */
 export interface Optimizer {
-  /** How many tensors, shaped like the weight and zero at first, it remembers of each weight. */
-  readonly slots: number;
+  /** Tensors in the state of a weight, each of the weight's shape and zero at first. */
+  readonly stateTensors: number;
   /**
-   * One update of one weight.
+   * Updates one weight.
    *
    * @param step From 0.
-   * @returns The weight and its slots after it.
+   * @returns The weight and its state after the step.
    */
   update(update: {
     weight: Tensor;
     gradient: Tensor;
-    slots: readonly Tensor[];
+    state: readonly Tensor[];
     learningRate: number;
     step: number;
-  }): { weight: Tensor; slots: Tensor[] };
+  }): { weight: Tensor; state: Tensor[] };
 }
 
 /** Plain stochastic gradient descent. */
 const sgd: Optimizer = {
-  slots: 0,
+  stateTensors: 0,
   update: ({ weight, gradient, learningRate }) => ({
     weight: sub(weight, mul(gradient, learningRate)),
-    slots: [],
+    state: [],
   }),
 };
 
-/** Gradient descent with momentum 0.9, as `torch.optim.SGD(momentum=0.9)` takes it: v = 0.9 v + g. */
+/** Gradient descent with momentum 0.9, as `torch.optim.SGD(momentum=0.9)`: v = 0.9 v + g. */
 const momentum: Optimizer = {
-  slots: 1,
-  update({ weight, gradient, slots: [velocity], learningRate }) {
+  stateTensors: 1,
+  update({ weight, gradient, state: [velocity], learningRate }) {
     const next = add(mul(velocity, 0.9), gradient);
-    return { weight: sub(weight, mul(next, learningRate)), slots: [next] };
+    return { weight: sub(weight, mul(next, learningRate)), state: [next] };
   },
 };
 
@@ -45,18 +43,18 @@ const momentum: Optimizer = {
  * Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
  */
 const adam: Optimizer = {
-  slots: 2,
-  update({ weight, gradient, slots: [mean, variance], learningRate, step }) {
+  stateTensors: 2,
+  update({ weight, gradient, state: [mean, variance], learningRate, step }) {
     const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
     const nextMean = add(mul(mean, beta1), mul(gradient, 1 - beta1));
     const nextVariance = add(mul(variance, beta2), mul(square(gradient), 1 - beta2));
     const unbiasedMean = div(nextMean, 1 - beta1 ** (step + 1));
     const unbiasedVariance = div(nextVariance, 1 - beta2 ** (step + 1));
     const direction = div(unbiasedMean, add(sqrt(unbiasedVariance), epsilon));
-    return { weight: sub(weight, mul(direction, learningRate)), slots: [nextMean, nextVariance] };
+    return { weight: sub(weight, mul(direction, learningRate)), state: [nextMean, nextVariance] };
   },
 };
 
-/** Every optimizer, by the name that the command line knows it by. */
+/** Every optimizer, by its name on the command line. */
 export const optimizers = { sgd, momentum, adam } as const satisfies Record<string, Optimizer>;
 export type OptimizerName = keyof typeof optimizers;

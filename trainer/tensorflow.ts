@@ -2,8 +2,8 @@ import { ready, setBackend } from "@tensorflow/tfjs";
 import { setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
 
 /**
- * Starts TensorFlow.js on its WebAssembly backend, on one thread: sums are then always taken in the same
- * order, so that the same seed trains the same model.
+ * Starts TensorFlow.js with its WebAssembly backend. It runs on one thread, so that sums have a fixed order and a seed
+ * always trains the same model.
  *
  * @throws {Error} If the backend does not start.
  */

@@ -1,8 +1,5 @@
 import { dispose } from "@tensorflow/tfjs";
 import { join } from "node:path";
-import type { Examples } from "../shared/context.ts";
-import type { LanguageModel } from "../shared/language_model.ts";
-import { finiteOrNull } from "../shared/score_record.ts";
 import { CARD_QUANTILES, type ModelCard } from "../shared/model_card.ts";
 import { modelFileNames } from "../shared/model_files.ts";
 import { quantiles } from "../shared/quantiles.ts";
@@ -11,44 +8,45 @@ import type { TrainedNetwork } from "./architecture.ts";
 import { findArchitecture } from "./architectures/all.ts";
 import { type BackendName, chooseBackend } from "./backends/all.ts";
 import { removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import { type Corpus, makeExamples, type Split, SPLIT_SEED } from "./corpus.ts";
-import { evaluate, scoreWords, tensorFlowModel } from "./evaluate.ts";
-import { type Candidate, fit, type FitHooks, type FitState, initialState, judge } from "./fit.ts";
+import { type Corpus, type Split, SPLIT_SEED } from "./corpus.ts";
+import { evaluateCheckpoint, type EvaluatedCheckpoint, evaluateSplits, scoreWords } from "./evaluation.ts";
+import { type Examples, makeExamples } from "./examples.ts";
+import { fit, type FitHooks, initialState, type TrainingState } from "./fit.ts";
 import { ModelKeptError, saveModel, type UnsavedCard } from "./save_model.ts";
 import { exportOnnx } from "./onnx/export.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "./parameters.ts";
 import { makePictures } from "./pictures.ts";
 import type { TrainOptions } from "./train_options.ts";
 
-/** Where a run that was stopped goes on. */
+/** Where to resume a run. */
 export interface ResumePoint {
-  state: FitState;
-  /** How long it has run before. */
+  state: TrainingState;
+  /** How long the run had taken. */
   seconds: number;
 }
 
-/** How a training run ended. */
+/** The outcome of a training run. */
 export interface TrainResult {
-  /** What is known of the model, but for what its files say. */
+  /** The model's card, without the hashes of its files. */
   card: UnsavedCard;
-  /** The run was ended by its signal, before its last step; a checkpoint is kept. */
+  /** The run was stopped by its signal; a checkpoint is kept. */
   stopped: boolean;
-  /** The model is worse than a uniform guess over its tokens, whose NLL in nats this is; null where it is not. */
+  /** NLL of a uniform guess, in nats, if the model is worse than that; otherwise null. */
   failedAgainst: number | null;
-  /** The model's ONNX file, or null where the model was not written. */
+  /** The model's ONNX file, or null if the model was not written. */
   file: string | null;
-  /** Why it was not written: a better model has its name. A checkpoint is kept. */
+  /** Why it was not written: there is a better model of this name. A checkpoint is kept. */
   kept?: string;
 }
 
 /**
- * Trains a model on a list and writes it with its card. A run that its signal ends writes the best model that
- * it has, and a checkpoint to go on from.
+ * Trains a model on a list and writes it with its card. A run that is stopped by its signal writes the best model so far,
+ * and a checkpoint.
  *
- * A model that is worse than a uniform guess, was stopped, or was not trained at all does not replace a better one of its name,
- * unless it is told to.
+ * A model that is worse than a uniform guess, was stopped or was not trained replaces a better one of the same name only
+ * with `options.overwrite`.
  *
- * @throws {Error} If the loss is no longer a number; no model is written then.
+ * @throws {Error} If the loss is not a finite number; then no model is written.
  */
 export async function train(
   corpus: Corpus,
@@ -70,10 +68,9 @@ export async function train(
     parameters = network.count(examples.train);
     training = { steps: 0, batch_size: 0, seed: null, seconds: seconds(), loss_history: [] };
   } else {
-    backend = chooseBackend(options.backend ?? backend, network, vocabulary.size, options);
+    backend = chooseBackend(options.backend ?? backend, network, options);
     const state = await fit(
       network,
-      vocabulary.size,
       examples,
       { ...options, backend },
       resumed?.state ?? firstState(network, options),
@@ -86,7 +83,7 @@ export async function train(
       },
     );
     stopped = state.step < options.steps;
-    const best = await bestCandidate(network, vocabulary.size, examples, state);
+    const best = bestCheckpoint(network, examples, state);
     parameters = best.parameters;
     training = {
       steps: state.step,
@@ -104,7 +101,7 @@ export async function train(
     if (stopped) await keepCheckpoint(state);
   }
 
-  function keepCheckpoint(state: FitState): Promise<void> {
+  function keepCheckpoint(state: TrainingState): Promise<void> {
     const checkpoint = {
       options: { ...options, backend },
       listSha256: list.sha256,
@@ -115,9 +112,8 @@ export async function train(
   }
 
   const weights = mapValues(parameters, toTensor);
-  const model = tensorFlowModel(network, weights, vocabulary.size);
-  const nll = await evaluateSplits(model, examples);
-  const nllQuantiles = await devQuantiles(model, corpus);
+  const nll = evaluateSplits(network, weights, examples);
+  const nllQuantiles = quantiles(scoreWords(network, weights, corpus.words.dev), CARD_QUANTILES);
   dispose(weights);
   const { name, architecture, hyperparameters } = options;
   const onnx = exportOnnx(network, parameters, { name, architecture, vocabulary, devNll: nll.dev });
@@ -125,14 +121,15 @@ export async function train(
     name,
     architecture,
     hyperparameters,
-    parameters: parameterCount(parameters, network.learns === "by counting" ? [] : network.statistics),
+    parameters: parameterCount(parameters, network.learns === "by counting" ? [] : network.buffers),
     vocabulary: vocabulary.characters,
     context_length: network.contextLength,
+    ...(network.states && { states: [...network.states] }),
     dataset: { name: list.name, lines: list.lines.length, sha256: list.sha256, split_seed: SPLIT_SEED },
     training,
     nll: { train: finiteOrNull(nll.train), dev: finiteOrNull(nll.dev), test: finiteOrNull(nll.test) },
     nll_quantiles: nllQuantiles.map(finiteOrNull),
-    pictures: makePictures(examples.train, parameters, vocabulary.size),
+    pictures: makePictures(corpus.words.train, parameters, vocabulary.size),
   };
   const uniform = Math.log(vocabulary.size);
   const unfinished = stopped || (network.learns !== "by counting" && options.steps === 0);
@@ -154,46 +151,31 @@ export async function train(
   }
 }
 
-/** Why a model is kept in place of another of its name: it is better on the dev split. Undefined where it is not. */
+/** Why a model may not replace the previous one of its name: that one is better on the dev split. Undefined if it may. */
 function whyKept(previous: ModelCard, { nll }: UnsavedCard): string | undefined {
   const figure = (value: number | null) => value?.toFixed(4) ?? "infinite";
   if (previous.nll.dev === null || previous.nll.dev >= (nll.dev ?? Infinity)) return undefined;
-  return `the model that is there has a lower dev NLL: ${figure(previous.nll.dev)}, not ${figure(nll.dev)}`;
+  return `the existing model has a lower dev NLL: ${figure(previous.nll.dev)}, not ${figure(nll.dev)}`;
 }
 
-/** The mean NLL of each split, in nats a character. */
-export async function evaluateSplits(
-  model: LanguageModel,
-  examples: Record<Split, Examples>,
-): Promise<Record<Split, number>> {
-  return {
-    train: await evaluate(model, examples.train),
-    dev: await evaluate(model, examples.dev),
-    test: await evaluate(model, examples.test),
-  };
-}
-
-function firstState(network: TrainedNetwork, options: TrainOptions): FitState {
+function firstState(network: TrainedNetwork, options: TrainOptions): TrainingState {
   const generator = new TorchGenerator(options.seed);
   return initialState(network, network.initialise(generator), generator, options);
 }
 
-/** The best parameters of a run, those of its last step included, wherever it was stopped. */
-async function bestCandidate(
+/** The best parameters of a run, including those after its last step, even if that was not evaluated in training. */
+function bestCheckpoint(
   network: TrainedNetwork,
-  vocabularySize: number,
   examples: Record<Split, Examples>,
-  state: FitState,
-): Promise<Candidate> {
+  state: TrainingState,
+): EvaluatedCheckpoint {
   const { best, step } = state;
   if (best?.step === step) return best;
-  const last = await judge(network, vocabularySize, examples, state);
+  const last = evaluateCheckpoint(network, examples, state);
   return best && best.devNll <= last.devNll ? best : last;
 }
 
-/** Quantiles of the NLL of the dev split's names. */
-async function devQuantiles(model: LanguageModel, { words }: Corpus): Promise<number[]> {
-  const nlls: number[] = [];
-  for await (const { nll } of scoreWords(model, words.dev)) nlls.push(nll);
-  return quantiles(nlls, CARD_QUANTILES);
+/** A number for JSON, which has no infinity: null. */
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }

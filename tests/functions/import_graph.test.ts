@@ -35,6 +35,6 @@ test.each([
 });
 
 test("the trainer has them: packages are found where they are", async () => {
-  const packages = await packagesOf("trainer/evaluate.ts");
+  const packages = await packagesOf("trainer/evaluation.ts");
   expect(packages).toEqual(expect.arrayContaining(["@tensorflow/tfjs-core", "node-fetch"]));
 });

@@ -1,7 +1,7 @@
 import { open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { textSink } from "../../trainer/text_sink.ts";
+import { textSink } from "../../trainer/commands/text_sink.ts";
 import { writeAtomically } from "../../trainer/atomic_write.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 

@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { DEFAULT_LIST } from "../../trainer/commands/model_list.ts";
-import { makeCorpus, makeExamples, readList } from "../../trainer/corpus.ts";
+import { DEFAULT_LIST, makeCorpus, readList } from "../../trainer/corpus.ts";
+import { makeExamples } from "../../trainer/examples.ts";
 import { describeWithNames } from "../notebook_names.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
@@ -107,7 +107,7 @@ describe("makeCorpus", () => {
   });
 });
 
-test("the list that comes along is as its note says", async () => {
+test("the list in this repository is as its README says", async () => {
   const { lines } = await readList(DEFAULT_LIST);
   expect(lines.length).toBe(32_257);
   expect(new Set(lines).size).toBe(29_693);

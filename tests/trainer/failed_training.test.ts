@@ -49,7 +49,7 @@ describe("training that ends worse than a uniform guess", () => {
     expect(stderr).toMatch(
       /warning: training has failed: dev NLL \d+\.\d{4} is worse than a uniform guess over all characters, 2\.3979\. Try a lower --lr \(it was 100; deno task find-lr suggests one\) or more --steps\./,
     );
-    expect(stderr).toContain("numbers.json is left as it was: the model that is there has a lower dev NLL: ");
+    expect(stderr).toContain("numbers.json was not replaced: the existing model has a lower dev NLL: ");
     expect(await readModel(join(directory, "models"), "numbers")).toEqual(before);
 
     const overwritten = await start("--resume", "--overwrite").ended;
@@ -119,8 +119,8 @@ test("a run that is stopped replaces no better model, and can go on", async () =
   program.signal("SIGINT");
   const { code, stdout, stderr } = await program.ended;
   expect(code).toBe(0);
-  expect(stdout).toContain("To go on: deno task train --resume --name numbers");
-  expect(stderr).toContain("numbers.json is left as it was");
+  expect(stdout).toContain("To resume: deno task train --resume --name numbers");
+  expect(stderr).toContain("numbers.json was not replaced");
   expect(await readModel(join(directory, "models"), "numbers")).toEqual(before);
   expect(await readdir(directory)).toContain("numbers.checkpoint");
 });

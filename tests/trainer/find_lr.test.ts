@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { slideContexts } from "../../shared/context.ts";
 import { TorchGenerator } from "../../shared/random/torch.ts";
 import { buildNetwork } from "../../trainer/architecture.ts";
 import { mlp } from "../../trainer/architectures/mlp.ts";
+import { WindowExamples } from "../../trainer/examples.ts";
 import { findLearningRate, readPlateau, sweepSchedule } from "../../trainer/find_lr.ts";
 import { initialState } from "../../trainer/fit.ts";
 import { startTensorFlow } from "../../trainer/tensorflow.ts";
@@ -34,7 +34,7 @@ describe("readPlateau", () => {
 });
 
 test("findLearningRate suggests a rate at which the loss is low, between the ends", async () => {
-  const examples = slideContexts([[1, 2, 3, 4], [1, 2, 2, 4], [3, 3, 4]], 2);
+  const examples = new WindowExamples([[1, 2, 3, 4], [1, 2, 2, 4], [3, 3, 4]], 2);
   const network = buildNetwork(mlp, { context: 2, embedding: 3, hidden: 12 }, 5);
   const generator = new TorchGenerator(5);
   const state = initialState(network, network.initialise(generator), generator, { optimizer: "sgd" });
@@ -42,7 +42,6 @@ test("findLearningRate suggests a rate at which the loss is low, between the end
   const settings = { batch: 8, optimizer: "sgd" } as const;
   const finding = await findLearningRate(
     network,
-    5,
     { train: examples, dev: examples },
     sweep,
     settings,

@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { memory } from "@tensorflow/tfjs";
 import { buildNetwork } from "../../trainer/architecture.ts";
 import { mlp } from "../../trainer/architectures/mlp.ts";
-import { type Corpus, makeCorpus, makeExamples } from "../../trainer/corpus.ts";
-import { fit, type FitHooks, type FitSettings, type FitState, initialState } from "../../trainer/fit.ts";
+import { type Corpus, makeCorpus } from "../../trainer/corpus.ts";
+import { makeExamples } from "../../trainer/examples.ts";
+import { fit, type FitHooks, type FitSettings, initialState, type TrainingState } from "../../trainer/fit.ts";
 import { type OptimizerName, optimizers } from "../../trainer/optimizers.ts";
 import { startTensorFlow } from "../../trainer/tensorflow.ts";
 import { TorchGenerator } from "../../shared/random/torch.ts";
@@ -22,14 +23,18 @@ const examples = makeExamples(corpus, 2);
 const network = buildNetwork(mlp, { context: 2, embedding: 4, hidden: 8 }, corpus.vocabulary.size);
 const settings: FitSettings = { steps: 100, batch: 8, lr: 0.1, schedule: "cosine", optimizer: "sgd" };
 
-function start({ optimizer }: FitSettings): FitState {
+function start({ optimizer }: FitSettings): TrainingState {
   const generator = new TorchGenerator(7);
   return initialState(network, network.initialise(generator), generator, { optimizer });
 }
 
-function run(changes: Partial<FitSettings> = {}, state?: FitState, hooks?: FitHooks): Promise<FitState> {
+function run(
+  changes: Partial<FitSettings> = {},
+  state?: TrainingState,
+  hooks?: FitHooks,
+): Promise<TrainingState> {
   const all = { ...settings, ...changes };
-  return fit(network, corpus.vocabulary.size, examples, all, state ?? start(all), hooks);
+  return fit(network, examples, all, state ?? start(all), hooks);
 }
 
 describe("fit", () => {
@@ -115,11 +120,11 @@ describe("fit", () => {
       );
       const generator = new TorchGenerator(7);
       const begin = initialState(network, network.initialise(generator), generator, settings);
-      const fitOn = (state: FitState, hooks?: FitHooks) =>
-        fit(network, corpus.vocabulary.size, examples, settings, state, hooks);
+      const fitOn = (state: TrainingState, hooks?: FitHooks) =>
+        fit(network, examples, settings, state, hooks);
       const unbroken = await fitOn(begin);
       expect(unbroken.best!.parameters.std.values.every((deviation) => deviation > 0)).toBe(true);
-      expect(Object.keys(unbroken.slots)).not.toContain("mean");
+      expect(Object.keys(unbroken.optimizerState)).not.toContain("mean");
       const stop = new AbortController();
       const broken = await fitOn(begin, {
         onStep: (step) => step === 41 && stop.abort(),

@@ -119,7 +119,7 @@ describe("train", () => {
     const { code, stdout } = await training.ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /Stopped after \d+ of 20000 steps. To go on: deno task train --resume --name broken/,
+      /Stopped after \d+ of 20000 steps. To resume: deno task train --resume --name broken/,
     );
     const partial = parseModelCard(await readFile(join(directory, "broken.json"), "utf8"));
     expect(partial.training.steps).toBeGreaterThanOrEqual(2000);

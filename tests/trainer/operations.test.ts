@@ -73,6 +73,16 @@ describe("operations compute what TensorFlow.js's own do, with the same gradient
     );
   });
 
+  test("crossEntropy, without the positions whose class id is -1", () => {
+    const classIds = tf.tensor1d([2, -1, 1, -1], "int32");
+    const oneHot = tf.tensor2d([[0, 0, 1], [0, 0, 0], [0, 1, 0], [0, 0, 0]]);
+    expectSame(
+      (logits) => crossEntropy(logits, classIds),
+      (logits) => tf.neg(tf.div(tf.sum(tf.mul(tf.logSoftmax(logits), oneHot)), 2)),
+      [tf.mul(normal(4, 3), 8)],
+    );
+  });
+
   test("batchNormalize, through the batch's statistics too", () => {
     expectSame(
       (x, gain, shift) => batchNormalize(x as tf.Tensor2D, gain as tf.Tensor1D, shift as tf.Tensor1D),

@@ -13,10 +13,10 @@ test.each<[OptimizerName, number[]]>([
 ])("%s goes where PyTorch's goes", (name, expected) => {
   const optimizer = optimizers[name];
   let weight: Tensor = tensor1d([1, -2, 0.5]);
-  let slots: Tensor[] = Array.from({ length: optimizer.slots }, () => tensor1d([0, 0, 0]));
+  let state: Tensor[] = Array.from({ length: optimizer.stateTensors }, () => tensor1d([0, 0, 0]));
   for (let step = 0; step < 5; step++) {
     const gradient = add(mul(square(weight), 3), tensor1d([1, 2, 3]));
-    ({ weight, slots } = optimizer.update({ weight, gradient, slots, learningRate: 0.05, step }));
+    ({ weight, state } = optimizer.update({ weight, gradient, state, learningRate: 0.05, step }));
   }
   const reached = weight.dataSync();
   expected.forEach((value, i) => expect(Math.abs(reached[i] / value - 1)).toBeLessThan(1e-5));

@@ -52,8 +52,9 @@ describe("saveModel", () => {
     const other = await committed("bob\n");
     for (const inTheWay of [".us-names-2018.txt.tmp", ".bigram.json.tmp"]) {
       await mkdir(join(directory, inTheWay, "in the way"), { recursive: true });
-      for (const  of of[{ list, card }, other]) { // a list that is there, and a new one
-        await expect(saveModel(directory, { onnx: onnx.slice(1), list: of.list }, of.card)).rejects.toThrow();
+      for (const next of [{ list, card }, other]) { // a list that is there, and a new one
+        await expect(saveModel(directory, { onnx: onnx.slice(1), list: next.list }, next.card)).rejects
+          .toThrow();
       }
       await rm(join(directory, inTheWay), { recursive: true });
       expect((await readdir(directory)).sort()).toEqual(files.sort());

@@ -3,13 +3,13 @@ import { bigram } from "./bigram.ts";
 import { bigramNetwork } from "./bigram_network.ts";
 import { mlp } from "./mlp.ts";
 
-/** Every architecture that can be trained. A new one is a file beside this and a line here. */
+/** Every architecture. A new one is a file in this directory and a line here. */
 export const architectures: readonly Architecture[] = [bigram, bigramNetwork, mlp];
 
 /**
- * The architecture of a name.
+ * Finds an architecture by its name.
  *
- * @throws {RangeError} If there is none.
+ * @throws {RangeError} If there is none of this name.
  */
 export function findArchitecture(name: string): Architecture {
   const found = architectures.find((architecture) => architecture.name === name);

@@ -1,12 +1,11 @@
-import { add, logSoftmax, mean, mul, type Scalar, square, type Tensor2D } from "@tensorflow/tfjs";
+import { mean, mul, type Scalar, square } from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
-import { GraphBuilder } from "../onnx/graph.ts";
-import { crossEntropy, embed } from "../operations.ts";
+import { embed } from "../operations.ts";
 
 /**
  * The bigram model as a network: the last character as a one-hot row, times one weight matrix, gives the logits of the
- * next. Trained, exp(W) is what {@link bigram} counts; the penalty on W does what smoothing does there.
+ * next. After training, exp(W) is proportional to the counts of {@link bigram}; the penalty on W acts as smoothing does.
  *
  * Source: makemore's first part, its second half.
  */
@@ -20,27 +19,21 @@ export const bigramNetwork: Architecture<{ penalty: number }, TrainedNetwork> = 
   }),
 
   build({ penalty }, V) {
-    // A one-hot row times W is a row of W: looked up, not multiplied.
     return {
       learns: "by gradient descent",
+      vocabularySize: V,
       contextLength: 1,
-      statistics: [],
+      buffers: [],
 
       initialise: (generator) => ({ W: { shape: [V, V], values: generator.randn(V * V) } }),
 
-      loss: ({ W }, contexts, targets) => {
-        const nll = crossEntropy(embed(W as Tensor2D, contexts), targets);
-        return add<Scalar>(nll, mul(mean(square(W)), penalty));
-      },
+      logits: ({ W }, tokens) => embed(W, tokens), // (b, 1) -> (b, V): a one-hot row times W is a row of W
 
-      logProbs: ({ W }, contexts) => logSoftmax(embed(W as Tensor2D, contexts)), // (b, 1) -> (b, V)
+      penalty: ({ W }) => mul<Scalar>(mean(square(W)), penalty),
 
-      graph({ W }) {
-        const graph = new GraphBuilder("bigram-network");
-        const context = graph.input("context", "int64", ["batch", 1]);
-        const logits = graph.reshape(graph.gather(graph.parameter("W", W), context), [-1, V]);
-        graph.output("log_probs", graph.logSoftmax(logits), ["batch", V]);
-        return graph;
+      graph(graph, { W }, tokens) {
+        const rows = graph.gather(graph.parameter("W", W), tokens); // (b, 1, V)
+        return { logits: graph.reshape(rows, [-1, V]) }; // (b, V)
       },
     };
   },

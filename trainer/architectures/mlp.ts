@@ -1,28 +1,27 @@
-import { add, div, logSoftmax, mul, sub, type Tensor1D, type Tensor2D, tensor2d } from "@tensorflow/tfjs";
+import { add, div, mul, sub, type Tensor, type Tensor1D, tensor2d } from "@tensorflow/tfjs";
 import { z } from "zod";
-import type { Architecture, TrainedNetwork } from "../architecture.ts";
+import type { Architecture, TrainedNetwork, TrainingPass } from "../architecture.ts";
 import { columnStatistics } from "../column_statistics.ts";
-import { contextBatches, valuesOf } from "../evaluate.ts";
-import { GraphBuilder, type Value } from "../onnx/graph.ts";
+import type { Examples } from "../examples.ts";
+import type { Value } from "../onnx/graph.ts";
+import { addBias, batchNormalize, embed, matMul, tanh } from "../operations.ts";
 import {
-  addBias,
-  batchNormalize,
-  type BatchStatistics,
-  crossEntropy,
-  embed,
-  matMul,
-  tanh,
-} from "../operations.ts";
-import { over, type Parameter, type Parameters, times, type Weights } from "../parameters.ts";
+  divideBy,
+  type Parameter,
+  type Parameters,
+  readValues,
+  scaleBy,
+  type Weights,
+} from "../parameters.ts";
 
-/** Gain that keeps the spread of a tanh layer's input (He et al. 2015, as PyTorch's `calculate_gain("tanh")`). */
+/** Gain that keeps the spread of a tanh layer's input (He et al. 2015; PyTorch's `calculate_gain("tanh")`). */
 const TANH_GAIN = 5 / 3;
-/** Makes the first logits small, so that training begins at the loss of a uniform guess. */
+/** Makes the first logits small, so that the first loss is that of a uniform guess. */
 const OUTPUT_SCALE = 0.01;
-/** Breaks the hidden biases' symmetry without moving the tanh layer from where it is steep. */
+/** Makes the hidden biases differ, and keeps the inputs of tanh where it is steep. */
 const HIDDEN_BIAS_SCALE = 0.01;
-/** How much of the running statistics is the newest batch's, as in the notebook. */
-const RUNNING_SHARE = 0.001;
+/** How much of the running statistics becomes the mini-batch's in a step, as in the notebook. */
+const MOMENTUM = 0.001;
 
 /** The choices that make an MLP. */
 export type MlpHyperparameters = {
@@ -36,10 +35,12 @@ export type MlpHyperparameters = {
 };
 
 /**
- * The neural probabilistic language model: each character of the context is looked up in a table of embeddings, the
- * embeddings side by side go through one tanh layer, and a linear layer gives the logits of the next character.
+ * The neural probabilistic language model: each character of the window is looked up in a table of embeddings, the
+ * embeddings side by side go through one tanh layer, and a linear layer gives the logits of the next character:
  *
- * Source: Bengio, Ducharme, Vincent and Jauvin, "A neural probabilistic language model", JMLR 3, 2003, equation (1): there
+ *     y = b2 + W3 x + W2 tanh(b1 + W1 x), where x = (C(w_t-n), ..., C(w_t-1))
+ *
+ * Source: Bengio, Ducharme, Vincent and Jauvin, "A neural probabilistic language model", JMLR 3, 2003, equation (1). There
  * W1 is H, b1 is d, W2 is U, b2 is b, and W3, the direct connections, is W. Initialisation and batch normalization
  * as in makemore's third part.
  */
@@ -48,7 +49,7 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
   summary: "embeddings, one tanh layer, softmax (Bengio 2003)",
   hyperparameters: z.object({
     context: z.int().min(1).max(64).default(3).describe("characters that the model sees"),
-    embedding: z.int().min(1).max(1024).default(10).describe("numbers that stand for a character"),
+    embedding: z.int().min(1).max(1024).default(10).describe("numbers in the embedding of a character"),
     hidden: z.int().min(1).max(8192).default(200).describe("neurons of the tanh layer"),
     init: z.enum(["scaled", "plain"]).default("scaled").describe(
       "initial weights: scaled so that tanh is steep and the first guess uniform, or plain normal",
@@ -63,141 +64,144 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
   build({ context: n, embedding: m, hidden: h, init, norm, bias, direct }, V) {
     // Shapes: b is the batch, n the context, m the embedding, h the hidden layer, V the vocabulary.
 
-    /** What goes into tanh, before any normalization. */
-    const preActivations = ({ W1, b1 }: Weights, x: Tensor2D): Tensor2D => {
-      const z = matMul(x, W1 as Tensor2D); // (b, n * m) -> (b, h)
-      return b1 ? addBias(z, b1 as Tensor1D) : z;
-    };
-
-    const logits = (
-      weights: Weights,
-      contexts: Tensor2D,
-      normalize: (z: Tensor2D) => Tensor2D,
-    ): Tensor2D => {
-      const { C, W2, b2, W3 } = weights;
-      const x = embed(C as Tensor2D, contexts); // (b, n) -> (b, n * m)
-      const hidden = tanh(normalize(preActivations(weights, x))); // (b, h)
-      const y = addBias(matMul(hidden, W2 as Tensor2D), b2 as Tensor1D); // (b, V)
-      return W3 ? add(y, matMul(x, W3 as Tensor2D)) : y;
+    /** The input of tanh, before any normalization. */
+    const hiddenInput = ({ W1, b1 }: Weights, x: Tensor): Tensor => {
+      const z = matMul(x, W1); // (b, n * m) -> (b, h)
+      return b1 ? addBias(z, b1) : z; // (b, h)
     };
 
     return {
       learns: "by gradient descent",
+      vocabularySize: V,
       contextLength: n,
-      fused: {
-        embedding: m,
-        hidden: h,
-        bias,
-        direct,
-        normalized: norm !== "none",
-        runningShare: norm === "running" ? RUNNING_SHARE : 0,
+
+      logits(weights, tokens, training) {
+        const { C, W2, b2, W3 } = weights;
+        const x = embed(C, tokens); // (b, n) -> (b, n * m)
+        const z = normalize(weights, hiddenInput(weights, x), training); // (b, h)
+        const hidden = tanh(z); // (b, h)
+        const y = addBias(matMul(hidden, W2), b2); // (b, h) -> (b, V)
+        return W3 ? add(y, matMul(x, W3)) : y; // (b, n * m) -> (b, V)
       },
-      statistics: norm === "none" ? [] : ["mean", "std"],
 
       initialise(generator) {
-        const draw = (shape: number[], scale: (values: Normal) => Normal): Parameter => ({
+        const draw = (shape: number[]): Parameter => ({
           shape,
-          values: scale(generator.randn(shape.reduce((a, b) => a * b))),
+          values: generator.randn(shape.reduce((a, b) => a * b)),
         });
-        const scaled = (
-          scale: (values: Normal) => Normal,
-        ) => (init === "scaled" ? scale : (values: Normal) => values);
+        const drawScaled = (shape: number[], scale: (values: Values) => Values): Parameter => {
+          const { values } = draw(shape);
+          return { shape, values: init === "scaled" ? scale(values) : values };
+        };
+        const vector = (value: number): Parameter => ({
+          shape: [h],
+          values: new Float32Array(h).fill(value),
+        });
         return {
-          C: draw([V, m], (values) => values),
-          W1: draw([n * m, h], scaled((values) => over(times(values, TANH_GAIN), Math.sqrt(n * m)))),
-          ...(bias && { b1: draw([h], scaled((values) => times(values, HIDDEN_BIAS_SCALE))) }),
-          W2: draw([h, V], scaled((values) => times(values, OUTPUT_SCALE))),
-          b2: draw([V], scaled((values) => times(values, 0))),
-          ...(direct && { W3: draw([n * m, V], scaled((values) => times(values, OUTPUT_SCALE))) }),
-          ...(norm !== "none" && {
-            gain: { shape: [h], values: new Float32Array(h).fill(1) },
-            shift: { shape: [h], values: new Float32Array(h) },
-            mean: { shape: [h], values: new Float32Array(h) },
-            std: { shape: [h], values: new Float32Array(h) },
-          }),
+          C: draw([V, m]),
+          W1: drawScaled([n * m, h], (values) => divideBy(scaleBy(values, TANH_GAIN), Math.sqrt(n * m))),
+          ...(bias && { b1: drawScaled([h], (values) => scaleBy(values, HIDDEN_BIAS_SCALE)) }),
+          W2: drawScaled([h, V], (values) => scaleBy(values, OUTPUT_SCALE)),
+          b2: drawScaled([V], (values) => scaleBy(values, 0)),
+          ...(direct && { W3: drawScaled([n * m, V], (values) => scaleBy(values, OUTPUT_SCALE)) }),
+          ...(norm !== "none" && { gain: vector(1), shift: vector(0), mean: vector(0), std: vector(0) }), // (h)
         };
       },
 
-      loss(weights, contexts, targets, measured) {
-        const { gain, shift, mean, std } = weights;
-        const track = (batch: BatchStatistics) =>
-          norm === "running" && measured?.({ mean: moved(mean, batch.mean), std: moved(std, batch.std) });
-        const normalize = (z: Tensor2D) =>
-          norm === "none" ? z : batchNormalize(z, gain as Tensor1D, shift as Tensor1D, track);
-        return crossEntropy(logits(weights, contexts, normalize), targets);
-      },
-
-      logProbs(weights, contexts) {
-        const { gain, shift, mean, std } = weights; // none where the layer is folded into W1 and b1
-        const normalize = (
-          z: Tensor2D,
-        ) => (gain ? add<Tensor2D>(div(mul(gain, sub(z, mean)), std), shift) : z);
-        return logSoftmax(logits(weights, contexts, normalize));
-      },
+      buffers: norm === "none" ? [] : ["mean", "std"],
 
       ...(norm === "calibrated" && {
-        calibrate(weights, { contexts }) {
-          const parts = contextBatches(contexts, n).map((some) =>
-            valuesOf(() => {
-              const x = embed(weights.C as Tensor2D, tensor2d(some, [some.length / n, n], "int32"));
-              return preActivations(weights, x);
-            })
-          );
-          const { mean, std } = columnStatistics(parts, h);
+        measureBuffers(weights, train) {
+          const { mean, std } = columnStatistics(hiddenInputs(weights, train), h);
           return { mean: { shape: [h], values: mean }, std: { shape: [h], values: std } };
         },
       }),
 
-      graph(parameters) {
+      graph(graph, parameters, tokens) {
         const { W1, b1, W2, b2, W3 } = foldNormalization(parameters);
-        const graph = new GraphBuilder("mlp");
-        const context = graph.input("context", "int64", ["batch", n]);
-        const C = graph.parameter("C", parameters.C);
-        // A context's embeddings side by side times W is a sum over its places: of row C[token] times the m rows of W
-        // that belong to the place. These products are few, and depend on no input: a runtime makes them once.
-        const places = graph.add(context, graph.constant(Array.from({ length: n }, (_, place) => place * V)));
-        const linear = (name: string, W: Parameter): Value<"float32"> => {
-          const size = W.shape[1];
-          const products = graph.matMul(C, graph.reshape(graph.parameter(name, W), [n, m, size])); // (n, V, size)
-          return graph.sum(graph.gather(graph.reshape(products, [n * V, size]), places), 1); // (b, size)
+        const C = graph.parameter("C", parameters.C); // (V, m)
+        // x W is a sum over the n places of the window: at each, the row of C for its token times the place's m rows of
+        // W. These n * V products depend on no input, so a runtime computes them once, and then looks them up.
+        const places = graph.add(tokens, graph.constant(Array.from({ length: n }, (_, place) => place * V))); // (b, n)
+        const timesEmbeddings = (name: string, W: Parameter): Value<"float32"> => {
+          const columns = W.shape[1];
+          const rowsOfPlaces = graph.reshape(graph.parameter(name, W), [n, m, columns]); // (n, m, columns)
+          const products = graph.reshape(graph.matMul(C, rowsOfPlaces), [n * V, columns]); // (n * V, columns)
+          return graph.sum(graph.gather(products, places), 1); // (b, n, columns) -> (b, columns)
         };
-        const hidden = graph.tanh(graph.add(linear("W1", W1), graph.parameter("b1", b1)));
-        const y = graph.gemm(hidden, graph.parameter("W2", W2), graph.parameter("b2", b2));
-        const logits = W3 ? graph.add(y, linear("W3", W3)) : y;
-        graph.output("log_probs", graph.logSoftmax(logits), ["batch", V]);
-        return graph;
+        const hidden = graph.tanh(graph.add(timesEmbeddings("W1", W1), graph.parameter("b1", b1))); // (b, h)
+        const y = graph.gemm(hidden, graph.parameter("W2", W2), graph.parameter("b2", b2)); // (b, V)
+        return { logits: W3 ? graph.add(y, timesEmbeddings("W3", W3)) : y }; // (b, V)
+      },
+
+      planStep(plan) {
+        const x = plan.embedding("C", [V, m], n); // (b, n) -> (b, n * m)
+        const z = plan.linear(x, h, { weight: "W1", bias: bias ? "b1" : undefined }); // (b, h)
+        const names = { gain: "gain", shift: "shift", mean: "mean", std: "std" };
+        const normalized = norm === "none"
+          ? z
+          : plan.batchNormalization(z, names, norm === "running" ? MOMENTUM : 0); // (b, h)
+        const hidden = plan.tanh(normalized); // (b, h)
+        const y = plan.linear(hidden, V, { weight: "W2", bias: "b2" }); // (b, V)
+        return direct ? plan.linear(x, V, { weight: "W3", plus: y }) : y; // (b, V)
       },
     };
+
+    /**
+     * Batch normalization of the input of tanh, (b, h): in training with the mini-batch's own statistics, otherwise
+     * with the buffers. Weights that were folded for export have no gain.
+     */
+    function normalize(
+      { gain, shift, mean, std }: Weights,
+      z: Tensor,
+      training: TrainingPass | undefined,
+    ): Tensor {
+      if (!gain) return z;
+      if (!training) return add(div(mul(gain, sub(z, mean)), std), shift);
+      return batchNormalize(z, gain, shift, (batch) => {
+        if (norm !== "running") return;
+        training.setBuffers({ mean: movingAverage(mean, batch.mean), std: movingAverage(std, batch.std) });
+      });
+    }
+
+    /** The inputs of tanh for all examples, before any normalization, in parts [rows, h]. */
+    function* hiddenInputs(weights: Weights, examples: Examples): Generator<Float32Array> {
+      for (const { tokens, count } of examples.batches()) {
+        yield readValues(() => hiddenInput(weights, embed(weights.C, tensor2d(tokens, [count, n], "int32"))));
+      }
+    }
   },
 };
 
-type Normal = Float32Array<ArrayBuffer>;
+type Values = Parameter["values"];
 
-/** A running statistic after one more batch. */
-function moved(running: Weights[string], batch: Tensor1D): Tensor1D {
-  return add(mul(running, 1 - RUNNING_SHARE), mul(batch, RUNNING_SHARE));
+/** A running statistic after one more mini-batch. */
+function movingAverage(running: Tensor, batch: Tensor1D): Tensor1D {
+  return add(mul(running, 1 - MOMENTUM), mul(batch, MOMENTUM));
 }
 
 /**
- * Folds batch normalization into the linear layer before it, exactly: gain (x W1 + b1 - mean) / std + shift is
- * x (W1 gain / std) + (b1 - mean) gain / std + shift. Computed in float64, rounded once.
+ * Folds batch normalization into the linear layer before it: gain (x W1 + b1 - mean) / std + shift is
+ * x (W1 gain / std) + (b1 - mean) gain / std + shift. Computed in float64 and rounded once.
+ *
+ * @throws {Error} If the statistics are still zero.
  */
 function foldNormalization({ b1, gain, shift, mean, std, ...others }: Parameters): Parameters {
-  const size = others.W1.shape[1];
-  const bias = b1 ?? { shape: [size], values: new Float32Array(size) };
+  const h = others.W1.shape[1];
+  const bias = b1 ?? { shape: [h], values: new Float32Array(h) };
   if (!gain) return { ...others, b1: bias };
   if (std.values.some((deviation) => !(deviation > 0))) {
     throw new Error(
       "Cannot fold batch normalization: its statistics have not been measured; train a step first",
     );
   }
-  const factors = Float64Array.from(gain.values, (value, i) => value / std.values[i]);
+  const factors = Float64Array.from(gain.values, (value, i) => value / std.values[i]); // (h)
   return {
     ...others,
-    W1: { shape: others.W1.shape, values: others.W1.values.map((weight, i) => weight * factors[i % size]) },
+    W1: { shape: others.W1.shape, values: others.W1.values.map((weight, i) => weight * factors[i % h]) }, // (n * m, h)
     b1: {
-      shape: [size],
-      values: bias.values.map((value, i) => (value - mean.values[i]) * factors[i] + shift.values[i]),
+      shape: [h],
+      values: bias.values.map((value, i) => (value - mean.values[i]) * factors[i] + shift.values[i]), // (h)
     },
   };
 }

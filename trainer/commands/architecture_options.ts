@@ -4,11 +4,11 @@ import { architectures } from "../architectures/all.ts";
 
 /** `--architecture NAME`. */
 export function architectureOption(): Option {
-  return new Option("--architecture <name>", "what kind of model")
+  return new Option("--architecture <name>", "kind of model")
     .choices(architectures.map(({ name }) => name)).default("mlp");
 }
 
-/** The flags of all architectures, each once; what is yes or no has a flag for what is not its default. */
+/** The flags of all architectures, each once. The flag of a boolean sets the opposite of its default. */
 export function architectureOptions(): Option[] {
   const options = new Map<string, { flag: string; help: string[] }>();
   for (const { name, hyperparameters } of architectures) {
@@ -26,9 +26,9 @@ export function architectureOptions(): Option[] {
 }
 
 /**
- * The hyperparameters that the flags give an architecture.
+ * Reads the hyperparameters of an architecture from the flags.
  *
- * @throws {RangeError} If a flag is not one of its own, or has a value that it does not allow.
+ * @throws {RangeError} If a flag belongs to another architecture, or its value is not allowed.
  */
 export function readHyperparameters(
   { name, hyperparameters }: Architecture,
@@ -51,7 +51,7 @@ export function readHyperparameters(
   throw new RangeError(`Cannot set --${key} to ${JSON.stringify(flags[key])}: ${message}`);
 }
 
-/** What a flag stands for: a number where its text is one, else itself. */
+/** The value of a flag: a number if its text is one. */
 function flagValue(value: unknown): unknown {
   return typeof value !== "string" || value.trim() === "" || Number.isNaN(Number(value))
     ? value

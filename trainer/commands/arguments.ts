@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { optimizers } from "../optimizers.ts";
 
-/** Where models are, unless a command is told otherwise. */
+/** Default directory of models. */
 export const MODELS_DIRECTORY = "models";
 
-/** Reads a whole number from a range, for commander. */
+/** A parser of whole numbers in a range, for commander. */
 export function wholeNumber(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -13,7 +13,7 @@ export function wholeNumber(minimum: number, maximum: number): (text: string) =>
   };
 }
 
-/** Reads a decimal number from a range, for commander. */
+/** A parser of decimal numbers in a range, for commander. */
 export function decimal(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -24,27 +24,27 @@ export function decimal(minimum: number, maximum: number): (text: string) => num
 
 /** `--models DIR`, for commands that read models. */
 export function modelsOption(): Option {
-  return new Option("--models <directory>", "where the model is").default(MODELS_DIRECTORY);
+  return new Option("--models <directory>", "directory of the models").default(MODELS_DIRECTORY);
 }
 
-/** `--data LIST`, for commands that go back to a model's list. */
+/** `--data LIST`, for commands that read a model's list. */
 export function listOption(): Option {
   return new Option(
     "--data <list>",
-    "the list that the model was trained on: a path or an http(s) URL (default: the list that comes along, if that is it)",
+    "the list that the model was trained on: a path or an http(s) URL (default: the list in this repository)",
   );
 }
 
 /** `--batch SIZE`, for commands that train. */
 export function batchOption(): Option {
   const read = (text: string) => (text === "all" ? text : wholeNumber(1, 1_000_000)(text));
-  return new Option("--batch <number>", 'examples in a mini-batch; "all" takes all of them in each step')
+  return new Option("--batch <number>", 'examples in a mini-batch; "all" uses all of them in each step')
     .argParser(read).default(32);
 }
 
 /** `--optimizer NAME`, for commands that train. */
 export function optimizerOption(): Option {
-  return new Option("--optimizer <name>", "how the gradient is followed").choices(Object.keys(optimizers))
+  return new Option("--optimizer <name>", "rule of gradient descent").choices(Object.keys(optimizers))
     .default("sgd");
 }
 
@@ -52,12 +52,12 @@ export function optimizerOption(): Option {
 export function seedOption(): Option {
   return new Option(
     "--seed <number>",
-    "of the torch generator that draws the weights and then the mini-batches",
+    "seed of the torch generator that draws the weights and then the mini-batches",
   )
     .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)).default(42);
 }
 
-/** The names of the flags that the user gave. */
+/** The names of the flags on the command line; the others have their defaults. */
 export function givenFlags(command: Command): string[] {
   return command.options.map((option) => option.attributeName())
     .filter((key) => command.getOptionValueSource(key) === "cli");

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { likelihood } from "../../shared/scoring.ts";
-import { makeCorpus, makeExamples, SPLITS } from "../corpus.ts";
-import { evaluate, tensorFlowModel } from "../evaluate.ts";
+import { makeCorpus, SPLITS } from "../corpus.ts";
+import { evaluateSplits } from "../evaluation.ts";
+import { makeExamples } from "../examples.ts";
 import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { listOption, modelsOption } from "./arguments.ts";
@@ -10,9 +10,9 @@ import { modelList } from "./model_list.ts";
 /** `deno task evaluate`. */
 export const evaluateCommand: Command = new Command("evaluate")
   .description(
-    "Print a model's NLL (nats a character) and perplexity on its list's train, dev and test splits.",
+    "Print the NLL (nats a character) and perplexity of a model on the train, dev and test splits of its list.",
   )
-  .argument("<name>", "the model, as in models/NAME.json")
+  .argument("<name>", "name of the model: NAME for models/NAME.json")
   .addOption(modelsOption())
   .addOption(listOption())
   .addHelpText(
@@ -23,17 +23,15 @@ Examples:
   deno task evaluate pets --data pets.txt`,
   )
   .action(async (name: string, flags: { models: string; data?: string }) => {
-    const { card, vocabulary, network, parameters } = await loadModel(flags.models, name);
+    const { card, network, parameters } = await loadModel(flags.models, name);
     const corpus = makeCorpus(await modelList(card, flags.data));
     const examples = makeExamples(corpus, network.contextLength);
-    const model = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
+    const nll = evaluateSplits(network, mapValues(parameters, toTensor), examples);
     for (const split of SPLITS) {
-      const { count } = examples[split];
-      const nll = await evaluate(model, examples[split]);
-      const { perplexity } = likelihood(-nll * count, count);
-      const size = `${corpus.words[split].length} names, ${count} characters`;
-      console.log(
-        `${split.padEnd(5)}  NLL ${nll.toFixed(4)}  perplexity ${perplexity.toFixed(3)}  (${size})`,
-      );
+      const words = corpus.words[split];
+      const characters = words.reduce((sum, word) => sum + word.length + 1, 0); // with each closing boundary
+      const perplexity = Math.exp(nll[split]).toFixed(3);
+      const size = `${words.length} names, ${characters} characters`;
+      console.log(`${split.padEnd(5)}  NLL ${nll[split].toFixed(4)}  perplexity ${perplexity}  (${size})`);
     }
   });

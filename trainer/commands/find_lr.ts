@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { TorchGenerator } from "../../shared/random/torch.ts";
 import { findArchitecture } from "../architectures/all.ts";
-import { makeCorpus, makeExamples, readList } from "../corpus.ts";
+import { makeCorpus, readList } from "../corpus.ts";
+import { makeExamples } from "../examples.ts";
 import { findLearningRate, type LearningRateFinding } from "../find_lr.ts";
 import { initialState } from "../fit.ts";
 import type { OptimizerName } from "../optimizers.ts";
@@ -22,14 +23,14 @@ interface FindLrFlags {
   [hyperparameter: string]: unknown;
 }
 
-/** Rows of the table that is printed. */
+/** Rows of the printed chart. */
 const ROWS = 13;
-/** Width of the longest bar in it. */
+/** Width of its longest bar. */
 const BAR = 40;
 
 /** `deno task find-lr`. */
 export const findLrCommand: Command = new Command("find-lr")
-  .description("Try learning rates, one a step, from small to large, and suggest one.")
+  .description("Train with a learning rate that rises from step to step, and suggest one.")
   .addOption(trainingListOption())
   .addOption(architectureOption());
 
@@ -38,7 +39,7 @@ for (const option of architectureOptions()) findLrCommand.addOption(option);
 findLrCommand
   .option("--from <exponent>", "log10 of the first learning rate", decimal(-12, 6), -3)
   .option("--to <exponent>", "log10 of the last", decimal(-12, 6), 0)
-  .option("--steps <number>", "how many are tried", wholeNumber(10, 1e6), 1000)
+  .option("--steps <number>", "learning rates to try", wholeNumber(10, 1e6), 1000)
   .addOption(batchOption())
   .addOption(optimizerOption())
   .addOption(seedOption())
@@ -61,7 +62,7 @@ Examples:
     const network = architecture.build(hyperparameters, corpus.vocabulary.size);
     if (network.learns === "by counting") {
       throw new RangeError(
-        `Cannot find a learning rate for ${architecture.name}: it is counted, not trained`,
+        `Cannot find a learning rate for ${architecture.name}: its parameters are counted, not trained`,
       );
     }
     const generator = new TorchGenerator(seed);
@@ -70,15 +71,13 @@ Examples:
     try {
       const examples = makeExamples(corpus, network.contextLength);
       const sweep = { from, to, steps };
-      report(
-        await findLearningRate(network, corpus.vocabulary.size, examples, sweep, flags, state, progress),
-      );
+      report(await findLearningRate(network, examples, sweep, flags, state, progress));
     } finally {
       progress.stop();
     }
   });
 
-/** Shows the smoothed loss as bars, and says which rate it speaks for. */
+/** Prints the smoothed loss as a bar chart, and the suggested learning rate. */
 function report({ exponents, smoothed, plateau, suggestion }: LearningRateFinding): void {
   const most = Math.max(...smoothed);
   for (let i = 0; i < ROWS; i++) {
@@ -94,7 +93,7 @@ function report({ exponents, smoothed, plateau, suggestion }: LearningRateFindin
   console.log(
     `\nSuggested: --lr ${
       suggestion.toPrecision(2)
-    }. The smoothed loss is near its lowest from ${low} to ${high}; below, a ` +
-      "step gets nowhere, above, training turns noisy and climbs. This is the middle of that plateau, by exponent.",
+    }. The smoothed loss is near its lowest from ${low} to ${high}: at lower ` +
+      "rates training makes no progress, at higher ones the loss rises. The suggestion is the middle of that range, by exponent.",
   );
 }

@@ -1,17 +1,13 @@
 import { Option } from "commander";
 import { relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { ModelCard } from "../../shared/model_card.ts";
-import { type List, readList } from "../corpus.ts";
-
-/** The list that comes along: names given in the United States in 2018. */
-export const DEFAULT_LIST = fileURLToPath(new URL("../data/us-names-2018.txt", import.meta.url));
+import { DEFAULT_LIST, type List, readList } from "../corpus.ts";
 
 /**
- * The list that a model was trained on.
+ * Reads the list that a model was trained on.
  *
- * @param source Where the user says that it is; without it, the list that comes along is tried.
- * @throws {Error} If it cannot be read, or is not the one that the model's card describes.
+ * @param source Its path or URL. Default: the list in this repository.
+ * @throws {Error} If it cannot be read, or is not the list on the model's card.
  */
 export async function modelList({ name, dataset }: ModelCard, source?: string): Promise<List> {
   const list = await readList(source ?? DEFAULT_LIST);

@@ -2,28 +2,28 @@ import { SingleBar } from "cli-progress";
 import process from "node:process";
 import type { FitHooks } from "../fit.ts";
 
-/** How many losses are behind the one that is shown: single mini-batches jump about. */
+/** Losses in the shown average: those of single mini-batches are noisy. */
 const SMOOTHING_STEPS = 1000;
-/** How often the bar is drawn, in milliseconds. */
+/** Time between two updates of the bar, in milliseconds. */
 const REDRAW = 250;
 
-/** Shows a training run as a bar in a terminal, as a line for each evaluation elsewhere. */
+/** Shows the progress of a training run: a bar in a terminal, otherwise a line for each evaluation. */
 export interface TrainingProgress extends Required<Pick<FitHooks, "onStep" | "onEvaluation">> {
-  /** Leaves the terminal as it was found. */
+  /** Removes the bar, and restores the terminal. */
   stop(): void;
 }
 
 /**
- * Shows a training run from its first step on.
+ * Starts to show the progress of a training run.
  *
- * @param steps How many steps it has.
- * @param firstStep How many of them were made before.
- * @param elsewhere What is shown where there is no terminal.
+ * @param steps Steps of the run.
+ * @param firstStep Steps that were made before it was resumed.
+ * @param withoutTerminal What to print if stderr is not a terminal.
  */
 export function trainingProgress(
   steps: number,
   firstStep: number,
-  elsewhere: "evaluations" | "nothing" = "evaluations",
+  withoutTerminal: "evaluations" | "nothing" = "evaluations",
 ): TrainingProgress {
   const terminal = Boolean(process.stderr.isTTY);
   const started = performance.now();
@@ -56,7 +56,7 @@ export function trainingProgress(
     onEvaluation(_state, nll) {
       devNll = nll.toFixed(4);
       if (terminal) return bar?.update(step, figures());
-      if (elsewhere === "nothing") return;
+      if (withoutTerminal === "nothing") return;
       const { loss, rate, left } = figures();
       console.error(`step ${step}/${steps}, loss ${loss}, dev ${devNll}, ${rate} steps/s, ${left} left`);
     },
@@ -72,7 +72,7 @@ function startBar(steps: number, firstStep: number): SingleBar {
     format:
       "{bar} {percentage}% | step {value}/{total} | loss {loss} | dev {dev} | {rate} steps/s | {left} left",
     hideCursor: true,
-    gracefulExit: false, // Ctrl-C belongs to the training run
+    gracefulExit: false, // Ctrl-C stops the training run
     stream: process.stderr,
     barCompleteChar: "█",
     barIncompleteChar: "░",
@@ -82,7 +82,7 @@ function startBar(steps: number, firstStep: number): SingleBar {
   return bar;
 }
 
-/** Seconds in words: 75 is "1 min 15 s". */
+/** Formats a number of seconds: 75 is "1 min 15 s". */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

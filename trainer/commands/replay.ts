@@ -10,11 +10,11 @@ import { reportHtml, type Section, table } from "../report/report_html.ts";
 import { writeAtomically } from "../atomic_write.ts";
 import { trainingProgress } from "./progress.ts";
 
-/** makemore's names.txt, the list that all notebooks use. */
+/** SHA-256 of makemore's names.txt, the list of all notebooks. */
 const NAMES_SHA256 = "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d";
-/** Runs shorter than this end before a bar would be seen. */
+/** Shorter runs show no progress bar. */
 const SHOWN_STEPS = 500;
-/** Widest figure in the table; a longer one is cut. */
+/** Width of a column of figures, in characters; longer figures are cut. */
 const FIGURE_WIDTH = 28;
 
 interface ReplayFlags {
@@ -26,7 +26,7 @@ interface ReplayFlags {
 
 /** `deno task replay`. */
 export const replayCommand: Command = new Command("replay")
-  .description("Replay the notebooks cell by cell, and print each figure that they print beside ours.")
+  .description("Replay the notebooks cell by cell, and print each of their figures beside ours.")
   .option("--data <list>", "makemore's names.txt: a path or an http(s) URL (default: $EDGEMORE_NAMES)")
   .addOption(new Option("--notebook <name>", "only this one").choices(Object.keys(notebooks)))
   .option("--full", "run the 200,000-step trainings too")
@@ -34,8 +34,8 @@ export const replayCommand: Command = new Command("replay")
   .addHelpText(
     "after",
     `
-It ends with 1 if a figure misses its tolerance: exact for names, counts and targets, 1e-5 for short runs, four decimals
-after 200,000 steps, ± 0.03 where the notebook drew without a seed.
+The exit code is 1 if a figure misses its tolerance: exact for names, counts and targets, 1e-5 for short runs, four
+decimals after 200,000 steps, ± 0.03 where the notebook drew without a seed.
 
 Examples:
   deno task replay --data names.txt
@@ -114,7 +114,7 @@ function figureTable(figures: readonly Figure[]): string {
   );
 }
 
-/** One line of the table; what does not fit its column is cut. */
+/** A line of the table. Text that does not fit its column is cut. */
 function row(document: string, what: string, ...figures: [string, string, string, string, string]): string {
   const [notebook, ours, difference, tolerance, verdict] = figures;
   return [

@@ -1,32 +1,32 @@
 import { Command } from "commander";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { LanguageModel } from "../../shared/language_model.ts";
+import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { sample } from "../../shared/sampling.ts";
-import { scoreWords } from "../../shared/scoring.ts";
 import { BOUNDARY_SYMBOL } from "../../shared/vocabulary.ts";
 import { bigramHeatMap } from "../charts/bigram_heat_map.ts";
 import type { Chart } from "../charts/chart.ts";
 import { embeddingScatter } from "../charts/embedding_scatter.ts";
 import { lossCurve } from "../charts/loss_curve.ts";
+import type { Network } from "../architecture.ts";
+import { writeAtomically } from "../atomic_write.ts";
 import { type Corpus, makeCorpus } from "../corpus.ts";
-import { slideContexts } from "../../shared/context.ts";
-import { tensorFlowModel } from "../evaluate.ts";
+import { scoreWords } from "../evaluation.ts";
 import { loadModel } from "../load_model.ts";
-import { mapValues, toTensor } from "../parameters.ts";
+import { mapValues, toTensor, type Weights } from "../parameters.ts";
+import { tensorFlowModel } from "../tensorflow_model.ts";
 import { makePictures } from "../pictures.ts";
 import { principalComponents } from "../principal_components.ts";
 import { escapeHtml, reportHtml, type Section, table } from "../report/report_html.ts";
-import { writeAtomically } from "../atomic_write.ts";
 import { listOption, modelsOption } from "./arguments.ts";
 import { modelList } from "./model_list.ts";
 import { duration } from "./progress.ts";
 
-/** How many samples, likeliest names and least likely names the report lists. */
+/** Samples in the report, and names at either end of the ranking. */
 const SHOWN = 40;
 
-/** A name of the report. */
+/** A name with its perplexity. */
 interface Named {
   name: string;
   perplexity: number;
@@ -49,7 +49,7 @@ Examples:
   .action(async (name: string, flags: { models: string; data?: string; out: string }) => {
     const { card, vocabulary, network, parameters } = await loadModel(flags.models, name);
     const corpus = makeCorpus(await modelList(card, flags.data));
-    const model = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
+    const weights = mapValues(parameters, toTensor);
 
     const symbols = [BOUNDARY_SYMBOL, ...vocabulary.characters];
     const charts: Chart[] = [];
@@ -62,11 +62,14 @@ Examples:
           "filled; the dot is the boundary of a name.",
       }));
     }
-    const pictures = makePictures(slideContexts(corpus.words.train, 1), parameters, vocabulary.size);
+    const pictures = makePictures(corpus.words.train, parameters, vocabulary.size);
     if (pictures) charts.push(bigramHeatMap(symbols, pictures.bigrams));
-    const { likeliest, unlikeliest } = await rankDev(model, corpus);
+    const { likeliest, unlikeliest } = rankDev(network, weights, corpus);
     const listed = new Set(corpus.list.lines);
-    const samples = await sample(model, vocabulary, { n: SHOWN, seed: 42 });
+    const samples = await sample(new DistributionCache(tensorFlowModel(network, weights)), vocabulary, {
+      n: SHOWN,
+      seed: 42,
+    });
     const fresh = samples.filter((sampled) => !listed.has(sampled.name)).length;
     const sections: Section[] = [
       { title: "Card", html: cardTable(card), charts: [] },
@@ -80,22 +83,23 @@ Examples:
       { title: "The least likely names of the dev split", html: list(unlikeliest), charts: [] },
     ];
     const summary = `${card.architecture}, ${card.parameters} parameters, trained on ${card.dataset.name}. ` +
-      "The number beside a name is its perplexity: the model was as unsure as among that many equally likely characters.";
+      "The number after a name is its perplexity: among how many equally likely characters the model chose, on average.";
     await mkdir(flags.out, { recursive: true });
     const path = join(flags.out, `${name}.html`);
     await writeAtomically(path, reportHtml({ title: `Model ${name}`, summary, sections }));
     console.log(path);
   });
 
-/** Finds the dev split's names of lowest and of highest perplexity. */
-async function rankDev(
-  model: LanguageModel,
+/** The most and the least likely names of the dev split, by NLL. */
+function rankDev(
+  network: Network,
+  weights: Weights,
   { words, vocabulary }: Corpus,
-): Promise<{ likeliest: Named[]; unlikeliest: Named[] }> {
-  const named: Named[] = [];
-  for await (const { perplexity } of scoreWords(model, words.dev)) {
-    named.push({ name: vocabulary.decode(words.dev[named.length]), perplexity });
-  }
+): { likeliest: Named[]; unlikeliest: Named[] } {
+  const named = scoreWords(network, weights, words.dev).map((nll, i): Named => ({
+    name: vocabulary.decode(words.dev[i]),
+    perplexity: Math.exp(nll),
+  }));
   named.sort((a, b) => a.perplexity - b.perplexity);
   return { likeliest: named.slice(0, SHOWN), unlikeliest: named.slice(-SHOWN).reverse() };
 }

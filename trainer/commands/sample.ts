@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import { NameSearch } from "../../shared/name_search.ts";
 import type { SampledName } from "../../shared/sampler.ts";
 import { composeLine } from "../corpus.ts";
-import { tensorFlowModel } from "../evaluate.ts";
 import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
+import { tensorFlowModel } from "../tensorflow_model.ts";
 import { decimal, listOption, modelsOption, wholeNumber } from "./arguments.ts";
 import { modelList } from "./model_list.ts";
 
@@ -25,7 +26,7 @@ interface SampleFlags {
   data?: string;
 }
 
-/** Reads a prefix, for commander: it may be as long as a line of a list. */
+/** Parses a prefix for commander: at most as long as a line of a list. */
 function prefix(text: string): string {
   try {
     return composeLine(text);
@@ -36,26 +37,31 @@ function prefix(text: string): string {
 
 /** `deno task sample`. */
 export const sampleCommand: Command = new Command("sample")
-  .description("Print names that a model makes: those that stand in its list, and new ones.")
-  .argument("<name>", "the model, as in models/NAME.json")
-  .option("--n <number>", "how many names", wholeNumber(1, 1_000_000), 20)
+  .description("Print names that a model generates: those that are in its list, and new ones.")
+  .argument("<name>", "name of the model: NAME for models/NAME.json")
+  .option("--n <number>", "names to generate", wholeNumber(1, 1_000_000), 20)
   .option(
     "--seed <number>",
-    "the same seed gives the same names (default: a random one)",
+    "the same seed gives the same names (default: a random seed)",
     wholeNumber(0, 2 ** 53 - 1),
   )
-  .option("--temperature <degree>", "below 1 likelier names, above 1 stranger ones", decimal(0.05, 5), 1)
+  .option(
+    "--temperature <degree>",
+    "below 1 gives likelier names, above 1 more unusual ones",
+    decimal(0.05, 5),
+    1,
+  )
   .option("--top-k <number>", "sample from the k likeliest characters only", wholeNumber(1, 1001))
   .option(
     "--top-p <share>",
-    "sample from the likeliest characters that together are this likely",
+    "sample from the likeliest characters whose probabilities add up to this",
     decimal(1e-9, 1),
   )
-  .option("--prefix <text>", "what every name begins with", prefix, "")
+  .option("--prefix <text>", "beginning of every name", prefix, "")
   .option("--min-length <number>", "fewest characters (default: 1)", wholeNumber(0, 256))
   .option("--max-length <number>", "most characters (default: 64)", wholeNumber(1, 256))
-  .option("--unique", "no name twice")
-  .option("--novel", "no name of the list")
+  .option("--unique", "each name only once")
+  .option("--novel", "only names that are not in the list")
   .addOption(
     new Option("--compat <library>", "draw as torch.multinomial does, to replay a notebook").choices([
       "torch",
@@ -74,9 +80,9 @@ Examples:
   .action(async (name: string, flags: SampleFlags) => {
     const { card, vocabulary, network, parameters } = await loadModel(flags.models, name);
     const listed = new Set((await modelList(card, flags.data)).lines);
-    const model = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
+    const cache = new DistributionCache(tensorFlowModel(network, mapValues(parameters, toTensor)));
     const { compat, seed = crypto.getRandomValues(new Uint32Array(1))[0], novel, ...options } = flags;
-    const search = new NameSearch(model, vocabulary, {
+    const search = new NameSearch(cache, vocabulary, {
       ...options,
       seed,
       draws: compat ?? "streams",

@@ -12,18 +12,18 @@ import {
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import { cardQuantiles } from "../../shared/model_card.ts";
 import type { ScoringModel } from "../../shared/score_record.ts";
-import { csvRow } from "../csv.ts";
-import { tensorFlowModel } from "../evaluate.ts";
 import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
-import { type TextSink, textSink } from "../text_sink.ts";
+import { tensorFlowModel } from "../tensorflow_model.ts";
 import { modelsOption } from "./arguments.ts";
+import { csvRow } from "./csv.ts";
+import { type TextSink, textSink } from "./text_sink.ts";
 
-/** How often the bar is drawn, in milliseconds. */
+/** Time between two updates of the bar, in milliseconds. */
 const REDRAW = 250;
-/** Most bad lines that are told of one by one. */
-const MAX_REPORTED = 10;
-/** What stands for standard input. */
+/** Most errors that are printed to stderr. */
+const MAX_PRINTED_ERRORS = 10;
+/** The file name that means standard input. */
 const STANDARD_INPUT = "-";
 
 /** The flags of the command. */
@@ -35,7 +35,7 @@ interface ScoreFlags {
   out?: string;
 }
 
-/** How scores are written. */
+/** An output format. */
 interface Format {
   head: string;
   row(line: ScoredLine): string;
@@ -73,23 +73,23 @@ function refusalOf({ error }: UnscoredName): { type: string; title: string; deta
 /** `deno task score`. */
 export const scoreCommand: Command = new Command("score")
   .description(
-    "Score the names of a file, one a line: NLL, perplexity, and what share of real names is less likely. " +
-      "The answers are those of POST /score.",
+    "Score the names of a file, one a line: NLL, perplexity, and the share of real names that are less likely. " +
+      "The output is that of POST /score.",
   )
   .argument("<file>", "UTF-8 text, one name a line; - is standard input")
-  .requiredOption("--model <name>", "the model, as in models/NAME.json")
+  .requiredOption("--model <name>", "name of the model: NAME for models/NAME.json")
   .addOption(
-    new Option("--format <format>", "how the scores are written").choices(Object.keys(formats)).default(
+    new Option("--format <format>", "output format").choices(Object.keys(formats)).default(
       "ndjson",
     ),
   )
-  .option("--no-characters", "leave out the list of each name's characters (CSV has none)")
-  .option("--out <file>", "where they go, whole or not at all (default: standard output)")
+  .option("--no-characters", "leave out the characters of each name (CSV never has them)")
+  .option("--out <file>", "file to write, atomically (default: standard output)")
   .addOption(modelsOption())
   .addHelpText(
     "after",
     `
-A line that cannot be scored is answered with its error, and the rest goes on; the exit code is then 2.
+For a line that cannot be scored the output has an error; the exit code is then 2.
 
 Examples:
   deno task score --model tuned names.txt
@@ -102,34 +102,34 @@ Examples:
     const format: Format = formats[flags.format];
     const characters = flags.characters && flags.format === "ndjson";
     const sink = await textSink(flags.out);
-    let told: Told;
+    let counts: Counts;
     try {
       await sink.write(format.head);
-      told = await scoreInput(scoring, input, { characters }, format, sink);
+      counts = await scoreInput(scoring, input, { characters }, format, sink);
     } catch (error) {
       await sink.abandon();
       throw error;
     }
     await sink.close();
-    console.error(`${told.lines} lines, ${told.bad} of them with errors`);
-    if (told.bad > 0) process.exitCode = 2;
+    console.error(`${counts.lines} lines, ${counts.bad} of them with errors`);
+    if (counts.bad > 0) process.exitCode = 2;
   });
 
-/** What there is to score, and how many bytes it has, if that is known. */
+/** The bytes to score, and their number if it is known. */
 interface Input {
   chunks: AsyncIterable<Uint8Array>;
   bytes: number | null;
 }
 
-/** What is told at the end. */
-interface Told {
+/** Counts that are printed at the end. */
+interface Counts {
   lines: number;
   bad: number;
 }
 
 async function openScoring({ model: name, models }: ScoreFlags): Promise<ScoringModel> {
   const { card, vocabulary, network, parameters } = await loadModel(models, name);
-  const model = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
+  const model = tensorFlowModel(network, mapValues(parameters, toTensor));
   return { card, vocabulary, cache: new DistributionCache(model), quantiles: cardQuantiles(card) };
 }
 
@@ -148,15 +148,15 @@ async function openInput(file: string): Promise<Input> {
   }
 }
 
-/** Scores all lines, and tells of the bad ones and how far it is. */
+/** Scores all lines. Prints errors and the progress to stderr. */
 async function scoreInput(
   scoring: ScoringModel,
   { chunks, bytes }: Input,
   options: BulkOptions,
   format: Format,
   sink: TextSink,
-): Promise<Told> {
-  const told: Told = { lines: 0, bad: 0 };
+): Promise<Counts> {
+  const counts: Counts = { lines: 0, bad: 0 };
   const bar = progressBar(bytes);
   let read = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
@@ -168,31 +168,31 @@ async function scoreInput(
   try {
     for await (const lines of scoreLines(scoring, counted(), options)) {
       await sink.write(lines.map(format.row).join(""));
-      told.lines += lines.length;
-      bar?.update(read, told.lines);
+      counts.lines += lines.length;
+      bar?.update(read, counts.lines);
       for (const { line, result } of lines) {
         if (!("error" in result)) continue;
-        told.bad++;
-        if (told.bad <= MAX_REPORTED) bar?.clear();
-        if (told.bad <= MAX_REPORTED) console.error(`line ${line}: ${refusalOf(result).detail}`);
-        if (told.bad === MAX_REPORTED) console.error("… more are told of in the answers alone");
+        counts.bad++;
+        if (counts.bad <= MAX_PRINTED_ERRORS) bar?.clear();
+        if (counts.bad <= MAX_PRINTED_ERRORS) console.error(`line ${line}: ${refusalOf(result).detail}`);
+        if (counts.bad === MAX_PRINTED_ERRORS) console.error("… further errors are only in the output");
       }
     }
   } finally {
     bar?.stop();
   }
-  return told;
+  return counts;
 }
 
 /** A bar in a terminal. */
 interface Bar {
   update(bytes: number, lines: number): void;
-  /** Makes way for a line of text. */
+  /** Clears the bar's line, so that other text can be printed. */
   clear(): void;
   stop(): void;
 }
 
-/** A bar of how many bytes have been scored, in a terminal alone; without their number it counts lines. */
+/** A progress bar of bytes, or of lines if their number is not known; null if stderr is not a terminal. */
 function progressBar(bytes: number | null): Bar | null {
   if (!process.stderr.isTTY) return null;
   const bar = new SingleBar({

@@ -23,7 +23,7 @@ import {
 import { trainingListOption } from "./model_list.ts";
 import { duration, trainingProgress } from "./progress.ts";
 
-/** The flags of the command, as commander reads them; those of the architectures come as text. */
+/** The flags of the command as commander parses them; those of architectures are text. */
 interface TrainFlags
   extends Omit<TrainOptions, "hyperparameters" | "schedule" | "optimizer" | "backend" | "name"> {
   name?: string;
@@ -34,14 +34,14 @@ interface TrainFlags
   [hyperparameter: string]: unknown;
 }
 
-/** Where checkpoints are, unless the command is told otherwise. */
+/** Default directory of checkpoints. */
 const CHECKPOINTS_DIRECTORY = "checkpoints";
-/** Flags that still mean something when a run goes on. */
+/** Flags that can be combined with --resume. */
 const FLAGS_OF_RESUME = ["resume", "name", "checkpoints", "overwrite"];
-/** Exit code of a run that ends with a model worse than a uniform guess; 1 is an error. */
+/** Exit code of a training whose model is worse than a uniform guess; 1 is an error. */
 const FAILED = 2;
 
-/** The options that the flags amount to. */
+/** Training options from the flags. */
 function readOptions(flags: TrainFlags, command: Command): TrainOptions {
   const {
     data,
@@ -79,11 +79,11 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
   };
 }
 
-/** The checkpoint that `--resume` names. */
+/** Reads the checkpoint for `--resume`. */
 function readCheckpoint(flags: TrainFlags, command: Command): Promise<Checkpoint> {
   const surplus = givenFlags(command).find((key) => !FLAGS_OF_RESUME.includes(key));
   if (surplus !== undefined) {
-    throw new Error(`Cannot resume with --${surplus}: a run goes on with the settings that it began with`);
+    throw new Error(`Cannot resume with --${surplus}: a run is resumed with the settings that it began with`);
   }
   return loadCheckpoint(flags.checkpoints, checkName(flags.name ?? flags.architecture));
 }
@@ -94,7 +94,7 @@ function checkName(name: string): string {
   throw new RangeError(`Cannot call a model ${JSON.stringify(name)}: ${result.error.issues[0].message}`);
 }
 
-/** Says what came out. */
+/** Prints the outcome. */
 function report({ card, stopped, failedAgainst, file, kept }: TrainResult, options: TrainOptions): void {
   const { name, out, checkpoints, steps, lr } = options;
   const { parameters, nll, training } = card;
@@ -110,10 +110,10 @@ function report({ card, stopped, failedAgainst, file, kept }: TrainResult, optio
   }
   const where = checkpoints === CHECKPOINTS_DIRECTORY ? "" : ` --checkpoints ${checkpoints}`;
   const resume = `deno task train --resume --name ${name}${where}`;
-  if (stopped) console.log(`Stopped after ${training.steps} of ${steps} steps. To go on: ${resume}`);
+  if (stopped) console.log(`Stopped after ${training.steps} of ${steps} steps. To resume: ${resume}`);
   if (failedAgainst !== null) {
     const advice = training.steps === 0
-      ? "Its list has what it gives no probability: try --smoothing 1."
+      ? "It gives probability 0 to characters of its list: try --smoothing 1."
       : `Try a lower --lr (it was ${lr}; deno task find-lr suggests one) or more --steps.`;
     console.error(
       `warning: training has failed: dev NLL ${
@@ -125,62 +125,65 @@ function report({ card, stopped, failedAgainst, file, kept }: TrainResult, optio
   }
   if (kept !== undefined) {
     const how = training.steps === 0 ? "--overwrite replaces it" : `To replace it: ${resume} --overwrite`;
-    console.error(`warning: ${join(out, name)}.json is left as it was: ${kept}. ${how}`);
+    console.error(`warning: ${join(out, name)}.json was not replaced: ${kept}. ${how}`);
   }
 }
 
 /** `deno task train`. */
 export const trainCommand: Command = new Command("train")
   .description(
-    "Train a model on a list of things, one a line, and write it to DIR: NAME.json is its card, which points to its files.",
+    "Train a model on a list, one name a line, and write it to DIR. NAME.json is its card, which refers to its other files.",
   )
   .addOption(trainingListOption())
   .addOption(architectureOption())
-  .option("--name <name>", "what the model is called (default: the name of its architecture)");
+  .option("--name <name>", "name of the model (default: the name of its architecture)");
 
 for (const option of architectureOptions()) trainCommand.addOption(option);
 
 trainCommand
-  .option("--steps <number>", "mini-batches", wholeNumber(0, 1e9), 200_000)
+  .option("--steps <number>", "training steps, one mini-batch each", wholeNumber(0, 1e9), 200_000)
   .addOption(batchOption())
   .option("--lr <rate>", "learning rate at the beginning", decimal(1e-9, 1e3), 0.1)
   .addOption(
-    new Option("--schedule <name>", "how the learning rate goes: step is a tenth after half the steps")
+    new Option(
+      "--schedule <name>",
+      "how the learning rate changes: step divides it by ten after half the steps",
+    )
       .choices(Object.keys(schedules)).default("step"),
   )
   .addOption(optimizerOption())
   .option(
     "--weight-decay <share>",
-    "of each matrix, times the learning rate, taken away in a step",
+    "each step takes this share, times the learning rate, off each matrix",
     decimal(0, 1e3),
     0,
   )
   .addOption(
     new Option(
       "--backend <name>",
-      "what computes the steps: auto is the fastest that can, fused where it knows the model",
+      "what computes the steps: auto is fused for architectures that have a fused step, otherwise tensorflow",
     )
       .choices(["auto", ...Object.keys(backends)]).default("auto"),
   )
   .addOption(seedOption())
-  .option("--out <directory>", "where the model goes", MODELS_DIRECTORY)
+  .option("--out <directory>", "directory to write the model to", MODELS_DIRECTORY)
   .option(
     "--checkpoints <directory>",
-    "where a stopped run leaves what it needs to go on",
+    "directory of the checkpoints of stopped runs",
     CHECKPOINTS_DIRECTORY,
   )
   .option("--overwrite", "replace a better model of this name even if training fails or is stopped")
-  .option("--resume", "go on with the run that was stopped under this --name, with its settings")
+  .option("--resume", "resume the run that was stopped under this --name, with its settings")
   .addHelpText(
     "after",
     `
-Ctrl-C stops after the step under way: the best model so far is written, and --resume goes on.
+Ctrl-C stops after the current step: the best model so far is written, and --resume continues the run.
 
-A model that ends worse than a uniform guess over all characters is a failure: the exit code is then 2. Such a model, one
-that was stopped and one of 0 steps replace no model of a lower dev NLL, unless --overwrite is given.
+If the model is worse than a uniform guess over all characters, training has failed, and the exit code is 2. A model of a
+failed or stopped training, or of 0 steps, does not replace one with a lower dev NLL unless --overwrite is given.
 
 Examples:
-  deno task train                                    the notebooks' MLP, on the list that comes along
+  deno task train                                    the notebooks' MLP, on the list in this repository
   deno task train --architecture bigram
   deno task train --data pets.txt --name pets --steps 50000
   deno task train --data https://example.org/names.txt --name names --context 5 --hidden 300 --schedule cosine
@@ -198,7 +201,7 @@ Examples:
     const corpus = makeCorpus(list);
     const { words, vocabulary } = corpus;
     console.error(
-      `${list.name}: ${words.train.length} lines to learn from, ${words.dev.length} for dev, ` +
+      `${list.name}: ${words.train.length} lines to train on, ${words.dev.length} for dev, ` +
         `${words.test.length} for test; ${vocabulary.size - 1} different characters`,
     );
 

@@ -1,27 +1,61 @@
+import type { Vocabulary } from "../../shared/vocabulary.ts";
 import type { Network } from "../architecture.ts";
 import type { Parameters } from "../parameters.ts";
-import type { Vocabulary } from "../../shared/vocabulary.ts";
+import { type Dimension, GraphBuilder } from "./graph.ts";
 
-/** What an .onnx file says of itself, so that a viewer such as Netron explains it without its card. */
+/** Metadata of an .onnx file, so that a viewer such as Netron can describe the model without its card. */
 export interface OnnxDescription {
   name: string;
   architecture: string;
   vocabulary: Vocabulary;
-  /** Infinity where a name of the dev split is impossible. */
+  /** Infinity if a name of the dev split is impossible. */
   devNll: number;
 }
 
-/** A network with its parameters as the bytes of an .onnx file. */
+/**
+ * Exports a network with its parameters.
+ *
+ * A network with a window has input `context`, int64 [batch, contextLength], and output `log_probs`, float32 [batch, V].
+ * Others have inputs `tokens`, int64 [batch, time], and `past.NAME` for each state, and outputs `log_probs`, float32
+ * [batch, time, V], and `present.NAME`.
+ *
+ * @returns The bytes of an .onnx file.
+ */
 export function exportOnnx(
   network: Network,
   parameters: Parameters,
   { name, architecture, vocabulary, devNll }: OnnxDescription,
 ): Uint8Array<ArrayBuffer> {
-  return network.graph(parameters).toBytes({
+  const { vocabularySize, contextLength, states = [] } = network;
+  const graph = new GraphBuilder(architecture);
+  const tokens = contextLength === null
+    ? graph.input("tokens", "int64", ["batch", "time"])
+    : graph.input("context", "int64", ["batch", contextLength]);
+  const logProbsShape: Dimension[] = contextLength === null
+    ? ["batch", "time", vocabularySize]
+    : ["batch", vocabularySize];
+  if (network.learns === "by counting") {
+    graph.output("log_probs", network.graph(graph, parameters, tokens), logProbsShape);
+  } else {
+    const past = Object.fromEntries(
+      states.map(({ name, type, shape }) => [name, graph.input(`past.${name}`, type, shape)]),
+    );
+    const { logits, present = {} } = network.graph(graph, parameters, tokens, past);
+    graph.output("log_probs", graph.logSoftmax(logits), logProbsShape);
+    for (const { name, shape } of states) {
+      // An axis that is past before these tokens is longer by their number after them.
+      graph.output(
+        `present.${name}`,
+        present[name],
+        shape.map((size) => (size === "past" ? "past + time" : size)),
+      );
+    }
+  }
+  return graph.toBytes({
     name,
     architecture,
     vocabulary: vocabulary.characters,
-    context_length: String(network.contextLength),
+    context_length: String(contextLength),
     dev_nll: String(devNll),
   });
 }

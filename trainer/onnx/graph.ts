@@ -21,31 +21,35 @@ import {
 } from "onnx-buf";
 import type { Parameter } from "../parameters.ts";
 
-/** The ONNX operator set that graphs are written in. */
+/** Version of the ONNX operator set. */
 export const OPSET_VERSION = 17;
-/** The file format that came with it (ONNX 1.12). */
+/** Version of the file format that came with it, in ONNX 1.12. */
 const IR_VERSION = 8;
 
-/** The element types that graphs here compute with. */
-export type ElementType = "float32" | "int64";
+/** Element types of tensors. */
+export type ElementType = "float32" | "int64" | "bool";
 
 const DATA_TYPES = {
   float32: TensorProto_DataType.FLOAT,
   int64: TensorProto_DataType.INT64,
+  bool: TensorProto_DataType.BOOL,
 } as const;
 
-/** What flows along one edge of a graph: a tensor of a known element type. */
+/** An edge of a graph: a tensor of a known element type. */
 export interface Value<Type extends ElementType> {
   readonly name: string;
   readonly type: Type;
 }
 
-/** A size of a graph's input or output: a number, or the name of a dimension that is known when it runs. */
+/** A dimension of an input or output: a number, or a name if it is known only when the graph runs. */
 export type Dimension = number | string;
 
+/** An attribute of an operator: an integer, a list of integers, or a text. */
+export type Attribute = number | readonly number[] | string;
+
 /**
- * Builds an ONNX graph, one operator a call. Each operator returns the value that it computes, so a graph is
- * written as its forward pass is.
+ * Builds an ONNX graph, one operator a call. Each call returns the value that the operator computes, so a graph reads like
+ * the forward pass. The common operators have methods of their own; {@link operator} adds any other.
  *
  * @example
  * ```ts
@@ -74,38 +78,38 @@ export class GraphBuilder {
     return { name, type };
   }
 
-  /** Adds a float32 tensor that was learnt. */
+  /** Adds a float32 tensor of trained values. */
   parameter(name: string, { shape, values }: Parameter): Value<"float32"> {
     return this.#initializer(name, "float32", shape, values);
   }
 
-  /** Adds whole numbers that the graph computes with. */
+  /** Adds a vector of integers. */
   constant(values: number[]): Value<"int64"> {
     const name = `constant_${this.#initializers.length}`;
     return this.#initializer(name, "int64", [values.length], BigInt64Array.from(values, BigInt));
   }
 
-  /** Rows of `table` by index: [...indices, ...rest of the table's shape]. */
+  /** Rows of a table by index: [...indices' shape, ...the table's shape without its first axis]. */
   gather(table: Value<"float32">, indices: Value<"int64">): Value<"float32"> {
-    return this.#node("Gather", "float32", [table, indices], [intAttribute("axis", 0)]);
+    return this.#node("Gather", "float32", [table, indices], { axis: 0 });
   }
 
-  /** The same values in another shape; -1 stands for the size that is left over. */
+  /** The same values in another shape; one size may be -1, and is then computed from the others. */
   reshape(value: Value<"float32">, shape: number[]): Value<"float32"> {
     return this.#node("Reshape", "float32", [value, this.constant(shape)]);
   }
 
-  /** The sum of two values; the shorter shape is repeated along the axes that it lacks. */
+  /** The sum of two values, with broadcasting. */
   add<Type extends ElementType>(a: Value<Type>, b: Value<Type>): Value<Type> {
     return this.#node("Add", a.type, [a, b]);
   }
 
-  /** The sum along an axis, which goes. */
+  /** The sum along an axis, which is removed. */
   sum(value: Value<"float32">, axis: number): Value<"float32"> {
-    return this.#node("ReduceSum", "float32", [value, this.constant([axis])], [intAttribute("keepdims", 0)]);
+    return this.#node("ReduceSum", "float32", [value, this.constant([axis])], { keepdims: 0 });
   }
 
-  /** The products of a matrix with each of several: [a, b] by [..., b, c] is [..., a, c]. */
+  /** Matrix product, with broadcasting of the leading axes: [..., a, b] by [..., b, c] is [..., a, c]. */
   matMul(a: Value<"float32">, b: Value<"float32">): Value<"float32"> {
     return this.#node("MatMul", "float32", [a, b]);
   }
@@ -122,17 +126,41 @@ export class GraphBuilder {
 
   /** Log-probabilities from logits: x - ln(sum(exp(x))) along the last axis. */
   logSoftmax(x: Value<"float32">): Value<"float32"> {
-    return this.#node("LogSoftmax", "float32", [x], [intAttribute("axis", -1)]);
+    return this.#node("LogSoftmax", "float32", [x], { axis: -1 });
   }
 
-  /** Declares a value that was computed as an output, under a name of its own. */
+  /**
+   * Adds an operator that has no method of its own.
+   *
+   * @param types Element type of each output.
+   * @param inputs In the operator's order; null leaves an optional input out.
+   * @returns The outputs.
+   */
+  operator<Types extends readonly ElementType[]>(
+    opType: string,
+    types: readonly [...Types],
+    inputs: readonly (Value<ElementType> | null)[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): { [Index in keyof Types]: Value<Types[Index]> } {
+    const name = `${opType.toLowerCase()}_${this.#nodes.length}`;
+    const outputs = types.map((type, i) => ({ name: i === 0 ? name : `${name}_${i}`, type }));
+    this.#nodes.push(create(NodeProtoSchema, {
+      name,
+      opType,
+      input: inputs.map((input) => input?.name ?? ""),
+      output: outputs.map((output) => output.name),
+      attribute: Object.entries(attributes).map(attributeProto),
+    }));
+    return outputs as { [Index in keyof Types]: Value<Types[Index]> };
+  }
+
+  /** Declares a computed value as an output, and renames it. */
   output(name: string, value: Value<ElementType>, shape: Dimension[]): void {
-    const producer = this.#nodes.find((node) => node.output[0] === value.name);
+    const producer = this.#nodes.find((node) => node.output.includes(value.name));
     if (!producer) throw new TypeError(`Cannot output ${name}: no operator computes ${value.name}`);
-    for (const node of this.#nodes) {
-      node.input = node.input.map((input) => (input === value.name ? name : input));
-    }
-    producer.output = [name];
+    const rename = (names: string[]) => names.map((other) => (other === value.name ? name : other));
+    for (const node of this.#nodes) node.input = rename(node.input);
+    producer.output = rename(producer.output);
     this.#outputs.push(valueInfo(name, value.type, shape));
   }
 
@@ -166,7 +194,7 @@ export class GraphBuilder {
       name,
       dataType: DATA_TYPES[type],
       dims: shape.map(BigInt),
-      // ONNX's raw data is little-endian, as typed arrays are on every machine that runs this.
+      // Raw data is little-endian in ONNX; so are typed arrays on every platform that Deno runs on.
       rawData: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
     }));
     return { name, type };
@@ -176,22 +204,22 @@ export class GraphBuilder {
     opType: string,
     type: Type,
     inputs: Value<ElementType>[],
-    attributes: AttributeProto[] = [],
+    attributes: Record<string, Attribute> = {},
   ): Value<Type> {
-    const name = `${opType.toLowerCase()}_${this.#nodes.length}`;
-    this.#nodes.push(create(NodeProtoSchema, {
-      name,
-      opType,
-      input: inputs.map((input) => input.name),
-      output: [name],
-      attribute: attributes,
-    }));
-    return { name, type };
+    return this.operator(opType, [type], inputs, attributes)[0];
   }
 }
 
-function intAttribute(name: string, value: number): AttributeProto {
-  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) });
+function attributeProto([name, value]: [string, Attribute]): AttributeProto {
+  if (typeof value === "number") {
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) });
+  }
+  if (typeof value === "string") {
+    const s = new TextEncoder().encode(value);
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s });
+  }
+  const ints = value.map(BigInt);
+  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints });
 }
 
 function valueInfo(name: string, type: ElementType, shape: Dimension[]): ValueInfoProto {

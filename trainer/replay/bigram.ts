@@ -1,5 +1,4 @@
-import { type Examples, slideContexts } from "../../shared/context.ts";
-import type { LanguageModel } from "../../shared/language_model.ts";
+import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import { TorchGenerator } from "../../shared/random/torch.ts";
 import { sample } from "../../shared/sampling.ts";
 import { score } from "../../shared/scoring.ts";
@@ -9,17 +8,18 @@ import { bigram } from "../architectures/bigram.ts";
 import { bigramNetwork } from "../architectures/bigram_network.ts";
 import { bigramHeatMap } from "../charts/bigram_heat_map.ts";
 import { oneHotRows } from "../charts/one_hot_rows.ts";
-import { tensorFlowModel } from "../evaluate.ts";
+import { WindowExamples } from "../examples.ts";
 import { initialState } from "../fit.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { makePictures } from "../pictures.ts";
+import { tensorFlowModel } from "../tensorflow_model.ts";
 import { close, exact, type Figure, printed } from "./figure.ts";
 import type { ReplayOptions } from "./document.ts";
 import { run } from "./run.ts";
 
 /** The seed of every generator in this document. */
 const SEED = 2147483647;
-/** How `torch.multinomial` draws, until the boundary comes, however long that takes. */
+/** Draw as `torch.multinomial` does, until the boundary. */
 const TORCH = { seed: SEED, minLength: 0, maxLength: 256, draws: "torch" } as const;
 
 /** Notes on makemore's first part: bigrams counted, and bigrams as a network. */
@@ -35,7 +35,7 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
   const vocabulary = Vocabulary.of(lines);
   const words = lines.map((line) => vocabulary.encode(line));
   const pairs = new Map<string, number>();
-  for (const [before, after] of bigramsOf(slideContexts(words.slice(0, 3), 1))) {
+  for (const [before, after] of bigramsOf(new WindowExamples(words.slice(0, 3), 1))) {
     const pair = (before === 0 ? "<S>" : vocabulary.symbol(before)) +
       (after === 0 ? "<E>" : vocabulary.symbol(after));
     pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
@@ -47,9 +47,9 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
   );
 
   // 5. and 6. The count array, with <S> and <E> and with '.' for both
-  const all = slideContexts(words, 1);
+  const all = new WindowExamples(words, 1);
   const symbols = [BOUNDARY_SYMBOL, ...vocabulary.characters];
-  const { bigrams } = makePictures(all, {}, vocabulary.size)!;
+  const { bigrams } = makePictures(words, {}, vocabulary.size)!;
   options.plot(bigramHeatMap([...symbols.slice(1), "<S>", "<E>"], separateBoundaries(bigrams)));
   options.plot(bigramHeatMap(symbols, bigrams));
 
@@ -67,7 +67,7 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
   );
 
   const counted = countedModel(all, 0);
-  const probabilities = async (token: number) => (await counted.logProbs(Int32Array.of(token))).map(Math.exp);
+  const probabilities = async (token: number) => (await counted.logProbsAfter([token])).map(Math.exp);
   const first = new TorchGenerator(SEED).multinomial(await probabilities(0));
   yield exact("first character", "3 c", `${first} ${vocabulary.symbol(first)}`);
 
@@ -78,7 +78,7 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
   yield exact("next character", "5 e", `${next} ${vocabulary.symbol(next)}`);
 
   // 10. Comparison with uniform sampling
-  const uniform = await sample(uniformModel(), vocabulary, { ...TORCH, n: 10 });
+  const uniform = await sample(UNIFORM, vocabulary, { ...TORCH, n: 10 });
   yield exact("ten uniform names", UNIFORM_NAMES, uniform.map(({ name }) => name));
 
   // 13. Evaluating the quality of the model
@@ -103,14 +103,14 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
   yield printed("mean NLL of andndrejq, smoothed", 3.6278, smoothed.nll);
 
   // 15. to 18. The network, on emma
-  const emma = slideContexts(words.slice(0, 1), 1);
+  const emma = new WindowExamples(words.slice(0, 1), 1);
   yield exact("xs of emma", [0, 5, 13, 13, 1], emma.contexts);
   yield exact("ys of emma", [5, 13, 13, 1, 0], emma.targets);
   options.plot(oneHotRows(emma.contexts, symbols));
   const network = buildNetwork(bigramNetwork, { penalty: 0.01 }, vocabulary.size);
   const weights = new TorchGenerator(SEED);
   const initial = network.initialise(weights);
-  const untrained = tensorFlowModel(network, mapValues(initial, toTensor), vocabulary.size);
+  const untrained = new DistributionCache(tensorFlowModel(network, mapValues(initial, toTensor)));
   const emmaScore = await score(untrained, vocabulary, "emma");
   for (const [i, figure] of EMMA_NLL.entries()) {
     yield close(`NLL of bigram ${i + 1} of emma`, figure, emmaScore.characters[i].nll);
@@ -132,24 +132,24 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
   yield close("loss of epoch 100", 2.4901304244995117, losses[99]);
 
   // 23. Sampling from the network
-  const trained = tensorFlowModel(network, mapValues(state.parameters, toTensor), vocabulary.size);
+  const trained = new DistributionCache(tensorFlowModel(network, mapValues(state.parameters, toTensor)));
   const fromNetwork = await sample(trained, vocabulary, { ...TORCH, n: 5 });
   yield exact("five names of the network", NETWORK_NAMES, fromNetwork.map(({ name }) => name));
 }
 
-function countedModel(examples: Examples, smoothing: number): LanguageModel {
+function countedModel(examples: WindowExamples, smoothing: number): DistributionCache {
   const network = buildNetwork(bigram, { smoothing }, 27);
-  return tensorFlowModel(network, mapValues(network.count(examples), toTensor), 27);
+  return new DistributionCache(tensorFlowModel(network, mapValues(network.count(examples), toTensor)));
 }
 
-/** What holds every character as likely as any other. */
-function uniformModel(): LanguageModel {
-  return {
-    vocabularySize: 27,
-    contextLength: 1,
-    logProbs: (contexts) => Promise.resolve(new Float32Array(contexts.length * 27).fill(-Math.log(27))),
-  };
-}
+/** A model with a uniform distribution. */
+const UNIFORM = new DistributionCache({
+  vocabularySize: 27,
+  contextLength: 1,
+  states: [],
+  step: (_tokens, batch) =>
+    Promise.resolve({ logProbs: new Float32Array(batch * 27).fill(-Math.log(27)), present: [] }),
+});
 
 /**
  * The counts with <S> and <E>, after the characters, in place of the boundary. Nothing leads to <S> and nothing follows <E>:
@@ -160,14 +160,20 @@ function separateBoundaries([start, ...rows]: number[][]): number[][] {
   return [...split, split[0].map(() => 0)];
 }
 
-function* bigramsOf({ contexts, targets, count }: Examples): Generator<[before: number, after: number]> {
+function* bigramsOf(
+  { contexts, targets, count }: WindowExamples,
+): Generator<[before: number, after: number]> {
   for (let i = 0; i < count; i++) yield [contexts[i], targets[i]];
 }
 
-/** The notebook adds 228,146 float32 numbers to a float32 number, and loses 18 nats on the way. */
-async function sumInFloat32(model: LanguageModel, { contexts, targets }: Examples): Promise<number> {
-  const rows = await model.logProbs(contexts);
-  return targets.reduce((sum, target, i) => Math.fround(sum + rows[i * model.vocabularySize + target]), 0);
+/** Sums in float32 as the notebook does, which loses 18 nats over 228,146 numbers. */
+async function sumInFloat32(
+  cache: DistributionCache,
+  { contexts, targets }: WindowExamples,
+): Promise<number> {
+  const tokens = Array.from({ length: cache.vocabularySize }, (_, token) => token);
+  const rows = await Promise.all(tokens.map((token) => cache.logProbsAfter([token])));
+  return targets.reduce((sum, target, i) => Math.fround(sum + rows[contexts[i]][target]), 0);
 }
 
 // deno-fmt-ignore

@@ -3,13 +3,13 @@ import type { List } from "../corpus.ts";
 import type { FitHooks } from "../fit.ts";
 import type { Figure } from "./figure.ts";
 
-/** What a replay needs. */
+/** Options of a replay. */
 export interface ReplayOptions {
   /** makemore's names.txt. */
   list: List;
   /** Run the 200,000-step trainings too. */
   full: boolean;
-  /** Makes the hooks that show the progress of a training run. */
+  /** Shows the progress of a training run. */
   progress(
     title: string,
     steps: number,

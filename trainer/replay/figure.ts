@@ -1,17 +1,17 @@
-/** A figure that a notebook prints, beside ours. */
+/** A figure that a notebook prints, and ours. */
 export interface Figure {
-  /** What it is. */
+  /** What it measures. */
   what: string;
   notebook: string;
   ours: string;
-  /** How far apart they are, where they are numbers. */
+  /** Absolute difference, if they are numbers. */
   difference: number | null;
-  /** How far apart they may be, in words. */
+  /** The allowed difference, in words. */
   tolerance: string;
   agrees: boolean;
 }
 
-/** What must be the same to the letter: names, counts, targets. */
+/** Compares names, counts or targets, which must be equal. */
 export function exact(what: string, notebook: unknown, ours: unknown): Figure {
   const [theirs, mine] = [show(notebook), show(ours)];
   return {
@@ -24,12 +24,12 @@ export function exact(what: string, notebook: unknown, ours: unknown): Figure {
   };
 }
 
-/** Numbers that a short computation must give again, to 1e-5 of their size. */
+/** Compares the result of a short computation, to a relative difference of 1e-5. */
 export function close(what: string, notebook: number, ours: number): Figure {
   return compare(what, [notebook], [ours], "1e-5 relative", (theirs) => 1e-5 * Math.abs(theirs));
 }
 
-/** Numbers as they are printed, to so many decimals: what was rounded away is allowed. */
+/** Compares numbers that the notebook rounded to a number of decimals. */
 export function printed(
   what: string,
   notebook: number | readonly number[],
@@ -45,21 +45,21 @@ export function printed(
   );
 }
 
-/** A number that agrees only in distribution, for the notebook drew it without a seed. */
+/** Compares a number that depends on draws without a seed. */
 export function near(what: string, notebook: number, ours: number, within: number): Figure {
   return compare(what, [notebook], [ours], `± ${within}`, () => within);
 }
 
-/** A number that has no fixed place, held to the range of what several seeds give. */
+/** Compares a number that depends on draws without a seed with the range over several seeds. */
 export function among(what: string, notebook: number, ours: readonly number[]): Figure {
-  const [least, most] = [Math.min(...ours), Math.max(...ours)];
+  const [smallest, largest] = [Math.min(...ours), Math.max(...ours)];
   return {
     what,
     notebook: show(notebook),
-    ours: `${show(least)} … ${show(most)}`,
+    ours: `${show(smallest)} … ${show(largest)}`,
     difference: null,
     tolerance: `the range of ${ours.length} seeds`,
-    agrees: least <= notebook && notebook <= most,
+    agrees: smallest <= notebook && notebook <= largest,
   };
 }
 

@@ -1,3 +1,4 @@
+import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import { TorchGenerator } from "../../shared/random/torch.ts";
 import { sample } from "../../shared/sampling.ts";
 import { activations } from "../activations.ts";
@@ -5,18 +6,19 @@ import { buildNetwork, type TrainedNetwork } from "../architecture.ts";
 import { mlp } from "../architectures/mlp.ts";
 import { activationHistograms } from "../charts/activation_histogram.ts";
 import { stepLosses } from "../charts/step_losses.ts";
-import { makeCorpus, makeExamples, type Split } from "../corpus.ts";
-import { evaluate, tensorFlowModel } from "../evaluate.ts";
-import { type FitSettings, type FitState, initialState } from "../fit.ts";
+import { makeCorpus, type Split } from "../corpus.ts";
+import { evaluate } from "../evaluation.ts";
+import { makeExamples, type WindowExamples } from "../examples.ts";
+import { type FitSettings, initialState, type TrainingState } from "../fit.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "../parameters.ts";
-import type { Examples } from "../../shared/context.ts";
+import { tensorFlowModel } from "../tensorflow_model.ts";
 import { close, exact, type Figure, near, printed } from "./figure.ts";
 import type { ReplayOptions } from "./document.ts";
 import { run } from "./run.ts";
 
 const SEED = 42;
 const V = 27;
-/** The notebook's recipe. Without --full only as many steps are made as its first two printed losses need. */
+/** The notebook's settings. Without --full, training ends after the first two losses that it prints. */
 const RECIPE = { batch: 32, lr: 0.1, schedule: "step", optimizer: "sgd" } as const;
 const PRINTED_EVERY = 10_000;
 const SHORT_STEPS = PRINTED_EVERY + 1;
@@ -40,18 +42,22 @@ export async function* replayInitialisation(options: ReplayOptions): AsyncGenera
     [examples.train.count, examples.dev.count, examples.test.count],
   );
 
-  // The network, its first loss, and what it says before it has learnt anything
+  // The network, its first loss, and names from it before any training
   const network = buildNetwork(mlp, {}, V);
   const parameters = network.initialise(new TorchGenerator(SEED));
   yield exact("parameters", 11897, parameterCount(parameters));
-  const untrained = tensorFlowModel(network, mapValues(parameters, toTensor), V);
+  const initial = mapValues(parameters, toTensor);
   yield close(
     "train loss of the initial network",
     3.2980921268463135,
-    await evaluate(untrained, examples.train),
+    evaluate(network, initial, examples.train),
   );
-  yield close("dev loss of the initial network", 3.2999227046966553, await evaluate(untrained, examples.dev));
-  const names = await sample(untrained, vocabulary, {
+  yield close(
+    "dev loss of the initial network",
+    3.2999227046966553,
+    evaluate(network, initial, examples.dev),
+  );
+  const names = await sample(new DistributionCache(tensorFlowModel(network, initial)), vocabulary, {
     n: 20,
     seed: SEED,
     minLength: 0,
@@ -65,7 +71,7 @@ export async function* replayInitialisation(options: ReplayOptions): AsyncGenera
     activationHistograms(init, measured).forEach(plot);
   }
 
-  // 200,000 steps. The generator that drew the names goes on to the mini-batches: 27 doubles a character are gone.
+  // 200,000 steps. The generator that drew the names, with 27 doubles a character, then draws the mini-batches.
   const generator = new TorchGenerator(SEED);
   const characters = names.reduce((sum, { name }) => sum + name.length + 1, 0);
   for (let i = 0; i < V * characters; i++) generator.uniformDouble();
@@ -79,13 +85,13 @@ export async function* replayInitialisation(options: ReplayOptions): AsyncGenera
   );
   yield* printedLosses("plain", PLAIN_LOSSES, plain.losses);
   if (full) {
-    const trained = tensorFlowModel(network, mapValues(plain.state.parameters, toTensor), V);
-    yield printed("train loss at the end", 2.039062023162842, await evaluate(trained, examples.train));
-    yield printed("dev loss at the end", 2.1046345233917236, await evaluate(trained, examples.dev));
+    const trained = mapValues(plain.state.parameters, toTensor);
+    yield printed("train loss at the end", 2.039062023162842, evaluate(network, trained, examples.train));
+    yield printed("dev loss at the end", 2.1046345233917236, evaluate(network, trained, examples.dev));
     stepLosses("initialisation, plain", plain.losses).forEach(plot);
   }
 
-  // Batch normalization. This run went on from a generator in a state that is not known; ours begins anew.
+  // Batch normalization. The state of the notebook's generator is not known here, so ours starts from the seed.
   const calibrated = buildNetwork(mlp, { norm: "calibrated" }, V);
   yield exact(
     "parameters with batch normalization",
@@ -102,16 +108,16 @@ export async function* replayInitialisation(options: ReplayOptions): AsyncGenera
       start(calibrated, settings),
     );
     for (const [split, figure] of [["train", 2.0682923793792725], ["dev", 2.1103756427764893]] as const) {
-      const loss = await withStatisticsOf(calibrated, state.parameters, examples[split], examples[split]);
+      const loss = withStatisticsOf(calibrated, state.parameters, examples[split], examples[split]);
       yield near(`${split} loss with the batch's own statistics`, figure, loss, 0.01);
     }
     for (const [split, figure] of [["train", 2.0682923793792725], ["dev", 2.11044979095459]] as const) {
-      const loss = await withStatisticsOf(calibrated, state.parameters, examples.train, examples[split]);
+      const loss = withStatisticsOf(calibrated, state.parameters, examples.train, examples[split]);
       yield near(`${split} loss with calibrated statistics`, figure, loss, 0.01);
     }
   }
 
-  // Running statistics. One generator draws weights and mini-batches.
+  // Running statistics. One generator draws the weights and then the mini-batches.
   const running = buildNetwork(mlp, { norm: "running" }, V);
   const normalized = await run(
     options,
@@ -124,36 +130,39 @@ export async function* replayInitialisation(options: ReplayOptions): AsyncGenera
   yield* printedLosses("running statistics", RUNNING_LOSSES, normalized.losses);
   if (!full) return;
   stepLosses("batch normalization, running", normalized.losses).forEach(plot);
-  const trained = tensorFlowModel(running, mapValues(normalized.state.parameters, toTensor), V);
+  const trained = mapValues(normalized.state.parameters, toTensor);
   const finals: [Split, number][] = [["train", 2.0680298805236816], ["dev", 2.111121892929077]];
   for (const [split, figure] of finals) {
-    yield printed(`${split} loss with running statistics`, figure, await evaluate(trained, examples[split]));
+    yield printed(
+      `${split} loss with running statistics`,
+      figure,
+      evaluate(running, trained, examples[split]),
+    );
   }
 }
 
-function start(network: TrainedNetwork, settings: FitSettings): FitState {
+function start(network: TrainedNetwork, settings: FitSettings): TrainingState {
   const generator = new TorchGenerator(SEED);
   return initialState(network, network.initialise(generator), generator, settings);
 }
 
-/** How many numbers are trained; the statistics are only measured. */
-function countTrained({ statistics }: TrainedNetwork, { parameters }: FitState): number {
-  return parameterCount(parameters, statistics);
+/** Counts the numbers that are trained, without the buffers. */
+function countTrained({ buffers }: TrainedNetwork, { parameters }: TrainingState): number {
+  return parameterCount(parameters, buffers);
 }
 
-/** The loss on some examples, normalized with the statistics of the same or of others. */
-async function withStatisticsOf(
+/** The loss of examples, normalized with the statistics of the same or of other examples. */
+function withStatisticsOf(
   network: TrainedNetwork,
   parameters: Parameters,
-  measured: Examples,
-  examples: Examples,
-): Promise<number> {
-  const statistics = network.calibrate!(mapValues(parameters, toTensor), measured);
-  const weights = mapValues({ ...parameters, ...statistics }, toTensor);
-  return await evaluate(tensorFlowModel(network, weights, V), examples);
+  measured: WindowExamples,
+  examples: WindowExamples,
+): number {
+  const buffers = network.measureBuffers!(mapValues(parameters, toTensor), measured);
+  return evaluate(network, mapValues({ ...parameters, ...buffers }, toTensor), examples);
 }
 
-/** The losses that the notebook prints, one in 10,000, as far as the run went. */
+/** The losses that the notebook prints, one in 10,000, up to the last step of our run. */
 function* printedLosses(
   title: string,
   notebook: readonly number[],

@@ -1,4 +1,3 @@
-import { type Examples, slideContexts } from "../../shared/context.ts";
 import { TorchGenerator } from "../../shared/random/torch.ts";
 import { BOUNDARY_SYMBOL } from "../../shared/vocabulary.ts";
 import { buildNetwork, type TrainedNetwork } from "../architecture.ts";
@@ -6,22 +5,24 @@ import { mlp } from "../architectures/mlp.ts";
 import { embeddingScatter } from "../charts/embedding_scatter.ts";
 import { learningRateCharts } from "../charts/learning_rate.ts";
 import { stepLosses } from "../charts/step_losses.ts";
-import { makeCorpus, makeExamples } from "../corpus.ts";
-import { evaluate, tensorFlowModel } from "../evaluate.ts";
+import { makeCorpus } from "../corpus.ts";
+import { evaluate } from "../evaluation.ts";
+import { makeExamples, WindowExamples } from "../examples.ts";
 import { findLearningRate } from "../find_lr.ts";
 import { type FitSettings, initialState } from "../fit.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "../parameters.ts";
+import { lastLogProbs } from "../tensorflow_model.ts";
 import { close, exact, type Figure, near, printed } from "./figure.ts";
 import type { ReplayOptions } from "./document.ts";
 import { run } from "./run.ts";
 
 const SEED = 2147483647;
-/** How far apart runs may end whose mini-batches the notebook drew without a seed. */
+/** Tolerance of losses whose mini-batches the notebook drew without a seed. */
 const UNSEEDED = 0.03;
 
 /**
- * Two documents, one notebook and one article, on makemore's second part: the MLP, overfitted to a batch, its
- * learning rate found, and made larger.
+ * A notebook and an article on makemore's second part: the MLP overfits one batch, finds its learning rate, and becomes
+ * larger.
  */
 export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure> {
   const { list, plot, progress } = options;
@@ -30,7 +31,7 @@ export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure>
   const symbols = [BOUNDARY_SYMBOL, ...vocabulary.characters];
 
   // 1. The examples of the first five words
-  const firstFive = slideContexts(list.lines.slice(0, 5).map((line) => vocabulary.encode(line)), 3);
+  const firstFive = new WindowExamples(list.lines.slice(0, 5).map((line) => vocabulary.encode(line)), 3);
   yield exact("examples of words[:5]", 32, firstFive.count);
   yield exact("Y", FIRST_FIVE_TARGETS, firstFive.targets);
   const shown = Array.from(
@@ -45,15 +46,15 @@ export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure>
   // 2. The network, and overfitting one batch
   const small = start(2, 100);
   yield exact("parameters, embedding 2, hidden 100", 3481, parameterCount(small.parameters));
-  const untrained = tensorFlowModel(small.network, mapValues(small.parameters, toTensor), 27);
-  yield printed("loss on 32 examples", 17.7697, await evaluate(untrained, firstFive));
+  const untrained = mapValues(small.parameters, toTensor);
+  yield printed("loss on 32 examples", 17.7697, evaluate(small.network, untrained, firstFive));
   const overfit: FitSettings = { steps: 1000, batch: "all", lr: 0.1, schedule: "constant", optimizer: "sgd" };
   const batch = { train: firstFive, dev: firstFive };
   const begin = ({ network, parameters, generator }: Start) =>
     initialState(network, parameters, generator, overfit);
   const last = await run(options, "overfitting one batch", small.network, batch, overfit, begin(small));
   yield close("loss of the 1000th step", 0.2561391294002533, last.losses[999]);
-  // The notebook looks at the logits that the 1000th step computed: those of the weights after 999.
+  // The notebook prints the logits that the 1000th step computed, from the weights after 999 steps.
   const before = await run(
     options,
     "overfitting one batch, 999 steps",
@@ -65,34 +66,44 @@ export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure>
   yield exact(
     "logits.max(1).indices",
     ARGMAX,
-    await argmax(small.network, before.state.parameters, firstFive),
+    argmax(small.network, before.state.parameters, firstFive),
   );
 
   // The full dataset, in mini-batches
-  const all = slideContexts(list.lines.map((line) => vocabulary.encode(line)), 3);
+  const all = new WindowExamples(list.lines.map((line) => vocabulary.encode(line)), 3);
   yield exact("examples of all words", 228146, all.count);
   const onAll = { train: all, dev: firstFive };
-  const descent: FitSettings = { steps: 10_000, batch: 32, lr: 0.01, schedule: "constant", optimizer: "sgd" };
+  const miniBatches: FitSettings = {
+    steps: 10_000,
+    batch: 32,
+    lr: 0.01,
+    schedule: "constant",
+    optimizer: "sgd",
+  };
   const tenThousand = await run(
     options,
     "10,000 steps on all words",
     small.network,
     onAll,
-    descent,
+    miniBatches,
     begin(small),
   );
-  const afterTen = tensorFlowModel(small.network, mapValues(tenThousand.state.parameters, toTensor), 27);
-  yield near("loss on all words after 10,000 steps", 2.5695, await evaluate(afterTen, all), UNSEEDED);
+  const afterTen = mapValues(tenThousand.state.parameters, toTensor);
+  yield near(
+    "loss on all words after 10,000 steps",
+    2.5695,
+    evaluate(small.network, afterTen, all),
+    UNSEEDED,
+  );
 
   // The learning-rate finder
   const sweep = { from: -3, to: 0, steps: 1000 };
   const finderProgress = progress("learning-rate finder", sweep.steps);
   const finding = await findLearningRate(
     small.network,
-    27,
     onAll,
     sweep,
-    descent,
+    miniBatches,
     begin(small),
     finderProgress,
   );
@@ -125,9 +136,14 @@ export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure>
     );
     const settings: FitSettings = { steps, batch: 32, lr, schedule, optimizer: "sgd" };
     const trained = await run(options, title, begun.network, examples, settings, begin(begun));
-    const model = tensorFlowModel(begun.network, mapValues(trained.state.parameters, toTensor), 27);
-    yield near(`train loss, ${title}`, losses.train, await evaluate(model, examples.train), UNSEEDED);
-    yield near(`dev loss, ${title}`, losses.dev, await evaluate(model, examples.dev), UNSEEDED);
+    const weights = mapValues(trained.state.parameters, toTensor);
+    yield near(
+      `train loss, ${title}`,
+      losses.train,
+      evaluate(begun.network, weights, examples.train),
+      UNSEEDED,
+    );
+    yield near(`dev loss, ${title}`, losses.dev, evaluate(begun.network, weights, examples.dev), UNSEEDED);
     stepLosses(title, trained.losses).forEach(plot);
     const { values } = trained.state.parameters.C;
     const places = symbols.map((_, token) => [values[token * embedding], values[token * embedding + 1]]);
@@ -138,11 +154,11 @@ export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure>
     }));
   }
 
-  // Exercises: the loss of a network that holds all characters as likely
+  // Exercises: the loss of a uniform distribution over the characters
   yield printed("loss of a uniform guess", 3.2958, Math.log(27));
 }
 
-/** A network as the notebooks draw it: plain normal values from the generator of seed 2147483647. */
+/** A network with the notebooks' initial parameters: normal values from the generator with seed 2147483647. */
 interface Start {
   network: TrainedNetwork;
   parameters: Parameters;
@@ -156,12 +172,12 @@ function start(embedding: number, hidden: number): Start {
 }
 
 /** The likeliest token after each context. */
-async function argmax(
+function argmax(
   network: TrainedNetwork,
   parameters: Parameters,
-  { contexts, count }: Examples,
-): Promise<number[]> {
-  const rows = await tensorFlowModel(network, mapValues(parameters, toTensor), 27).logProbs(contexts);
+  { contexts, count }: WindowExamples,
+): number[] {
+  const rows = lastLogProbs(network, mapValues(parameters, toTensor), contexts, count);
   return Array.from({ length: count }, (_, i) => {
     const row = rows.subarray(27 * i, 27 * i + 27);
     return row.indexOf(Math.max(...row));
@@ -177,7 +193,7 @@ const ARGMAX = [
   19, 13, 13, 1, 0, 19, 12, 9, 22, 9, 1, 0, 19, 22, 1, 0, 19, 19, 1, 2, 5, 12, 12, 1, 0, 19, 15, 16, 8, 9, 1, 0,
 ];
 
-/** The notebooks' trainings on the train split, and how they ended. */
+/** The notebooks' trainings on the train split, and their final losses. */
 // deno-fmt-ignore
 const TRAININGS = [
   { embedding: 2, hidden: 100, steps: 10_000, lr: 0.01, schedule: "constant", parameters: 3481,

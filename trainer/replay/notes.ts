@@ -1,15 +1,15 @@
-import { slideContexts } from "../../shared/context.ts";
 import { TorchGenerator } from "../../shared/random/torch.ts";
+import { Vocabulary } from "../../shared/vocabulary.ts";
 import { buildNetwork } from "../architecture.ts";
 import { mlp } from "../architectures/mlp.ts";
+import { WindowExamples } from "../examples.ts";
 import { initialState } from "../fit.ts";
 import { parameterCount } from "../parameters.ts";
-import { Vocabulary } from "../../shared/vocabulary.ts";
 import { among, exact, type Figure } from "./figure.ts";
 import type { ReplayOptions } from "./document.ts";
 import { run } from "./run.ts";
 
-/** The notebook makes a generator, but draws from another: what it prints is one of many. */
+/** The notebook seeds a generator but does not use it, so its figures are compared with those of many seeds. */
 const SEEDS = 50;
 
 /** Short notes on makemore's second part: the shapes, why cross-entropy is computed as it is, ten steps. */
@@ -17,17 +17,17 @@ export async function* replayNotes(options: ReplayOptions): AsyncGenerator<Figur
   const { lines } = options.list;
   const vocabulary = Vocabulary.of(lines);
   yield exact("words", 32033, lines.length);
-  const examples = slideContexts(lines.slice(0, 2).map((line) => vocabulary.encode(line)), 3);
+  const examples = new WindowExamples(lines.slice(0, 2).map((line) => vocabulary.encode(line)), 3);
   yield exact("X.shape", [12, 3], [examples.count, examples.contexts.length / examples.count]);
   yield exact("Y", [5, 13, 13, 1, 0, 15, 12, 9, 22, 9, 1, 0], examples.targets);
 
-  // Why F.cross_entropy is better: it takes the largest logit away before it exponentiates
+  // Why F.cross_entropy is better: it subtracts the largest logit before exp
   const logits = [1, 2, 100];
   yield exact("exp(100) in float32", Infinity, Math.fround(Math.exp(100)));
   const shifted = Float32Array.from(logits, (logit) => Math.exp(logit - 100));
   const notebook = [1.0089e-43, 2.7465e-43, 1];
   for (const [i, figure] of notebook.entries()) {
-    // Numbers this small are multiples of 2^-149, and are printed to five digits.
+    // Subnormal numbers are multiples of 2^-149; the notebook prints five digits.
     yield exact(`exp(${logits[i]} - 100) in float32`, figure.toPrecision(5), shifted[i].toPrecision(5));
   }
 

@@ -4,7 +4,7 @@ import { replayInitialisation } from "./initialisation.ts";
 import { replayMlp } from "./mlp.ts";
 import { replayNotes } from "./notes.ts";
 
-/** Every document, by the name that the command line knows it by. */
+/** Every document, by its name on the command line. */
 export const notebooks = {
   bigram: { title: "Bigram language model", replay: replayBigram },
   mlp: { title: "MLP", replay: replayMlp },

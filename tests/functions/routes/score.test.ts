@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { slideContexts } from "../../../shared/context.ts";
 import { parseModelCard } from "../../../shared/model_card.ts";
 import { bigram } from "../../../trainer/architectures/bigram.ts";
 import { buildNetwork } from "../../../trainer/architecture.ts";
+import { WindowExamples } from "../../../trainer/examples.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { sha256 } from "../../../shared/sha256.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
@@ -79,7 +79,7 @@ describe("GET /score", () => {
   test("says of a name that cannot be that it cannot", async () => {
     const vocabulary = new Vocabulary("ab");
     const network = buildNetwork(bigram, { smoothing: 0 }, 3);
-    const parameters = network.count(slideContexts([[1, 2]], 1));
+    const parameters = network.count(new WindowExamples([[1, 2]], 1));
     const onnx = exportOnnx(network, parameters, {
       name: "counts",
       architecture: "bigram",

@@ -1,26 +1,26 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { slideContexts } from "../../../shared/context.ts";
-import type { LanguageModel } from "../../../shared/language_model.ts";
+import { DistributionCache } from "../../../shared/distribution_cache/distribution_cache.ts";
 import { sample } from "../../../shared/sampling.ts";
 import { score } from "../../../shared/scoring.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
 import { bigram } from "../../../trainer/architectures/bigram.ts";
 import { buildNetwork } from "../../../trainer/architecture.ts";
-import { DEFAULT_LIST } from "../../../trainer/commands/model_list.ts";
-import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
-import { evaluate, tensorFlowModel } from "../../../trainer/evaluate.ts";
+import { DEFAULT_LIST, makeCorpus, readList } from "../../../trainer/corpus.ts";
+import { evaluate } from "../../../trainer/evaluation.ts";
+import { makeExamples, WindowExamples } from "../../../trainer/examples.ts";
 import { mapValues, toTensor } from "../../../trainer/parameters.ts";
 import { startTensorFlow } from "../../../trainer/tensorflow.ts";
+import { tensorFlowModel } from "../../../trainer/tensorflow_model.ts";
 import { BIGRAM_NAMES } from "../../notebook_figures.ts";
 import { describeWithNames } from "../../notebook_names.ts";
 
 beforeAll(startTensorFlow);
 
-/** The bigram model of some words, as a language model. */
-function countWords(words: number[][], vocabularySize: number, smoothing: number): LanguageModel {
+/** The bigram model of some words. */
+function countWords(words: number[][], vocabularySize: number, smoothing: number) {
   const network = buildNetwork(bigram, { smoothing }, vocabularySize);
-  const parameters = network.count(slideContexts(words, 1));
-  return tensorFlowModel(network, mapValues(parameters, toTensor), vocabularySize);
+  const weights = mapValues(network.count(new WindowExamples(words, 1)), toTensor);
+  return { network, weights, model: new DistributionCache(tensorFlowModel(network, weights)) };
 }
 
 describe("bigram", () => {
@@ -38,7 +38,7 @@ describe("bigram", () => {
         counts.set(pair[0], (counts.get(pair[0]) ?? 0) + 1);
       }
     }
-    const model = countWords(corpus.words.train, 27, 1);
+    const { network, weights } = countWords(corpus.words.train, 27, 1);
     for (const split of ["train", "dev", "test"] as const) {
       let [sum, pairs] = [0, 0];
       for (const line of lines[split]) {
@@ -47,16 +47,16 @@ describe("bigram", () => {
           sum -= Math.log(((counts.get(pair) ?? 0) + 1) / ((counts.get(pair[0]) ?? 0) + 27));
         }
       }
-      expect(await evaluate(model, makeExamples(corpus, 1)[split])).toBeCloseTo(sum / pairs, 6);
+      expect(evaluate(network, weights, makeExamples(corpus, 1)[split])).toBeCloseTo(sum / pairs, 6);
     }
   });
 
   test("without smoothing, gives what was never seen no probability, and what followed nothing an even one", async () => {
     const vocabulary = new Vocabulary("abc");
-    const model = countWords([[1, 2]], vocabulary.size, 0);
+    const { model } = countWords([[1, 2]], vocabulary.size, 0);
     expect((await score(model, vocabulary, "ab")).logLikelihood).toBe(0);
     expect((await score(model, vocabulary, "ba")).logLikelihood).toBe(-Infinity);
-    const afterC = await model.logProbs(Int32Array.of(3));
+    const afterC = await model.logProbsAfter([3]);
     expect(Array.from(afterC)).toEqual(new Array(4).fill(Math.fround(Math.log(1 / 4))));
   });
 });
@@ -71,7 +71,7 @@ describeWithNames("bigram on the notebook's list", (path) => {
 
   test("unsmoothed, scores as the notebook does", async () => {
     const { lines, vocabulary, words } = await load();
-    const model = countWords(words, 27, 0);
+    const { network, weights, model } = countWords(words, 27, 0);
     let [logLikelihood, count] = [0, 0];
     const probabilities: string[] = [];
     for (const line of lines.slice(0, 3)) {
@@ -87,26 +87,27 @@ describeWithNames("bigram on the notebook's list", (path) => {
     ]);
     expect(logLikelihood.toFixed(4)).toBe("-38.7856");
     expect((-logLikelihood / count).toFixed(4)).toBe("2.4241");
-    const { contexts, targets, count: characters } = slideContexts(words, 1);
-    const rows = await model.logProbs(contexts);
+    const examples = new WindowExamples(words, 1);
+    const { contexts, targets, count: characters } = examples;
+    const rows = await Promise.all(Array.from({ length: 27 }, (_, token) => model.logProbsAfter([token])));
     // The notebook sums 228,146 float32 numbers in float32, which loses 18 nats on the way; so does this.
-    const sum = targets.reduce((sum, target, i) => Math.fround(sum + rows[i * 27 + target]), 0);
+    const sum = targets.reduce((sum, target, i) => Math.fround(sum + rows[contexts[i]][target]), 0);
     expect(sum).toBe(-559891.75);
     expect((-sum / characters).toFixed(4)).toBe("2.4541");
-    expect(await evaluate(model, { contexts, targets, count: characters })).toBeCloseTo(2.4540145, 6);
+    expect(evaluate(network, weights, examples)).toBeCloseTo(2.4540145, 6);
     expect((await score(model, vocabulary, "andrejq")).nll).toBe(Infinity);
   });
 
   test("unsmoothed, makes the notebook's names", async () => {
     const { vocabulary, words } = await load();
     const options = { n: 10, seed: 2147483647, minLength: 0, draws: "torch" } as const;
-    const sampled = await sample(countWords(words, 27, 0), vocabulary, options);
+    const sampled = await sample(countWords(words, 27, 0).model, vocabulary, options);
     expect(sampled.map(({ name }) => name)).toEqual(BIGRAM_NAMES);
   });
 
   test("smoothed, scores andndrejq as the notebook does", async () => {
     const { vocabulary, words } = await load();
-    const { logLikelihood, nll } = await score(countWords(words, 27, 1), vocabulary, "andndrejq");
+    const { logLikelihood, nll } = await score(countWords(words, 27, 1).model, vocabulary, "andndrejq");
     expect(logLikelihood.toFixed(4)).toBe("-36.2776");
     expect(nll.toFixed(4)).toBe("3.6278");
   });

@@ -1,14 +1,20 @@
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Examples } from "../../../shared/context.ts";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
 import { buildNetwork } from "../../../trainer/architecture.ts";
 import { bigramNetwork } from "../../../trainer/architectures/bigram_network.ts";
 import { mlp, type MlpHyperparameters } from "../../../trainer/architectures/mlp.ts";
-import type { Backend, DescentState } from "../../../trainer/backend.ts";
+import type { Backend, StepState } from "../../../trainer/backend.ts";
 import { backends, chooseBackend } from "../../../trainer/backends/all.ts";
 import { fusedBackend } from "../../../trainer/backends/fused.ts";
-import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
-import { fit, type FitHooks, type FitSettings, type FitState, initialState } from "../../../trainer/fit.ts";
+import { makeCorpus, readList } from "../../../trainer/corpus.ts";
+import { type Batch, makeExamples } from "../../../trainer/examples.ts";
+import {
+  fit,
+  type FitHooks,
+  type FitSettings,
+  initialState,
+  type TrainingState,
+} from "../../../trainer/fit.ts";
 import { type OptimizerName, optimizers } from "../../../trainer/optimizers.ts";
 import type { Parameters } from "../../../trainer/parameters.ts";
 import { startTensorFlow } from "../../../trainer/tensorflow.ts";
@@ -67,16 +73,16 @@ async function compare(
   const network = buildNetwork(mlp, hyperparameters, vocabularySize);
   const generator = new TorchGenerator(3);
   const begin = initialState(network, network.initialise(generator), generator, { optimizer });
-  const batches = Array.from({ length: steps }, (): Examples => ({
-    contexts: generator.randint(vocabularySize, batch * network.contextLength),
+  const batches = Array.from({ length: steps }, (): Batch => ({
+    tokens: generator.randint(vocabularySize, batch * network.contextLength!),
     targets: generator.randint(vocabularySize, batch),
     count: batch,
   }));
   const run = async (backend: Backend) => {
-    const descent = await backend.start(network, vocabularySize, begin, { optimizer, weightDecay });
-    const losses = batches.map((examples, step) => descent.step(examples, LEARNING_RATES[optimizer], step));
-    const state = descent.state();
-    descent.dispose();
+    const session = await backend.start(network, begin, { optimizer, weightDecay });
+    const losses = batches.map((examples, step) => session.step(examples, LEARNING_RATES[optimizer], step));
+    const state = session.state();
+    session.dispose();
     return { losses, state };
   };
   return { tensorflow: await run(backends.tensorflow), fused: await run(ours) };
@@ -93,10 +99,12 @@ function difference(ours: Parameters, theirs: Parameters): number {
   );
 }
 
-/** The slots, each under a name of its own. */
-function slotsOf({ slots }: DescentState): Parameters {
+/** The tensors of the optimizer state, each under a name of its own. */
+function optimizerStateOf({ optimizerState }: StepState): Parameters {
   return Object.fromEntries(
-    Object.entries(slots).flatMap(([name, some]) => some.map((slot, i) => [`${name} ${i}`, slot])),
+    Object.entries(optimizerState).flatMap(([name, tensors]) =>
+      tensors.map((tensor, i) => [`${name} ${i}`, tensor])
+    ),
   );
 }
 
@@ -109,7 +117,9 @@ describe("fused", () => {
         expect(Math.abs(loss / tensorflow.losses[step] - 1)).toBeLessThan(1e-5);
       });
       expect(difference(fused.state.parameters, tensorflow.state.parameters)).toBeLessThan(1e-4);
-      expect(difference(slotsOf(fused.state), slotsOf(tensorflow.state))).toBeLessThan(1e-4);
+      expect(difference(optimizerStateOf(fused.state), optimizerStateOf(tensorflow.state))).toBeLessThan(
+        1e-4,
+      );
     });
   });
 
@@ -134,28 +144,28 @@ describe("fused", () => {
     const network = buildNetwork(mlp, { ...SMALL, norm: "running" }, 14);
     const generator = new TorchGenerator(5);
     const begin = initialState(network, network.initialise(generator), generator, { optimizer: "sgd" });
-    const batches = [5, 2, 33, 4, 70, 9].map((count): Examples => ({
-      contexts: generator.randint(14, count * 2),
+    const batches = [5, 2, 33, 4, 70, 9].map((count): Batch => ({
+      tokens: generator.randint(14, count * 2),
       targets: generator.randint(14, count),
       count,
     }));
     const [ours, theirs] = await Promise.all((["fused", "tensorflow"] as const).map(async (name) => {
-      const descent = await backends[name].start(network, 14, begin, { optimizer: "sgd" });
-      return batches.map((examples, step) => descent.step(examples, 0.1, step));
+      const session = await backends[name].start(network, begin, { optimizer: "sgd" });
+      return batches.map((examples, step) => session.step(examples, 0.1, step));
     }));
     ours.forEach((loss, i) => expect(loss).toBeCloseTo(theirs[i], 5));
   });
 
-  test("gives back the state that it began with", async () => {
+  test("returns the state that it began with", async () => {
     const network = buildNetwork(mlp, { ...SMALL, norm: "running", direct: true }, 14);
     const generator = new TorchGenerator(5);
     const begin = initialState(network, network.initialise(generator), generator, { optimizer: "adam" });
-    for (const slots of Object.values(begin.slots)) {
-      for (const { values } of slots) values.set(generator.rand(values.length));
+    for (const tensors of Object.values(begin.optimizerState)) {
+      for (const { values } of tensors) values.set(generator.rand(values.length));
     }
-    const { parameters, slots } = begin;
-    const descent = await backends.fused.start(network, 14, begin, { optimizer: "adam" });
-    expect(descent.state()).toEqual({ parameters, slots });
+    const { parameters, optimizerState } = begin;
+    const session = await backends.fused.start(network, begin, { optimizer: "adam" });
+    expect(session.state()).toEqual({ parameters, optimizerState });
   });
 
   test.each([1e-3, 1, 10, 88, 1e4])("has the loss of logits around %f", async (size) => {
@@ -166,10 +176,10 @@ describe("fused", () => {
       values.forEach((value, i) => values[i] = value * size);
     }
     const begin = initialState(network, parameters, generator, { optimizer: "sgd" });
-    const examples = { contexts: generator.randint(14, 40), targets: generator.randint(14, 20), count: 20 };
+    const examples = { tokens: generator.randint(14, 40), targets: generator.randint(14, 20), count: 20 };
     const [ours, theirs] = await Promise.all((["fused", "tensorflow"] as const).map(async (name) => {
-      const descent = await backends[name].start(network, 14, begin, { optimizer: "sgd" });
-      return descent.step(examples, 0.1, 0);
+      const session = await backends[name].start(network, begin, { optimizer: "sgd" });
+      return session.step(examples, 0.1, 0);
     }));
     expect(ours / theirs).toBeCloseTo(1, 5);
   });
@@ -187,7 +197,7 @@ describe("fit with fused", () => {
   const V = corpus.vocabulary.size;
   const network = buildNetwork(mlp, { context: 2, embedding: 4, hidden: 8, norm: "running" }, V);
 
-  function run(optimizer: OptimizerName, state?: FitState, hooks?: FitHooks): Promise<FitState> {
+  function run(optimizer: OptimizerName, state?: TrainingState, hooks?: FitHooks): Promise<TrainingState> {
     const settings: FitSettings = {
       steps: 100,
       batch: 8,
@@ -198,7 +208,7 @@ describe("fit with fused", () => {
     };
     const generator = new TorchGenerator(7);
     const begin = state ?? initialState(network, network.initialise(generator), generator, settings);
-    return fit(network, V, examples, settings, begin, hooks);
+    return fit(network, examples, settings, begin, hooks);
   }
 
   test.each(OPTIMIZERS)("the same seed ends at the same bits, with %s", async (optimizer) => {
@@ -225,7 +235,7 @@ describe("fit with fused", () => {
     const generator = new TorchGenerator(7);
     const settings = { steps: 100, batch: 8, lr: 1e38, optimizer: "sgd", backend: "fused" } as const;
     const begin = initialState(network, network.initialise(generator), generator, settings);
-    await expect(fit(network, V, examples, { ...settings, schedule: "constant" }, begin))
+    await expect(fit(network, examples, { ...settings, schedule: "constant" }, begin))
       .rejects.toThrow(/loss of step \d+ is .*smaller learning rate/);
   });
 });
@@ -237,11 +247,11 @@ describe("chooseBackend", () => {
   test("takes the fused step where it can, and tensorflow where not", () => {
     const note = silenceErrors();
     const other = buildNetwork(bigramNetwork, {}, 27);
-    expect(chooseBackend("auto", network, 27, settings)).toBe("fused");
-    expect(chooseBackend("tensorflow", network, 27, settings)).toBe("tensorflow");
-    expect(chooseBackend("auto", other, 27, settings)).toBe("tensorflow");
+    expect(chooseBackend("auto", network, settings)).toBe("fused");
+    expect(chooseBackend("tensorflow", network, settings)).toBe("tensorflow");
+    expect(chooseBackend("auto", other, settings)).toBe("tensorflow");
     expect(note).not.toHaveBeenCalled();
-    expect(() => chooseBackend("fused", other, 27, settings)).toThrow("it knows the steps of mlp only");
+    expect(() => chooseBackend("fused", other, settings)).toThrow("this architecture has no fused step");
   });
 
   test.each(
@@ -255,13 +265,13 @@ describe("chooseBackend", () => {
       onTestFinished(() => validate.mockRestore());
     }
     const note = silenceErrors();
-    expect(chooseBackend("auto", network, 27, settings)).toBe("tensorflow");
+    expect(chooseBackend("auto", network, settings)).toBe("tensorflow");
     expect(note).toHaveBeenCalledWith(expect.stringContaining(reason));
   });
 
   test("leaves a network that is larger than its memory to tensorflow", () => {
     const large = buildNetwork(mlp, { context: 64, embedding: 1024, hidden: 8192 }, 27);
-    expect(() => chooseBackend("fused", large, 27, settings)).toThrow(/it has no room for \d+ GiB/);
+    expect(() => chooseBackend("fused", large, settings)).toThrow(/it has no room for \d+ GiB/);
   });
 });
 
@@ -282,7 +292,6 @@ describeWithNames("fused on the notebook's list", (path) => {
     const printed: string[] = [];
     await fit(
       network,
-      27,
       makeExamples(corpus, 3),
       { steps: 20_001, batch: 32, lr: 0.1, schedule: "constant", optimizer: "sgd", backend: "fused" },
       initialState(network, network.initialise(new TorchGenerator(42)), generator, { optimizer: "sgd" }),

@@ -1,3 +1,4 @@
+import type { LanguageModel } from "../../../shared/language_model.ts";
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -7,15 +8,16 @@ import { openOnnxModel } from "../../../functions/inference/onnx_model.ts";
 import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
 import { buildNetwork, type Hyperparameters } from "../../../trainer/architecture.ts";
 import { architectures, findArchitecture } from "../../../trainer/architectures/all.ts";
-import { DEFAULT_LIST } from "../../../trainer/commands/model_list.ts";
-import { makeCorpus, makeExamples, readList } from "../../../trainer/corpus.ts";
-import { tensorFlowModel } from "../../../trainer/evaluate.ts";
-import { fit, initialState, judge } from "../../../trainer/fit.ts";
+import { DEFAULT_LIST, makeCorpus, readList } from "../../../trainer/corpus.ts";
+import { evaluateCheckpoint } from "../../../trainer/evaluation.ts";
+import { makeExamples } from "../../../trainer/examples.ts";
+import { fit, initialState } from "../../../trainer/fit.ts";
 import { OPSET_VERSION } from "../../../trainer/onnx/graph.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { readParameters } from "../../../trainer/onnx/import.ts";
 import { mapValues, type Parameters, toTensor } from "../../../trainer/parameters.ts";
 import { startTensorFlow } from "../../../trainer/tensorflow.ts";
+import { tensorFlowModel } from "../../../trainer/tensorflow_model.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
 
 beforeAll(async () => {
@@ -39,12 +41,18 @@ test("every architecture is held to the contract", () => {
   expect(new Set(CASES.map(([name]) => name))).toEqual(new Set(architectures.map(({ name }) => name)));
 });
 
+/** The rows of a model with a window after some contexts. */
+async function logProbs(model: LanguageModel, contexts: Int32Array<ArrayBuffer>): Promise<Float32Array> {
+  return (await model.step(contexts, contexts.length / model.contextLength!, [])).logProbs;
+}
+
 describe.each(CASES)("%s %j", (name, hyperparameters) => {
   test("gives the same log-probabilities from its ONNX file as from TensorFlow.js, on the whole dev split", async () => {
     const corpus = makeCorpus(await readList(DEFAULT_LIST));
     const { vocabulary } = corpus;
     const network = buildNetwork(findArchitecture(name), hyperparameters, vocabulary.size);
-    const examples = makeExamples(corpus, network.contextLength);
+    const contextLength = network.contextLength!;
+    const examples = makeExamples(corpus, contextLength);
     let parameters: Parameters;
     if (network.learns === "by counting") {
       parameters = network.count(examples.train);
@@ -52,17 +60,17 @@ describe.each(CASES)("%s %j", (name, hyperparameters) => {
       const generator = new TorchGenerator(42);
       const settings = { steps: 300, batch: 32, lr: 0.1, schedule: "constant", optimizer: "sgd" } as const;
       const state = initialState(network, network.initialise(generator), generator, settings);
-      const trained = await fit(network, vocabulary.size, examples, settings, state);
-      ({ parameters } = await judge(network, vocabulary.size, examples, trained));
+      const trained = await fit(network, examples, settings, state);
+      ({ parameters } = evaluateCheckpoint(network, examples, trained));
     }
 
     const onnx = exportOnnx(network, parameters, { name: "a", architecture: name, vocabulary, devNll: 2.5 });
-    const card = { context_length: network.contextLength, vocabulary: vocabulary.characters } as ModelCard;
+    const card = { context_length: contextLength, vocabulary: vocabulary.characters } as ModelCard;
     const served = await openOnnxModel(onnx, card, WASM_RUNTIME);
-    const trained = tensorFlowModel(network, mapValues(parameters, toTensor), vocabulary.size);
+    const trained = tensorFlowModel(network, mapValues(parameters, toTensor));
     const [ours, theirs] = [
-      await trained.logProbs(examples.dev.contexts),
-      await served.logProbs(examples.dev.contexts),
+      await logProbs(trained, examples.dev.contexts),
+      await logProbs(served, examples.dev.contexts),
     ];
     expect(theirs.length).toBe(examples.dev.count * vocabulary.size);
     let [worst, worstSum] = [0, 0];
@@ -78,15 +86,14 @@ describe.each(CASES)("%s %j", (name, hyperparameters) => {
     expect(worstSum).toBeLessThan(1e-5);
 
     // And a row does not depend on the batch around it, to the last bit: cold or warm, an answer is the same.
-    const { contextLength } = network;
     for (const batch of [1, 2, 3, 7, 64]) {
-      const some = await served.logProbs(examples.dev.contexts.slice(0, batch * contextLength));
+      const some = await logProbs(served, examples.dev.contexts.slice(0, batch * contextLength));
       expect(some).toEqual(theirs.slice(0, batch * vocabulary.size));
     }
 
     // What is read back from the file is the same model, be it folded.
-    const back = tensorFlowModel(network, mapValues(readParameters(onnx), toTensor), vocabulary.size);
-    const again = await back.logProbs(examples.dev.contexts);
+    const back = tensorFlowModel(network, mapValues(readParameters(onnx), toTensor));
+    const again = await logProbs(back, examples.dev.contexts);
     expect(again.every((logProb, i) => logProb === ours[i] || Math.abs(logProb - ours[i]) < 1e-5)).toBe(true);
     const model = fromBinary(ModelProtoSchema, onnx);
     expect(model.opsetImport[0].version).toBe(BigInt(OPSET_VERSION));

@@ -6,10 +6,10 @@ import { writeAtomically } from "../../atomic_write.ts";
 
 const SOURCES = new URL("./kernel/", import.meta.url);
 const CACHE = new URL("../../../build/", import.meta.url);
-const ENTRY = "step.ts";
-/** What the WebAssembly is called while the compiler has it. */
+const ENTRY = "kernel.ts";
+/** The name under which the compiler hands over the WebAssembly. */
 const OUTPUT = "kernel.wasm";
-/** Without a runtime the kernel has no garbage collector and imports nothing. */
+/** `stub` is AssemblyScript's smallest runtime: no garbage collector, no imports. */
 const FLAGS = [
   "--outFile",
   OUTPUT,
@@ -25,10 +25,9 @@ const FLAGS = [
 const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
 
 /**
- * The fused step, compiled from AssemblyScript: at its first use, which takes a second, and kept in `build/` for
- * the uses after that.
+ * Compiles the kernel from AssemblyScript, which takes a second, and caches it in `build/`.
  *
- * @param relaxed Multiply and add in one instruction, of WebAssembly's relaxed SIMD.
+ * @param relaxed Use WebAssembly's relaxed SIMD, which multiplies and adds in one instruction.
  * @throws {Error} If it does not compile.
  */
 export function fusedKernel(relaxed: boolean): Promise<WebAssembly.Module> {
@@ -37,7 +36,7 @@ export function fusedKernel(relaxed: boolean): Promise<WebAssembly.Module> {
   return kernel;
 }
 
-/** The compiled kernel, from the cache where that has it. */
+/** The compiled kernel, from the cache if it is there. */
 async function cachedWasm(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const flags = relaxed ? [...FLAGS, "--enable", "relaxed-simd"] : FLAGS;
   const sources = await readSources();
@@ -45,26 +44,25 @@ async function cachedWasm(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const key = await sha256(new TextEncoder().encode(JSON.stringify([compiler, flags, sources])));
   const path = new URL(`fused-${key.slice(0, 16)}.wasm`, CACHE);
   const cached = await readFile(path).then((bytes) => new Uint8Array(bytes), () => undefined);
-  // Another process may be writing it just now.
+  // Another process may be writing the file at this moment.
   if (cached && WebAssembly.validate(cached)) return cached;
   const wasm = await compile(sources, flags);
-  // Where nothing may be written it is compiled every time.
+  // Without permission to write, the kernel is compiled every time.
   await mkdir(CACHE, { recursive: true }).then(() => writeAtomically(fileURLToPath(path), wasm)).catch(
     () => {},
   );
   return wasm;
 }
 
-/** The kernel's files, by name. */
+/** The text of each of the kernel's files, by file name. */
 async function readSources(): Promise<Record<string, string>> {
   const names = (await readdir(SOURCES)).sort();
   const texts = await Promise.all(names.map((name) => readFile(new URL(name, SOURCES), "utf8")));
   return Object.fromEntries(names.map((name, i) => [name, texts[i]]));
 }
 
-/** Compiles in memory. */
 async function compile(sources: Record<string, string>, flags: string[]): Promise<Uint8Array<ArrayBuffer>> {
-  const { main } = await import("assemblyscript/asc"); // half a second, which the cache saves
+  const { main } = await import("assemblyscript/asc"); // takes half a second
   let wasm: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await main([ENTRY, ...flags], {
     readFile: (name) => sources[name] ?? null,
@@ -73,6 +71,8 @@ async function compile(sources: Record<string, string>, flags: string[]): Promis
     },
     listFiles: () => [],
   });
-  if (error || !wasm) throw new Error(`Cannot compile the fused step: ${error?.message}\n${stderr}`);
+  if (error || !wasm) {
+    throw new Error(`Cannot compile the kernel of the fused step: ${error?.message}\n${stderr}`);
+  }
   return wasm;
 }

@@ -1,21 +1,16 @@
-/*
- * Products of float32 matrices in blocks of registers: four rows by eight columns, eight sums at once.
- *
- * A matrix is the address of its first row, and a stride: how many bytes further the next row begins. Rows come
- * in fours and columns in eights, padded with zeros; the sums go over as many terms as there are.
- */
+/* Products of float32 matrices, in blocks of four rows by eight columns, whose sums stay in eight registers. */
 import { LANES, multiplyAdd, VECTOR } from "./vector";
 
 /** Rows of a block. */
-export const BLOCK_ROWS: i32 = 4;
+const BLOCK_ROWS: i32 = 4;
 /** Columns of a block. */
-export const BLOCK_COLUMNS: i32 = 8;
+const BLOCK_COLUMNS: i32 = 8;
 const BLOCK_BYTES: usize = 32;
 
 /**
  * out = a b + initial: [rows, terms] times [terms, columns].
  *
- * @param initial May be `out` itself; with a stride of 0 it is one row that is added to all.
+ * @param initial May be `out` itself; a stride of 0 adds one row to all rows.
  */
 export function multiply(
   out: usize,
@@ -137,7 +132,7 @@ export function multiplyTransposed(
   }
 }
 
-/** out = a^T, of [rows, columns], both in fours. */
+/** out = a^T, of [rows, columns]; both are multiples of four. */
 export function transpose(
   out: usize,
   outStride: usize,
@@ -170,7 +165,7 @@ export function transpose(
   }
 }
 
-/** out = the sum of the rows of [rows, columns], columns in fours. */
+/** out = the sum of the rows of [rows, columns]; columns is a multiple of four. */
 export function sumOfRows(out: usize, a: usize, aStride: usize, rows: i32, columns: i32): void {
   for (let column = 0; column < columns; column += LANES) {
     let sum = f32x4.splat(0);

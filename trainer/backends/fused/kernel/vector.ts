@@ -1,11 +1,11 @@
 /* Four float32 values at a time. */
 
-/** How many float32 values a vector has. */
+/** float32 values in a vector. */
 export const LANES: i32 = 4;
-/** How many bytes a vector has. */
+/** Bytes in a vector. */
 export const VECTOR: usize = 16;
 
-/** a * b + c, rounded once where the machine has such an instruction and the kernel is compiled for it. */
+/** a * b + c, rounded once where the kernel is compiled with relaxed SIMD and the processor has the instruction. */
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }

@@ -1,20 +1,20 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
-import { temporaryPath, whileLocked } from "./atomic_write.ts";
+import { temporaryPath, whileLocked } from "../atomic_write.ts";
 
-/** Where text is written, piece by piece. */
+/** A destination for text. */
 export interface TextSink {
-  /** Writes a piece; waits where its reader is slow. */
+  /** Writes a piece of text; resolves when the reader has taken it. */
   write(text: string): Promise<void>;
-  /** Ends it: a file gets its name now. */
+  /** Ends the text. A file appears under its name only now. */
   close(): Promise<void>;
-  /** Leaves a file as it was before. */
+  /** Discards the text. A previous file stays as it was. */
   abandon(): Promise<void>;
 }
 
 /**
- * Opens a file, which is written whole or not at all, or standard output.
+ * Opens a file, which is written atomically, or standard output.
  *
  * @param path The file. Default: standard output.
  * @throws {Error} If the file cannot be written.
@@ -36,7 +36,7 @@ async function wholeFile(path: string): Promise<TextSink> {
     write: async (text) => void await file.write(text),
     close: async () => {
       try {
-        await file.sync().finally(() => file.close()); // or a crash could leave the name without the text
+        await file.sync().finally(() => file.close()); // so that a crash cannot leave an empty file under the name
         await whileLocked(dirname(path), async (sync) => {
           await rename(aside, path);
           await sync();
@@ -55,7 +55,7 @@ async function wholeFile(path: string): Promise<TextSink> {
 
 function standardOutput(): TextSink {
   const { stdout } = process;
-  // Whoever reads no more, such as `head`, has had enough: that is no failure.
+  // A reader such as `head` may close the pipe early, which is not an error.
   stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   return {
     write: (text) => new Promise((resolve) => stdout.write(text, () => resolve())),

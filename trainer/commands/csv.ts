@@ -1,7 +1,7 @@
 /** A value in a row of CSV; null is an empty field. */
 export type CsvValue = string | number | boolean | null;
 
-/** A row of CSV as RFC 4180 has it, with its end: what holds a comma, a quote or a line's end is quoted. */
+/** Formats a row of CSV, line end included; values with a comma, a quote or a line break are quoted (RFC 4180). */
 export function csvRow(values: readonly CsvValue[]): string {
   return `${values.map(csvField).join(",")}\r\n`;
 }

@@ -1,11 +1,11 @@
-/* The optimizers, on a run of parameters; trainer/optimizers.ts says what they are. */
+/* The optimizers of trainer/optimizers.ts, on parameters that lie one after the other in memory. */
 import { multiplyAdd, VECTOR } from "./vector";
 
 /**
  * Plain stochastic gradient descent on the parameters from `begin` to `end`.
  *
- * @param toGradient How much further than a parameter its gradient is, in bytes.
- * @param keep What is left of a parameter after its decay, before the step.
+ * @param toGradient Bytes from a parameter to its gradient.
+ * @param keep What the weight decay leaves of a parameter, from 0 to 1, before the step.
  */
 export function sgd(begin: usize, end: usize, toGradient: usize, rate: f32, keep: f32): void {
   const rates = f32x4.splat(-rate);
@@ -19,7 +19,7 @@ export function sgd(begin: usize, end: usize, toGradient: usize, rate: f32, keep
 /**
  * Gradient descent with momentum 0.9.
  *
- * @param toSlot How much further than a parameter its velocity is, in bytes.
+ * @param toVelocity Bytes from a parameter to its velocity.
  */
 export function momentum(
   begin: usize,
@@ -27,14 +27,14 @@ export function momentum(
   toGradient: usize,
   rate: f32,
   keep: f32,
-  toSlot: usize,
+  toVelocity: usize,
 ): void {
   const inertia = f32x4.splat(0.9);
   const rates = f32x4.splat(-rate);
   const keeps = f32x4.splat(keep);
   for (let at = begin; at < end; at += VECTOR) {
-    const velocity = multiplyAdd(v128.load(at + toSlot), inertia, v128.load(at + toGradient));
-    v128.store(at + toSlot, velocity);
+    const velocity = multiplyAdd(v128.load(at + toVelocity), inertia, v128.load(at + toGradient));
+    v128.store(at + toVelocity, velocity);
     v128.store(at, multiplyAdd(velocity, rates, f32x4.mul(v128.load(at), keeps)));
   }
 }
@@ -42,8 +42,8 @@ export function momentum(
 /**
  * Adam.
  *
- * @param toSlot How much further than a parameter its mean is, in bytes.
- * @param slotSize How much further than its mean its variance is, in bytes.
+ * @param toMean Bytes from a parameter to its mean.
+ * @param toVariance Bytes from a parameter to its variance.
  * @param meanCorrection 1 - beta1^t, with t from 1.
  * @param varianceCorrection 1 - beta2^t.
  */
@@ -53,8 +53,8 @@ export function adam(
   toGradient: usize,
   rate: f32,
   keep: f32,
-  toSlot: usize,
-  slotSize: usize,
+  toMean: usize,
+  toVariance: usize,
   meanCorrection: f32,
   varianceCorrection: f32,
 ): void {
@@ -69,11 +69,11 @@ export function adam(
   const varianceCorrections = f32x4.splat(varianceCorrection);
   for (let at = begin; at < end; at += VECTOR) {
     const gradient = v128.load(at + toGradient);
-    const mean = multiplyAdd(v128.load(at + toSlot), beta1, f32x4.mul(gradient, rest1));
+    const mean = multiplyAdd(v128.load(at + toMean), beta1, f32x4.mul(gradient, rest1));
     const squares = f32x4.mul(f32x4.mul(gradient, gradient), rest2);
-    const variance = multiplyAdd(v128.load(at + toSlot + slotSize), beta2, squares);
-    v128.store(at + toSlot, mean);
-    v128.store(at + toSlot + slotSize, variance);
+    const variance = multiplyAdd(v128.load(at + toVariance), beta2, squares);
+    v128.store(at + toMean, mean);
+    v128.store(at + toVariance, variance);
     const spread = f32x4.add(f32x4.sqrt(f32x4.div(variance, varianceCorrections)), epsilon);
     const direction = f32x4.div(f32x4.div(mean, meanCorrections), spread);
     v128.store(at, f32x4.sub(f32x4.mul(v128.load(at), keeps), f32x4.mul(direction, rates)));

@@ -1,0 +1,100 @@
+/** The functions of `kernel/kernel.ts`, which describes them. Addresses and strides are bytes in {@link memory}. */
+export interface Kernel {
+  readonly memory: WebAssembly.Memory;
+  /** Address of the first free byte of memory. */
+  readonly heapBase: { readonly value: number };
+  embedding(
+    out: number,
+    outStride: number,
+    table: number,
+    tokens: number,
+    batch: number,
+    time: number,
+    size: number,
+  ): void;
+  embeddingGradient(
+    dTable: number,
+    dOut: number,
+    outStride: number,
+    tokens: number,
+    batch: number,
+    time: number,
+    size: number,
+    vocabularySize: number,
+  ): void;
+  linear(
+    out: number,
+    outStride: number,
+    x: number,
+    xStride: number,
+    weight: number,
+    initial: number,
+    initialStride: number,
+    rows: number,
+    columns: number,
+    terms: number,
+  ): void;
+  linearGradient(
+    dWeight: number,
+    dBias: number,
+    dx: number,
+    dxInitial: number,
+    dxInitialStride: number,
+    x: number,
+    xStride: number,
+    weight: number,
+    transposed: number,
+    dOut: number,
+    outStride: number,
+    batch: number,
+    rows: number,
+    inputs: number,
+    columns: number,
+    terms: number,
+  ): void;
+  batchNormalization(
+    out: number,
+    x: number,
+    stride: number,
+    gain: number,
+    shift: number,
+    runningMean: number,
+    runningStd: number,
+    batchStd: number,
+    momentum: number,
+    batch: number,
+  ): void;
+  batchNormalizationGradient(
+    dGain: number,
+    dShift: number,
+    d: number,
+    normalized: number,
+    stride: number,
+    gain: number,
+    batchStd: number,
+    batch: number,
+  ): void;
+  tanhInPlace(x: number, bytes: number): void;
+  tanhGradient(dx: number, y: number, bytes: number): void;
+  crossEntropy(logits: number, stride: number, targets: number, batch: number, columns: number): number;
+  sgd(begin: number, end: number, toGradient: number, rate: number, keep: number): void;
+  momentum(
+    begin: number,
+    end: number,
+    toGradient: number,
+    rate: number,
+    keep: number,
+    toVelocity: number,
+  ): void;
+  adam(
+    begin: number,
+    end: number,
+    toGradient: number,
+    rate: number,
+    keep: number,
+    toMean: number,
+    toVariance: number,
+    meanCorrection: number,
+    varianceCorrection: number,
+  ): void;
+}

@@ -1,0 +1,18 @@
+/*
+ * The parts of a training step. Each is a function on addresses in memory, with a second one for its gradient; what
+ * calls them in which order is a plan (../step_plan.ts).
+ *
+ * Matrices are row-major float32. Their rows come in fours and their columns in eights, padded with zeros; a stride is
+ * the number of bytes from one row to the next. The padding of a parameter stays zero, because its gradient is zero.
+ */
+export { batchNormalization, batchNormalizationGradient } from "./batch_normalization";
+export { crossEntropy } from "./cross_entropy";
+export { embedding, embeddingGradient } from "./embedding";
+export { linear, linearGradient } from "./linear";
+export { adam, momentum, sgd } from "./optimizers";
+export { tanhGradient, tanhInPlace } from "./tanh";
+
+/* Exported only so that the compiler does not inline them into the linear layer, where registers spill: 2% of a step. */
+export { multiply, multiplyTransposed, sumOfRows, transpose } from "./matrix";
+/** Address of the first free byte of memory. */
+export const heapBase: usize = __heap_base;

@@ -1,0 +1,155 @@
+import { mapValues, type Parameter } from "../../parameters.ts";
+import type { StepState } from "../../backend.ts";
+import type { Kernel } from "./kernel.ts";
+import { paddedRows, type Region, type StepPlan, type StepRun, WORD } from "./step_plan.ts";
+
+/** Regions begin at multiples of a cache line, in bytes. */
+const CACHE_LINE = 64;
+/** Bytes in a page of WebAssembly's memory. */
+const PAGE = 65536;
+
+/** The memory of a training step: parameters, their gradients and optimizer state, then what a mini-batch needs. */
+export class StepMemory {
+  readonly #kernel: Kernel;
+  readonly #plan: StepPlan;
+  /** Where the parameters that are trained begin; the vectors among them; and where they end. */
+  readonly trained: { readonly begin: number; readonly vectors: number; readonly end: number };
+  /** Bytes from a parameter to its gradient. */
+  readonly toGradient: number;
+  /** Bytes from a parameter to each tensor of its optimizer state. */
+  readonly toOptimizerState: readonly number[];
+  readonly #batchBegin: number;
+  #capacity = 0;
+  #top: number;
+  #tokens = 0;
+  #targets = 0;
+
+  /** @param optimizerTensors Tensors that the optimizer keeps of each parameter. */
+  constructor(kernel: Kernel, plan: StepPlan, optimizerTensors: number) {
+    this.#kernel = kernel;
+    this.#plan = plan;
+    this.#top = kernel.heapBase.value;
+    const begin = this.#reserve(0);
+    this.#place(Object.values(plan.matrices));
+    const vectors = this.#reserve(0);
+    this.#place(Object.values(plan.vectors));
+    const end = this.#reserve(0);
+    this.trained = { begin, vectors, end };
+    this.toGradient = this.#reserve(end - begin) - begin;
+    this.toOptimizerState = Array.from(
+      { length: optimizerTensors },
+      () => this.#reserve(end - begin) - begin,
+    );
+    for (const region of [...Object.values(plan.matrices), ...Object.values(plan.vectors)]) {
+      region.gradient = region.address + this.toGradient;
+    }
+    this.#place(Object.values(plan.buffers));
+    this.#place(plan.scratch);
+    this.#batchBegin = this.#top;
+  }
+
+  /** Puts a mini-batch into memory, which grows when one is larger than all before it. */
+  writeBatch(tokens: Int32Array, targets: Int32Array): StepRun {
+    const batch = targets.length;
+    if (batch > this.#capacity) this.#reserveBatch(batch);
+    const { buffer } = this.#kernel.memory;
+    new Int32Array(buffer, this.#tokens, tokens.length).set(tokens);
+    new Int32Array(buffer, this.#targets, targets.length).set(targets);
+    return {
+      kernel: this.#kernel,
+      batch,
+      rows: paddedRows(batch),
+      tokens: this.#tokens,
+      targets: this.#targets,
+    };
+  }
+
+  /** Puts parameters and optimizer state into memory. */
+  write({ parameters, optimizerState }: StepState): void {
+    this.#visit(parameters, optimizerState, ({ shape, values }, rows) => {
+      const columns = shape[shape.length - 1];
+      rows.forEach((row, i) => row.set(values.subarray(i * columns, (i + 1) * columns)));
+    });
+  }
+
+  /** A copy of the parameters and the optimizer state in memory, with the names and shapes of another state. */
+  read({ parameters, optimizerState }: StepState): StepState {
+    const empty = ({ shape, values }: Parameter): Parameter => ({
+      shape: [...shape],
+      values: new Float32Array(values.length),
+    });
+    const copy = {
+      parameters: mapValues(parameters, empty),
+      optimizerState: mapValues(optimizerState, (tensors) => tensors.map(empty)),
+    };
+    this.#visit(copy.parameters, copy.optimizerState, ({ values }, rows) => {
+      rows.forEach((row, i) => values.set(row, i * row.length));
+    });
+    return copy;
+  }
+
+  /** Calls back with each tensor of a state and its rows in memory, without their padding. */
+  #visit(
+    parameters: StepState["parameters"],
+    optimizerState: StepState["optimizerState"],
+    visit: (tensor: Parameter, rows: Float32Array[]) => void,
+  ): void {
+    const { matrices, vectors, buffers } = this.#plan;
+    const regions: Record<string, Region> = { ...matrices, ...vectors, ...buffers };
+    const rowsOf = (name: string, distance: number) => {
+      const { address, rows, columns, stride } = regions[name];
+      return Array.from(
+        { length: rows },
+        (_, row) => new Float32Array(this.#kernel.memory.buffer, address + distance + row * stride, columns),
+      );
+    };
+    for (const [name, parameter] of Object.entries(parameters)) visit(parameter, rowsOf(name, 0));
+    for (const [name, tensors] of Object.entries(optimizerState)) {
+      tensors.forEach((tensor, i) => visit(tensor, rowsOf(name, this.toOptimizerState[i])));
+    }
+  }
+
+  #reserveBatch(batch: number): void {
+    const oldTop = this.#top;
+    this.#top = this.#batchBegin;
+    this.#capacity = batch;
+    const rows = paddedRows(batch);
+    this.#tokens = this.#reserve(rows * this.#plan.time * WORD);
+    this.#targets = this.#reserve(rows * WORD);
+    for (const activation of this.#plan.activations) {
+      const { values, gradient } = activation.inPlaceOf;
+      activation.address = values?.address ?? this.#reserve(rows * activation.stride);
+      const shared = gradient === activation ? activation.address : gradient?.gradient;
+      activation.gradient = shared ?? this.#reserve(rows * activation.stride);
+    }
+    // What was there before is not the zeros that padding must be.
+    new Uint8Array(this.#kernel.memory.buffer, this.#batchBegin, oldTop - this.#batchBegin).fill(0);
+  }
+
+  #place(regions: readonly Region[]): void {
+    for (const region of regions) region.address = this.#reserve(region.bytes);
+  }
+
+  /** The address of so many bytes, all zero. */
+  #reserve(bytes: number): number {
+    const { memory } = this.#kernel;
+    const address = Math.ceil(this.#top / CACHE_LINE) * CACHE_LINE;
+    this.#top = address + bytes;
+    const end = Math.ceil(this.#top / CACHE_LINE) * CACHE_LINE;
+    if (end > memory.buffer.byteLength) memory.grow(Math.ceil((end - memory.buffer.byteLength) / PAGE));
+    return address;
+  }
+}
+
+/** Bytes that a plan takes for mini-batches of `batch` examples. */
+export function bytesOfPlan(plan: StepPlan, batch: number, optimizerTensors: number): number {
+  const sum = (regions: Iterable<Region>) => [...regions].reduce((bytes, region) => bytes + region.bytes, 0);
+  const trained = sum([...Object.values(plan.matrices), ...Object.values(plan.vectors)]);
+  const activations = plan.activations.reduce(
+    (bytes, { stride, inPlaceOf }) =>
+      bytes + stride * (Number(!inPlaceOf.values) + Number(!inPlaceOf.gradient)),
+    0,
+  );
+  return (2 + optimizerTensors) * trained + sum(Object.values(plan.buffers)) + sum(plan.scratch) +
+    paddedRows(batch) * (activations + (plan.time + 1) * WORD);
+}

@@ -1,0 +1,276 @@
+import type { Kernel } from "./kernel.ts";
+
+/** Bytes of a float32 or an int32. */
+export const WORD = 4;
+/** Rows and columns of the blocks that `kernel/matrix.ts` multiplies. Matrices are padded to whole blocks. */
+const BLOCK_ROWS = 4;
+const BLOCK_COLUMNS = 8;
+
+/** A matrix in the kernel's memory, or a vector, which has one row. */
+export class Region {
+  /** In bytes; set when memory is laid out. */
+  address = 0;
+  /** Of a parameter that is trained: the address of its gradient. */
+  gradient = 0;
+
+  /** @param paddedRows Rows in memory, rounded up to whole blocks if a product of matrices reads them. */
+  constructor(
+    readonly rows: number,
+    readonly columns: number,
+    readonly paddedRows = rows,
+    readonly paddedColumns = padded(columns),
+  ) {}
+
+  /** Bytes from one row to the next. */
+  get stride(): number {
+    return this.paddedColumns * WORD;
+  }
+
+  get bytes(): number {
+    return this.paddedRows * this.stride;
+  }
+}
+
+/** The output of a layer, with a row for each example of the mini-batch, and its gradient. */
+export class Activation {
+  /** Addresses, in bytes; set when memory is laid out for a mini-batch. */
+  address = 0;
+  gradient = 0;
+  /** The backward passes of the layers that read it: the first writes its gradient, the others add to it. */
+  readonly readers: ((run: StepRun, isFirst: boolean) => void)[] = [];
+  /** The backward pass of the layer that computes it, if that layer reads no activation. */
+  origin?: Pass;
+
+  /** Bytes from one row to the next. */
+  readonly stride: number;
+
+  constructor(
+    readonly columns: number,
+    /** Activations whose memory holds the values or the gradient of this one, because a layer works in place. */
+    readonly inPlaceOf: { values?: Activation; gradient?: Activation } = {},
+  ) {
+    this.stride = padded(columns) * WORD;
+  }
+}
+
+/** A mini-batch in the kernel's memory. */
+export interface StepRun {
+  readonly kernel: Kernel;
+  /** Examples. */
+  readonly batch: number;
+  /** The same, rounded up to whole blocks. */
+  readonly rows: number;
+  /** Address of the tokens, int32 [batch, time]. */
+  readonly tokens: number;
+  /** Address of the targets, int32 [batch]. */
+  readonly targets: number;
+}
+
+/** A part of a forward or a backward pass. */
+type Pass = (run: StepRun) => void;
+
+/**
+ * A training step as a sequence of layers. An architecture writes its forward pass with it, one layer a call; the backward
+ * pass follows. A layer is a file of `kernel/` with its gradient and a method here.
+ *
+ * Shapes: b is the mini-batch.
+ *
+ * @example
+ * ```ts
+ * import { StepPlan } from "./step_plan.ts";
+ *
+ * const plan = new StepPlan();
+ * const x = plan.embedding("C", [27, 10], 3); // (b, 3) -> (b, 30)
+ * const hidden = plan.tanh(plan.linear(x, 200, { weight: "W1", bias: "b1" })); // (b, 200)
+ * plan.crossEntropy(plan.linear(hidden, 27, { weight: "W2", bias: "b2" })); // (b, 27)
+ * ```
+ */
+export class StepPlan {
+  /** Parameters of two dimensions. */
+  readonly matrices: Record<string, Region> = {};
+  /** Parameters of one dimension; weight decay leaves them alone. */
+  readonly vectors: Record<string, Region> = {};
+  /** Statistics that are not trained. */
+  readonly buffers: Record<string, Region> = {};
+  /** Memory for what the layers need beside their activations. */
+  readonly scratch: Region[] = [];
+  /** In the order in which they are computed. */
+  readonly activations: Activation[] = [];
+  /** Tokens of an example. */
+  time = 0;
+  readonly #forward: Pass[] = [];
+  #loss: (run: StepRun) => number = () => NaN;
+
+  /** Looks up an embedding for each token: (b, time) -> (b, time * size). */
+  embedding(table: string, [vocabularySize, size]: [number, number], time: number): Activation {
+    this.time = time;
+    const C = this.matrices[table] = new Region(vocabularySize, size, vocabularySize, size);
+    const out = this.#activation(time * size);
+    this.#forward.push(({ kernel, batch, tokens }) =>
+      kernel.embedding(out.address, out.stride, C.address, tokens, batch, time, size)
+    );
+    out.origin = ({ kernel, batch, tokens }) =>
+      kernel.embeddingGradient(
+        C.gradient,
+        out.gradient,
+        out.stride,
+        tokens,
+        batch,
+        time,
+        size,
+        vocabularySize,
+      );
+    return out;
+  }
+
+  /**
+   * A linear layer, x W + b: (b, in) -> (b, columns).
+   *
+   * @param plus What is added in place of a bias, (b, columns). It is overwritten, and returned.
+   */
+  linear(
+    x: Activation,
+    columns: number,
+    { weight, bias, plus }: { weight: string; bias?: string; plus?: Activation },
+  ): Activation {
+    const W = this.matrices[weight] = new Region(x.columns, columns, padded(x.columns));
+    const b = bias === undefined ? undefined : this.vectors[bias] = new Region(1, columns);
+    const transposed = this.#scratch(new Region(columns, x.columns, padded(columns)));
+    const zeros = this.#scratch(new Region(1, Math.max(x.columns, columns)));
+    const out = plus ? requireUnread(plus) : this.#activation(columns);
+    this.#forward.push(({ kernel, rows }) =>
+      kernel.linear(
+        out.address,
+        out.stride,
+        x.address,
+        x.stride,
+        W.address,
+        plus ? out.address : (b ?? zeros).address,
+        plus ? out.stride : 0,
+        rows,
+        W.paddedColumns,
+        x.columns,
+      )
+    );
+    x.readers.push(({ kernel, batch, rows }, isFirst) =>
+      kernel.linearGradient(
+        W.gradient,
+        b?.gradient ?? 0,
+        x.gradient,
+        isFirst ? zeros.address : x.gradient,
+        isFirst ? 0 : x.stride,
+        x.address,
+        x.stride,
+        W.address,
+        transposed.address,
+        out.gradient,
+        out.stride,
+        batch,
+        rows,
+        transposed.paddedColumns,
+        W.paddedColumns,
+        columns,
+      )
+    );
+    return out;
+  }
+
+  /**
+   * Batch normalization with the mini-batch's own statistics: (b, columns) -> (b, columns). Overwrites x.
+   *
+   * @param momentum How much of the running mean and std, which are buffers, becomes the mini-batch's in a step.
+   */
+  batchNormalization(
+    x: Activation,
+    names: Record<"gain" | "shift" | "mean" | "std", string>,
+    momentum: number,
+  ): Activation {
+    const gain = this.vectors[names.gain] = new Region(1, x.columns);
+    const shift = this.vectors[names.shift] = new Region(1, x.columns);
+    const mean = this.buffers[names.mean] = new Region(1, x.columns);
+    const std = this.buffers[names.std] = new Region(1, x.columns);
+    const batchStd = this.#scratch(new Region(1, x.columns));
+    const out = this.#activation(x.columns, { gradient: requireUnread(x) });
+    this.#forward.push(({ kernel, batch }) =>
+      kernel.batchNormalization(
+        out.address,
+        x.address,
+        x.stride,
+        gain.address,
+        shift.address,
+        mean.address,
+        std.address,
+        batchStd.address,
+        momentum,
+        batch,
+      )
+    );
+    x.readers.push(({ kernel, batch }) =>
+      kernel.batchNormalizationGradient(
+        gain.gradient,
+        shift.gradient,
+        x.gradient,
+        x.address,
+        x.stride,
+        gain.address,
+        batchStd.address,
+        batch,
+      )
+    );
+    return out;
+  }
+
+  /** The hyperbolic tangent of each element: (b, columns) -> (b, columns). Overwrites x. */
+  tanh(x: Activation): Activation {
+    const out = this.#activation(x.columns, { values: requireUnread(x), gradient: x });
+    this.#forward.push(({ kernel, batch }) => kernel.tanhInPlace(out.address, batch * out.stride));
+    x.readers.push(({ kernel, batch }) => kernel.tanhGradient(x.gradient, out.address, batch * out.stride));
+    return out;
+  }
+
+  /** The loss: the mean cross-entropy of logits, (b, vocabulary size), in nats. Overwrites them with their gradient. */
+  crossEntropy(logits: Activation): void {
+    requireUnread(logits).inPlaceOf.gradient = logits;
+    this.#loss = ({ kernel, batch, targets }) =>
+      kernel.crossEntropy(logits.address, logits.stride, targets, batch, logits.columns);
+  }
+
+  /** Computes the loss of a mini-batch, in nats, and the gradients of all parameters. */
+  lossAndGradients(run: StepRun): number {
+    for (const forward of this.#forward) forward(run);
+    const loss = this.#loss(run);
+    for (let i = this.activations.length - 1; i >= 0; i--) {
+      const { readers, origin } = this.activations[i];
+      for (let reader = 0; reader < readers.length; reader++) readers[reader](run, reader === 0);
+      origin?.(run);
+    }
+    return loss;
+  }
+
+  #activation(columns: number, inPlaceOf: Activation["inPlaceOf"] = {}): Activation {
+    const activation = new Activation(columns, inPlaceOf);
+    this.activations.push(activation);
+    return activation;
+  }
+
+  #scratch(region: Region): Region {
+    this.scratch.push(region);
+    return region;
+  }
+}
+
+/** Rows of a mini-batch, rounded up to whole blocks. */
+export function paddedRows(batch: number): number {
+  return Math.ceil(batch / BLOCK_ROWS) * BLOCK_ROWS;
+}
+
+/** A number of columns, or of rows that become columns when transposed, rounded up to whole blocks. */
+function padded(size: number): number {
+  return Math.ceil(size / BLOCK_COLUMNS) * BLOCK_COLUMNS;
+}
+
+/** An activation that may be overwritten, because no layer has read it. */
+function requireUnread(activation: Activation): Activation {
+  if (activation.readers.length === 0) return activation;
+  throw new TypeError("Cannot compute a layer in place: another layer reads its input");
+}
