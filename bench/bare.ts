@@ -9,7 +9,7 @@ const character = {
 };
 
 /** Constants of the sizes of `/generate?n=1`, `?n=20` and `/score?name=andrej`. */
-const BODIES = {
+export const BODIES = {
   "/1": { model: "mlp", seed: 42, names: [name] },
   "/20": { model: "mlp", seed: 42, names: new Array(20).fill(name) },
   "/score": {

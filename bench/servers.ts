@@ -16,6 +16,8 @@ export interface Server {
   startMilliseconds: number;
   /** Resident memory of its process, in MB. */
   residentMemory(): number;
+  /** CPU time that its process has taken, in seconds, in steps of 10 ms. */
+  cpuSeconds(): number;
   /** What its JavaScript holds; it must have been started with an inspector. */
   heapUsage(): Promise<HeapUsage>;
   end(): Promise<void>;
@@ -60,6 +62,17 @@ export function startBareDeno(options?: ServerOptions): Promise<Server> {
     ],
     options,
   );
+}
+
+/** The pieces of `bench middleware` on Deno. */
+export function startMiddlewareDeno(): Promise<Server> {
+  const program = ["run", "-A", "bench/middleware_deno.ts"];
+  return startAt("/ours/0", (port) => [process.execPath, program, { PORT: port }]);
+}
+
+/** The pieces of `bench middleware` on workerd. */
+export function startMiddlewareWorkerd(): Promise<Server> {
+  return startBundle("build/middleware", "middleware_worker.js", "/ours/0");
 }
 
 /** The real workerd on the built Worker. */
@@ -169,6 +182,11 @@ async function startAt(
     residentMemory: () => {
       const { stdout } = spawnSync("ps", ["-o", "rss=", "-p", String(child.pid)], { encoding: "utf8" });
       return Number(stdout) / 1024;
+    },
+    cpuSeconds: () => {
+      // Fields 14 and 15 of proc_pid_stat(5), in hundredths of a second; the name, in parentheses, may contain spaces.
+      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1].split(" ");
+      return (Number(fields[11]) + Number(fields[12])) / 100;
     },
     heapUsage: () => heapUsage(`http://${inspector[0]}`),
     end: () => {

@@ -13,8 +13,8 @@ export type Headers = readonly (readonly [name: string, value: string])[];
 /** What a page of another origin may read, beside what every page may. */
 export const EXPOSED_HEADERS = ["ETag", "Edgemore-Seed", "Retry-After", "X-Request-Id"];
 
-/** Nothing that the API answers is a page, or a part of one. */
-export const SECURITY_HEADERS = await headersOf(secureHeaders({
+/** The API sends no pages and no parts of pages, so a browser may load nothing for them. */
+export const securityHeaders: MiddlewareHandler = secureHeaders({
   contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
   crossOriginResourcePolicy: false,
   crossOriginOpenerPolicy: false,
@@ -26,7 +26,10 @@ export const SECURITY_HEADERS = await headersOf(secureHeaders({
   xFrameOptions: false,
   xPermittedCrossDomainPolicies: false,
   xXssProtection: false,
-}));
+});
+
+/** Content-Security-Policy and X-Content-Type-Options. */
+export const SECURITY_HEADERS = await headersOf(securityHeaders);
 
 /** Where the server is reached by https, it is never to be reached by http again, for half a year. */
 export const STRICT_TRANSPORT_SECURITY = "max-age=15552000";

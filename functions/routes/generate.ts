@@ -220,7 +220,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
 }
 
 /** What the client would rather have. Few name another type than JSON, and parsing the header takes time. */
-function preferredType(context: Context): "application/json" | "text/plain" | typeof EVENT_STREAM {
+export function preferredType(context: Context): "application/json" | "text/plain" | typeof EVENT_STREAM {
   if (!context.req.header("accept")?.includes("text/")) return "application/json";
   const supports = ["application/json", "text/plain", EVENT_STREAM] as const;
   const accepted = accepts(context, { header: "Accept", supports: [...supports], default: supports[0] });
