@@ -28,7 +28,7 @@ export const TOKEN = "0123456789abcdef0123456789abcdef";
 
 /** Middleware, and then what answers. */
 type Handlers = [...MiddlewareHandler[], Answer];
-type Answer = (context: Context) => Response | Promise<Response>;
+type Answer = (context: Context) => Response;
 
 const answer: Answer = (context) => context.json(BODIES["/score"]);
 const pass: MiddlewareHandler = (_, next) => next();
@@ -41,8 +41,8 @@ const model = { card: { name: "mlp", sha256: "0".repeat(64) }, revision: "0".rep
 function withHeaders(
   headers: (context: Context) => Iterable<readonly [name: string, value: string]>,
 ): Answer {
-  return async (context) => {
-    const response = await answer(context);
+  return (context) => {
+    const response = answer(context);
     for (const [name, value] of headers(context)) response.headers.set(name, value);
     return response;
   };
@@ -85,9 +85,9 @@ const PIECES: Record<string, { ours: Handlers; hono: Handlers | "openapi" }> = {
     hono: [honoRequestId({ generator: () => requestId(null) }), answer],
   },
   "timing": {
-    ours: [async (context) => {
+    ours: [(context) => {
       const started = performance.now();
-      const response = await answer(context);
+      const response = answer(context);
       response.headers.set("server-timing", `app;dur=${(performance.now() - started).toFixed(3)}`);
       return response;
     }],
@@ -99,9 +99,9 @@ const PIECES: Record<string, { ours: Handlers; hono: Handlers | "openapi" }> = {
   },
   "cors": { ours: [withHeaders(() => OPEN_CORS_HEADERS)], hono: [cors(), answer] },
   "logger": {
-    ours: [async (context) => {
+    ours: [(context) => {
       const started = performance.now();
-      const response = await answer(context);
+      const response = answer(context);
       const { method, path } = context.req;
       log(logLine("12345678-abc", method, path, response.status, performance.now() - started, "mlp"));
       return response;
