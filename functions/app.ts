@@ -7,7 +7,7 @@ import { responseHeaders } from "./middleware/response_headers.ts";
 import { notFound } from "./middleware/not_found.ts";
 import { limitRate, type RateLimiter } from "./middleware/rate_limit.ts";
 import { EXPOSED_HEADERS } from "./middleware/fixed_headers.ts";
-import { openApiHandler } from "./openapi.ts";
+import { openApiHandler } from "./routes/openapi.ts";
 import { answerProblem } from "./problem.ts";
 import { invalidParameters } from "./requests/query.ts";
 import * as generate from "./routes/generate.ts";

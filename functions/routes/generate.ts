@@ -18,7 +18,8 @@ import {
   streamNames,
 } from "./name_events.ts";
 import { decimal, flag, modelParameter, oneOf, queryOf, text, wholeNumber } from "../requests/parameters.ts";
-import { MODEL_PROBLEMS, Problem, problemResponse } from "../problem.ts";
+import { Problem } from "../problem.ts";
+import { MODEL_PROBLEMS, problemResponse } from "./problem_responses.ts";
 import { type QueryHandler, queryReader, untyped } from "../requests/query.ts";
 
 /** Most characters that the names of a request may have together: n times max_length. */

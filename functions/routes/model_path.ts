@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { Problem, problemResponse } from "../problem.ts";
+import { Problem } from "../problem.ts";
+import { problemResponse } from "./problem_responses.ts";
 
 /** The path parameter of the routes under `/models/{name}`. */
 export const modelPath = z.object({

@@ -3,7 +3,7 @@ import { etag } from "hono/etag";
 import { CARD_QUANTILES, type ModelCard, modelCardSchema } from "../../shared/model_card.ts";
 import type { Registry } from "../inference/registry.ts";
 import { modelPath, PIN_PROBLEM } from "./model_path.ts";
-import { MODEL_PROBLEMS } from "../problem.ts";
+import { MODEL_PROBLEMS } from "./problem_responses.ts";
 
 const card = z.object(modelCardSchema.shape).openapi("ModelCard");
 

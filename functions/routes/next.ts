@@ -6,7 +6,7 @@ import { encodeParameter } from "../requests/encode_parameter.ts";
 import type { Registry } from "../inference/registry.ts";
 import { allowCaching } from "../middleware/caching.ts";
 import { modelParameter, queryOf, text } from "../requests/parameters.ts";
-import { MODEL_PROBLEMS } from "../problem.ts";
+import { MODEL_PROBLEMS } from "./problem_responses.ts";
 import { type QueryHandler, queryReader } from "../requests/query.ts";
 
 const query = queryOf({

@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
-import { Problem, PROBLEM_TYPE, type ProblemKind } from "./problem.ts";
+import { Problem, PROBLEM_TYPE, type ProblemKind } from "../problem.ts";
 
 /** How long the document is good for, in seconds. */
 const MAX_AGE = 300;
