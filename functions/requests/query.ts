@@ -2,19 +2,19 @@ import type { RouteConfig, RouteConfigToTypedResponse, z } from "@hono/zod-opena
 import type { Context, Env, Handler, TypedResponse } from "hono";
 import { type ParameterError, Problem } from "../problem.ts";
 
-/** Of the types of answers, those with a body that is JSON or text. */
+/** The response types whose bodies are JSON or text. */
 type Readable<Answer> = Answer extends { _format: infer Format }
   ? string extends Format ? never : Format extends "body" ? never : Answer
   : never;
 
-/** An answer that a typed client does not know of, for it reads JSON and text. */
+/** Hides a response from the types of a typed client, which reads only JSON and text. */
 export function untyped(answer: Response): never {
   return answer as never;
 }
 
 /**
- * A handler that reads the query of a route itself: a typed client knows the query and the answers all the same, but for
- * those that it cannot read as JSON or text, such as events.
+ * A handler that parses the query of its route itself. A typed client (`hc`) still knows the types of the query and of the
+ * responses, except those that are neither JSON nor text, such as events.
  */
 export type QueryHandler<Route extends RouteConfig & { request: { query: z.ZodObject } }> = Handler<
   Env,
@@ -53,14 +53,14 @@ export function queryReader<Schema extends z.ZodObject>(
   };
 }
 
-/** A query as a schema reads it: what stands once as text. */
+/** A query as its schema expects it: a parameter that is given once as text, else as an array. */
 function flatten(query: Record<string, string[]>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(query).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
   );
 }
 
-/** What a schema found wrong, parameter by parameter. */
+/** Converts the errors that a schema found to a problem. */
 export function invalidParameters({ issues }: z.ZodError): Problem {
   const errors: ParameterError[] = issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
