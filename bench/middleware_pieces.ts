@@ -19,7 +19,6 @@ import { requestId } from "../functions/middleware/request_id.ts";
 import { logLine } from "../functions/middleware/request_log.ts";
 import { responseHeaders } from "../functions/middleware/response_headers.ts";
 import { queryReader } from "../functions/requests/query.ts";
-import { preferredType } from "../functions/routes/generate.ts";
 import { route as scoreRoute } from "../functions/routes/score.ts";
 import { BODIES } from "./bare.ts";
 
@@ -121,8 +120,8 @@ const PIECES: Record<string, { ours: Handlers; hono: Handlers | "openapi" }> = {
   },
   "accepts": {
     ours: [(context) => {
-      preferredType(context);
-      return answer(context);
+      const accept = context.req.header("accept");
+      return accept?.includes("text/") ? context.text("") : answer(context);
     }],
     hono: [(context) => {
       const supports = ["application/json", "text/plain", "text/event-stream"];

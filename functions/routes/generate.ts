@@ -220,9 +220,8 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
   };
 }
 
-/** What the client would rather have. Few name another type than JSON, and parsing the header takes time. */
-export function preferredType(context: Context): "application/json" | "text/plain" | typeof EVENT_STREAM {
-  if (!context.req.header("accept")?.includes("text/")) return "application/json";
+/** The content type that the client prefers. */
+function preferredType(context: Context): "application/json" | "text/plain" | typeof EVENT_STREAM {
   const supports = ["application/json", "text/plain", EVENT_STREAM] as const;
   const accepted = accepts(context, { header: "Accept", supports: [...supports], default: supports[0] });
   return supports.find((type) => type === accepted) ?? supports[0];

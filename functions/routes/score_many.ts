@@ -16,27 +16,26 @@ import type { Registry, ServedModel } from "../inference/registry.ts";
 import { flag, modelParameter, queryOf } from "../requests/parameters.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { MODEL_PROBLEMS, problemResponse } from "./problem_responses.ts";
+import {
+  bodyType,
+  INSTEAD,
+  MAX_ARRAY_POSITIONS,
+  MAX_BYTES,
+  MAX_NAMES,
+  parseNames,
+  requireUnencoded,
+} from "../requests/names_body.ts";
 import { queryReader } from "../requests/query.ts";
 import { BODY_TIMEOUT, bodyChunks, readBody } from "../requests/request_body.ts";
 import { textStream } from "./text_stream.ts";
 import { scoreSchema } from "./score.ts";
 
-/** Most names of a JSON array. */
-export const MAX_NAMES = 10_000;
-/** Most bytes of a JSON array: it is parsed in one go, for 50 ms at most. */
-export const MAX_BYTES = 2 ** 20;
-/**
- * Most positions of a JSON array, those of a name being its characters and its end: a second's work where the model
- * knows none of them, and an answer of 25 MB.
- */
-export const MAX_ARRAY_POSITIONS = 250_000;
-/** Most positions of a text that are not in the cache: some ten seconds' work, in which others are answered too. */
+/** The most positions of a text that are not in the cache: about ten seconds of work, during which others are answered. */
 export const MAX_TEXT_WORK = 5_000_000;
-/** Most positions of a text that are described character by character: an answer of 100 MB. */
+/** The most positions of a text that are described one by one: a response of 100 MB. */
 export const MAX_DESCRIBED_POSITIONS = 1_000_000;
-/** The media type of JSON documents, one a line. */
+/** The media type of newline-delimited JSON. */
 const NDJSON = "application/x-ndjson";
-const INSTEAD = "send more as text/plain, one name a line, or in several requests";
 
 const query = queryOf({
   model: modelParameter,
@@ -89,7 +88,7 @@ const EXAMPLE: z.infer<typeof answers> = [
   },
 ];
 
-/** `POST /score`: how likely many names are. */
+/** `POST /score`: scores many names. */
 export const route = createRoute({
   method: "post",
   path: "/score",
@@ -182,7 +181,7 @@ export const route = createRoute({
 });
 
 /**
- * Answers `POST /score` from the models of a registry.
+ * Makes the handler of `POST /score`.
  *
  * @param timeout How long a body may keep the server waiting, in seconds.
  */
@@ -209,8 +208,8 @@ export function handler(registry: Registry, timeout = BODY_TIMEOUT): RouteHandle
       timeout,
     });
     try {
-      const scored = scoreArray(served, readNames(bytes), characters);
-      return prefersLines(context)
+      const scored = scoreArray(served, parseNames(bytes), characters);
+      return prefersNdjson(context)
         ? streamed(context, NDJSON, linesOfArray(scored), release)
         : streamed(context, "application/json", arrayOf(scored), release);
     } catch (error) {
@@ -220,13 +219,13 @@ export function handler(registry: Registry, timeout = BODY_TIMEOUT): RouteHandle
   };
 }
 
-/** What stands in the place of a name for which the model fails. */
+/** The error of a name for which the model fails. */
 function failureOf(error: unknown): RefusedName["error"] {
   const { type, title, detail } = problemOf(error as Error).toJSON();
   return { type, title, detail };
 }
 
-/** An answer as its pieces are made. Its type is what they amount to, for a typed client. */
+/** A streamed response; a typed client sees the type of the whole. */
 type Streamed = Response & TypedResponse<z.infer<typeof answers>, 200, "json">;
 
 function streamed(
@@ -238,77 +237,10 @@ function streamed(
   return context.body(textStream(pieces, ended), 200, { "content-type": type }) as unknown as Streamed;
 }
 
-/** @throws {Problem} 415 if the body is packed in some way. */
-function requireUnencoded(context: Context): void {
-  const encoding = context.req.header("content-encoding")?.trim() || "identity";
-  if (encoding.toLowerCase() === "identity") return;
-  const detail = `The body must come as it is, without a content-encoding, got ${JSON.stringify(encoding)}`;
-  throw new Problem("unsupported-media-type", detail, [], { "accept-encoding": "identity" });
-}
-
-/**
- * What the body is.
- *
- * @throws {Problem} 415 if it is neither of the two that are read.
- */
-function bodyType(context: Context): "application/json" | "text/plain" {
-  const header = context.req.header("content-type") ?? "";
-  const [type, ...parameters] = header.toLowerCase().split(";").map((part) => part.trim());
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
-  const utf8 = charset === undefined || /^"?utf-?8"?$/.test(charset);
-  if (utf8 && (type === "application/json" || type === "text/plain")) return type;
-  const got = header === "" ? "no content-type" : JSON.stringify(header);
-  throw new Problem(
-    "unsupported-media-type",
-    `The body must be application/json or text/plain, in UTF-8, got ${got}`,
-  );
-}
-
-/** Whether the client would rather have a JSON object a line than an array. */
-function prefersLines(context: Context): boolean {
+/** Whether the client prefers NDJSON to a JSON array. */
+function prefersNdjson(context: Context): boolean {
   const supports = ["application/json", NDJSON];
   return accepts(context, { header: "Accept", supports, default: supports[0] }) === NDJSON;
-}
-
-/**
- * The names of a JSON array.
- *
- * @throws {Problem} 400 if it is no array of texts, 413 if there are too many.
- */
-function readNames(bytes: Uint8Array): string[] {
-  const refuse = (got: string) => {
-    const message = `must be a JSON array of names, ${got}`;
-    return Problem.ofParameters("invalid-parameter", [{ parameter: "body", message }]);
-  };
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw refuse(error instanceof SyntaxError ? `is not JSON: ${error.message}` : "is not UTF-8");
-  }
-  if (!Array.isArray(json)) throw refuse(`got ${kindOf(json)}`);
-  const requireAtMost = (limit: number, things: string, count: number) => {
-    if (count <= limit) return;
-    const detail = `The body must have at most ${limit} ${things}, has ${count}; ${INSTEAD}`;
-    throw new Problem("body-too-large", detail);
-  };
-  requireAtMost(MAX_NAMES, "names", json.length);
-  const names = json.map((name: unknown, index) => {
-    if (typeof name === "string") return name;
-    throw refuse(`got ${kindOf(name)} at index ${index}`);
-  });
-  // Names that are too long are refused, and cost nothing more.
-  const positions = names.reduce((sum, { length }) => sum + Math.min(length, MAX_NAME_LENGTH) + 1, 0);
-  requireAtMost(MAX_ARRAY_POSITIONS, "positions (the characters of each name, and its end)", positions);
-  return names;
-}
-
-/** A value's kind in the words of JSON. */
-function kindOf(value: unknown): string {
-  if (value === null || typeof value === "boolean") return String(value);
-  if (typeof value === "number") return `the number ${value}`;
-  if (typeof value === "string") return "a text";
-  return Array.isArray(value) ? "an array" : "an object";
 }
 
 type ScoredName = ScoreRecord | RefusedName & { index: number };

@@ -7,7 +7,7 @@ import { UnboundedServer } from "./unbounded_server.ts";
 /** The default share of all connections that one client may have. */
 const MAX_CLIENT_SHARE = 1 / 4;
 /** Loopback addresses, as `clientOf` names them. */
-const LOOPBACK = /^127\.|^0:0:0:0$/;
+const LOOPBACK = /^127\.|^0000:0000:0000:0000$/;
 
 /**
  * Serves HTTP, with limits on connections if this version of Deno makes them possible.
