@@ -13,7 +13,9 @@ const PAGE = new URL("../build/page/", import.meta.url);
 const require = createRequire(import.meta.url);
 const { version } = require("swagger-ui-dist/package.json") as { version: string };
 if (SWAGGER_UI !== `swagger-ui-${version}`) {
-  throw new Error(`Cannot build /docs: static_file_headers.ts names ${SWAGGER_UI}, and ${version} is installed`);
+  throw new Error(
+    `Cannot build /docs: static_file_headers.ts names ${SWAGGER_UI}, and ${version} is installed`,
+  );
 }
 
 /** Writes a file and its compressed form. */

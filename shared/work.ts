@@ -1,18 +1,18 @@
 import { takeTurn } from "./event_loop.ts";
 
-/** Longest that a piece of work is meant to hold the event loop, in milliseconds: the bound is 50, on slower machines too. */
+/** How long a task should hold the event loop at most, in milliseconds; 50 must not be exceeded even on slow machines. */
 export const SLICE = 10;
 
-/** A request would cost more than one request may. */
+/** A request needs more work than a request may. */
 export class WorkLimitError extends RangeError {
   override name = "WorkLimitError";
 }
 
 /**
- * What one request has cost so far. It bounds the whole, in positions that a model had to compute because they were not
- * in the cache, and says when to let others run.
+ * Counts the work of one request. It limits the total, in positions that the model has to compute because they are not in the
+ * cache, and tells when to yield to other requests.
  *
- * Effort is estimated, not timed: on Cloudflare the clock stands still while a request is answered.
+ * Effort is estimated, not timed, since on Cloudflare the clock stands still during a request.
  */
 export class Work {
   readonly #maxPositions: number;
@@ -22,8 +22,8 @@ export class Work {
   #milliseconds = 0;
 
   /**
-   * @param maxPositions How many positions may be computed. Default: any number.
-   * @param maxDescribed How many positions the answer may describe one by one. Default: any number.
+   * @param maxPositions The most positions that may be computed. Default: no limit.
+   * @param maxDescribed The most positions that the response may describe one by one. Default: no limit.
    */
   constructor(maxPositions = Infinity, maxDescribed = Infinity) {
     this.#maxPositions = maxPositions;
@@ -33,7 +33,7 @@ export class Work {
   /**
    * Counts a position that is not in the cache.
    *
-   * @throws {WorkLimitError} If it is one too many.
+   * @throws {WorkLimitError} If that exceeds the limit.
    */
   addPosition(): void {
     if (++this.#positions <= this.#maxPositions) return;
@@ -43,9 +43,9 @@ export class Work {
   }
 
   /**
-   * Counts positions that the answer describes one by one.
+   * Counts positions that the response describes one by one.
    *
-   * @throws {WorkLimitError} If they are too many.
+   * @throws {WorkLimitError} If that exceeds the limit.
    */
   addDescribed(positions: number): void {
     this.#described += positions;
@@ -53,17 +53,17 @@ export class Work {
     throw new WorkLimitError(`An answer may describe at most ${this.#maxDescribed} positions one by one`);
   }
 
-  /** Counts effort, in milliseconds. */
+  /** Adds estimated effort, in milliseconds. */
   addEffort(milliseconds: number): void {
     this.#milliseconds += milliseconds;
   }
 
-  /** How much more effort there is room for before a pause, in milliseconds. */
+  /** The effort that is left before a pause is due, in milliseconds. */
   get left(): number {
     return SLICE - this.#milliseconds;
   }
 
-  /** A pause if one is due: resolves in another turn of the event loop. Undefined if there is no need to wait. */
+  /** Yields to the event loop if a pause is due; undefined if not, so that the caller need not await. */
   pause(): Promise<void> | undefined {
     if (this.#milliseconds < SLICE) return undefined;
     this.#milliseconds = 0;

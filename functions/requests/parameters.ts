@@ -118,7 +118,7 @@ export const modelParameter: z.ZodOptional<Parameter<string>> = text({
   minimum: 1,
   maximum: MAX_REFERENCE_LENGTH,
   description:
-    "The model that answers, one of `GET /models`. `mlp@` and the first 8 or more digits of the SHA-256 of its " +
-    "ONNX file pin it: the answer may then be kept for ever, and is 404 once the model is another",
+    "The model, one of `GET /models`. `mlp@` and the first 8 or more digits of the SHA-256 of its ONNX file pin " +
+    "it: the response may then be cached without limit, and is 404 if the file is another",
   example: "mlp",
 }).optional();

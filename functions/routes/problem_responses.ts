@@ -40,12 +40,12 @@ export const MODEL_PROBLEMS: Record<400 | 404 | 503, ProblemResponse> = {
           '"abcdefghijklmnopqrstuvwxyz"',
       },
     ]),
-    "A parameter that the route has not": Problem.ofParameters("invalid-parameter", [
+    "An unknown parameter": Problem.ofParameters("invalid-parameter", [
       { parameter: "temprature", message: "is no parameter of this route, which has n, model, temperature" },
     ]),
   }),
-  404: problemResponse("There is no such model, or its ONNX file is another", {
-    "A model that is not there": Problem.ofParameters("unknown-model", [
+  404: problemResponse("There is no such model, or it is pinned to another ONNX file", {
+    "An unknown model": Problem.ofParameters("unknown-model", [
       { parameter: "model", message: 'must be a model of this server (bigram, mlp, tuned), got "gpt"' },
     ]),
     "A model that was replaced": Problem.ofParameters("unknown-model", [
@@ -55,7 +55,7 @@ export const MODEL_PROBLEMS: Record<400 | 404 | 503, ProblemResponse> = {
       },
     ]),
   }),
-  503: problemResponse("The model is broken, or not open yet: then `Retry-After` says when to ask again", {
+  503: problemResponse("The model is broken, or still opening: then `Retry-After` says when to retry", {
     "A model that cannot be run": new Problem("broken-model", "Model mlp cannot answer: mlp.onnx is missing"),
     "A server that has just started": new Problem(
       "opening-model",

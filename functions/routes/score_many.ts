@@ -41,21 +41,24 @@ const query = queryOf({
   model: modelParameter,
   characters: flag({
     default: true,
-    description: "Tell of each character, as `GET /score` does; without, an answer is a fifth as long",
+    description: "Include each character, like `GET /score`; without them a response is a fifth as long",
   }).optional(),
 });
 
 const readQuery = queryReader(query);
 
 const refusal = z.object({
-  index: z.int().optional().openapi({ description: "In an array, which name it is, from 0", example: 1 }),
-  line: z.int().optional().openapi({ description: "In text, which line it is, from 1", example: 2 }),
+  index: z.int().optional().openapi({
+    description: "The index of the name in the array, from 0",
+    example: 1,
+  }),
+  line: z.int().optional().openapi({ description: "The number of the line in the text, from 1", example: 2 }),
   name: z.string().openapi({
-    description: "The name as it was given; of a longer one the first 256 characters",
+    description: "The name as given, cut after 256 characters",
     example: "r2-d2",
   }),
   error: z.object({ type: z.string(), title: z.string(), detail: z.string() }).openapi({
-    description: "What is wrong with it, as a problem of RFC 9457",
+    description: "Why it cannot be scored, as in a problem document (RFC 9457)",
     example: {
       type: "urn:edgemore:problem:invalid-name",
       title: "Invalid name",
@@ -96,20 +99,20 @@ export const route = createRoute({
   tags: ["names"],
   summary: "Score many names",
   description:
-    "What `GET /score` answers, for each name in order. A name that cannot be scored has an object with " +
-    "its place and its `error` there, and the rest goes on. Text is answered while it comes, at the pace at which the " +
-    "answer is read: a client reads while it sends, as curl does, or sends no more than some thousand lines. An " +
-    "answer that breaks off was not finished.\n\n" +
-    `A text may need ${MAX_TEXT_WORK} positions that are not in the cache (a name's are its characters and its end), ` +
-    `and with \`characters\` ${MAX_DESCRIBED_POSITIONS} in all. The answer to a line that would need more is the ` +
-    "last: its `error` is of type `too-much-work`, and the lines from that one on belong into another request.",
+    "The response of `GET /score` for each name, in order. For a name that cannot be scored, it is an object with " +
+    "the name's index or line and its `error`; the others are still scored. Text is answered while it is received, as fast as " +
+    "the response is read: a client must read while it sends, as curl does, or send at most a few thousand lines. A " +
+    "response that ends early is incomplete.\n\n" +
+    `A text may need ${MAX_TEXT_WORK} positions that are not in the cache (those of a name are its characters and its end), ` +
+    `and with \`characters\` ${MAX_DESCRIBED_POSITIONS} in all. The first line that needs more gets the last answer: an ` +
+    "`error` of type `too-much-work`. Send the lines from that one on in another request.",
   request: {
     query,
     body: {
       required: true,
       description:
         `A JSON array of at most ${MAX_NAMES} names in ${MAX_BYTES} bytes, with ${MAX_ARRAY_POSITIONS} positions ` +
-        "in all (a name's are its characters and its end), or text with one name a line, in UTF-8",
+        "in all (those of a name are its characters and its end), or text with one name per line, in UTF-8",
       content: {
         "application/json": {
           schema: z.array(z.string()).max(MAX_NAMES).openapi({ example: ["andrej", "r2-d2"] }),
@@ -120,27 +123,27 @@ export const route = createRoute({
   },
   responses: {
     200: {
-      description: "The answers: to a JSON array an array, or one a line where `Accept` prefers " +
-        `${NDJSON}; to text always one a line`,
+      description: "The scores: for a JSON array an array, or one per line if `Accept` prefers " +
+        `${NDJSON}; for text always one per line`,
       content: {
         "application/json": { schema: answers, example: EXAMPLE },
         [NDJSON]: {
-          schema: z.string().openapi({ description: "A JSON object a line, as in the array" }),
+          schema: z.string().openapi({ description: "A JSON object per line, as in the array" }),
           example: EXAMPLE.map((answer) => `${JSON.stringify(answer)}\n`).join(""),
         },
       },
     },
     ...MODEL_PROBLEMS,
     400: problemResponse(
-      "A parameter has a value that is not allowed, or the body is no JSON array of texts",
+      "A parameter has a value that is not allowed, or the body is not a JSON array of strings",
       {
-        "No array of texts": Problem.ofParameters("invalid-parameter", [
+        "Not an array of strings": Problem.ofParameters("invalid-parameter", [
           { parameter: "body", message: "must be a JSON array of names, got the number 5 at index 1" },
         ]),
       },
     ),
-    408: problemResponse("The body comes too slowly", {
-      "Nothing came": new Problem(
+    408: problemResponse("The body arrives too slowly", {
+      "Nothing received": new Problem(
         "request-timeout",
         "The body kept the server waiting for 30 s; a body must come at 8192 bytes a second or more",
       ),
@@ -154,18 +157,21 @@ export const route = createRoute({
         ),
       },
     ),
-    415: problemResponse("The body is neither application/json nor text/plain in UTF-8, or it is encoded", {
-      "An image": new Problem(
-        "unsupported-media-type",
-        'The body must be application/json or text/plain, in UTF-8, got "image/png"',
-      ),
-      "Packed with gzip": new Problem(
-        "unsupported-media-type",
-        'The body must come as it is, without a content-encoding, got "gzip"',
-      ),
-    }),
+    415: problemResponse(
+      "The body is neither application/json nor text/plain in UTF-8, or it has a Content-Encoding",
+      {
+        "An image": new Problem(
+          "unsupported-media-type",
+          'The body must be application/json or text/plain, in UTF-8, got "image/png"',
+        ),
+        "Compressed with gzip": new Problem(
+          "unsupported-media-type",
+          'The body must come as it is, without a content-encoding, got "gzip"',
+        ),
+      },
+    ),
     503: problemResponse(
-      "The model is broken, or the server busy: then `Retry-After` says when to ask again",
+      "The model is broken, or the server is busy: then `Retry-After` says when to retry",
       {
         "A model that cannot be run": new Problem(
           "broken-model",
