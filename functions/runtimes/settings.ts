@@ -87,7 +87,7 @@ export function readSettings(variable: (name: SettingName) => string | undefined
   const token = read("EDGEMORE_TOKEN");
   if (token !== undefined && !TOKEN.test(token)) {
     throw new RangeError(
-      "EDGEMORE_TOKEN must consist of a-z, A-Z, 0-9 and . _ ~ + / -, with = only at the end",
+      "EDGEMORE_TOKEN must be made of a-z, A-Z, 0-9 and . _ ~ + / -, with = only at the end",
     );
   }
   const rateLimit = read("EDGEMORE_RATE_LIMIT");
