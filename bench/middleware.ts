@@ -14,17 +14,17 @@ import { hasWrk, load } from "./wrk.ts";
 
 const ROUNDS = 15;
 const SECONDS = 1;
-/** Seconds for which each path is asked before it is measured. */
+/** Seconds of requests to each path before the measurement. */
 const WARM_UP = 2;
 
-/** What every request is like: a browser's or curl's, to a server with a token. */
+/** Headers of each request: what curl and browsers accept, and a bearer token. */
 const HEADERS = { accept: "*/*", authorization: `Bearer ${TOKEN}` };
 const QUERY = "?name=andrej&model=mlp";
 
 /**
- * Our code beside Hono's middleware, piece by piece, on a route that answers a constant as long as that of
- * `/score?name=andrej`. What is compared is the CPU time of the server's process: it hardly changes with what else the
- * machine does, as requests a second do. How much of a whole request a difference is, the real server's `/score` says.
+ * Compares our code with Hono's middleware for the same, on a route whose constant body is as long as that of
+ * `/score?name=andrej`. It measures the CPU time of the server's process, which varies less than requests per second if other
+ * programs are running, and prints the difference as a share of the CPU time of `/score?name=andrej` on the real server.
  */
 export const middleware: Bench = {
   title: `Middleware, CPU time a request, wrk for ${SECONDS} s, ${ROUNDS} alternating rounds`,
@@ -70,7 +70,7 @@ async function measure(
     return PIECE_NAMES.map((name, i) => {
       const costs = rounds.map((round) => round.pieces[i]);
       const [ours, theirs] = [spread(costs.map(({ ours }) => ours)), spread(costs.map(({ hono }) => hono))];
-      // Other programs only ever add to a process's CPU time, for they evict its caches: the least is the truest.
+      // Other programs only add to a process's CPU time, by evicting its caches, so the least of the rounds is used.
       const share = (100 * (theirs.min - ours.min) / ofWhole).toFixed(1);
       const beside = `at their least Hono's costs ${share}% of a /score more`;
       tell(`${name}: ${beside}`);
@@ -88,7 +88,7 @@ async function measure(
   }
 }
 
-/** Microseconds of CPU time that a server takes for a request. */
+/** CPU time of a server per request, in microseconds. */
 function cost(server: Server, url: string): number {
   const before = server.cpuSeconds();
   const { answered } = load(url, SECONDS, HEADERS);

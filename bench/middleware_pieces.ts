@@ -25,18 +25,18 @@ import { BODIES } from "./bare.ts";
 /** The bearer token of the requests. */
 export const TOKEN = "0123456789abcdef0123456789abcdef";
 
-/** Middleware, and then what answers. */
+/** Middleware and then the handler. */
 type Handlers = [...MiddlewareHandler[], Answer];
 type Answer = (context: Context) => Response;
 
 const answer: Answer = (context) => context.json(BODIES["/score"]);
 const pass: MiddlewareHandler = (_, next) => next();
 const lines: string[] = [];
-/** Keeps the last lines, as a buffer that is written now and then does. */
+/** Keeps some lines, like a buffer. */
 const log = (line: string) => void (lines[lines.length % 1024] = line);
 const model = { card: { name: "mlp", sha256: "0".repeat(64) }, revision: "0".repeat(16), pinned: false };
 
-/** An answer after which headers are set, as in the one pass of `response_headers.ts`. */
+/** Sets headers after the handler, as `response_headers.ts` does. */
 function withHeaders(
   headers: (context: Context) => Iterable<readonly [name: string, value: string]>,
 ): Answer {
@@ -61,10 +61,7 @@ const queryRoute = createRoute({
 });
 const readQuery = queryReader(scoreRoute.request.query);
 
-/**
- * The same thing done in two ways: by our code, where and as the application calls it, and by Hono's middleware.
- * `openapi` is a route of OpenAPIHono.
- */
+/** The same done by our code, as the application calls it, and by Hono's. "openapi" is a route of OpenAPIHono. */
 const PIECES: Record<string, { ours: Handlers; hono: Handlers | "openapi" }> = {
   "nothing, and a middleware that does nothing": { ours: [answer], hono: [pass, answer] },
   "all headers and the log": {
@@ -138,10 +135,10 @@ const PIECES: Record<string, { ours: Handlers; hono: Handlers | "openapi" }> = {
   },
 };
 
-/** What is compared; {@link pieces} answers `/ours/I` and `/hono/I` for the I-th. */
+/** The names of the comparisons; {@link pieces} answers `/ours/I` and `/hono/I` for the I-th. */
 export const PIECE_NAMES: readonly string[] = Object.keys(PIECES);
 
-/** One application for all pieces. */
+/** The application with the routes of all comparisons. */
 export const pieces: OpenAPIHono = new OpenAPIHono();
 PIECE_NAMES.forEach((name, i) => {
   for (const side of ["ours", "hono"] as const) {

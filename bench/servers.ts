@@ -6,26 +6,26 @@ import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { type HeapUsage, heapUsage } from "./heap.ts";
 
-/** How long a server may take to answer, in milliseconds. */
+/** How long a server may take to start, in milliseconds. */
 const MAX_START = 30_000;
 
-/** A server that runs. */
+/** A running server. */
 export interface Server {
   address: string;
-  /** Milliseconds from the start of its process to its first good answer. */
+  /** Milliseconds from the start of its process to its first successful response. */
   startMilliseconds: number;
   /** Resident memory of its process, in MB. */
   residentMemory(): number;
-  /** CPU time that its process has taken, in seconds, in steps of 10 ms. */
+  /** CPU time of its process in seconds, with a resolution of 10 ms (Linux). */
   cpuSeconds(): number;
-  /** What its JavaScript holds; it must have been started with an inspector. */
+  /** Memory of its JavaScript heap; the server must have been started with an inspector. */
   heapUsage(): Promise<HeapUsage>;
   end(): Promise<void>;
 }
 
-/** How a server is started. */
+/** Options of the functions that start a server. */
 export interface ServerOptions {
-  /** With an inspector, which tells what is in memory, and takes time. */
+  /** Whether to start it with an inspector, which reports heap usage but slows the server down. */
   inspected?: boolean;
 }
 
@@ -51,7 +51,7 @@ export function startDenoServer(options?: ServerOptions): Promise<Server> {
   );
 }
 
-/** A bare Hono route on Deno that answers with a constant body. */
+/** The bare Hono routes on Deno. */
 export function startBareDeno(options?: ServerOptions): Promise<Server> {
   return startAt(
     "/1",
@@ -75,17 +75,17 @@ export function startMiddlewareWorkerd(): Promise<Server> {
   return startBundle("build/middleware", "middleware_worker.js", "/ours/0");
 }
 
-/** The real workerd on the built Worker. */
+/** The real Worker on workerd. */
 export function startWorkerd(options?: ServerOptions): Promise<Server> {
   return startBundle("build/worker", "worker.js", "/health", options);
 }
 
-/** A bare Hono route on workerd. */
+/** The bare Hono routes on workerd. */
 export function startBareWorkerd(options?: ServerOptions): Promise<Server> {
   return startBundle("build/bare", "bare_worker.js", "/1", options);
 }
 
-/** Builds both Workers, as they are uploaded. */
+/** Builds the real Worker and the bare one, as for an upload. */
 export function buildWorkers(): void {
   const run = (args: string[]) => {
     const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
@@ -95,7 +95,7 @@ export function buildWorkers(): void {
   run(["task", "build:bare"]);
 }
 
-/** Writes workerd's configuration for a bundle: its modules, and where it listens. */
+/** Starts workerd on a bundle, with a configuration of its modules and a port. */
 async function startBundle(
   directory: string,
   main: string,
@@ -125,7 +125,7 @@ const worker :Workerd.Worker = (modules = [${modules.join(", ")}], compatibility
   }, options);
 }
 
-/** workerd comes with wrangler. */
+/** The path of the workerd that comes with wrangler. */
 function workerdBinary(): string {
   const wrangler = createRequire(import.meta.url).resolve("wrangler");
   return createRequire(createRequire(wrangler).resolve("workerd")).resolve(
@@ -136,9 +136,9 @@ function workerdBinary(): string {
 type Command = [program: string, args: string[], environment: Record<string, string>];
 
 /**
- * Starts a server and waits for its first answer.
+ * Starts a server and waits for its first successful response.
  *
- * @param command What to run, for a port and, where one is wanted, the address of an inspector.
+ * @param command Makes the command for a port and, if there is to be one, the address of an inspector.
  */
 async function startAt(
   path: string,
@@ -164,7 +164,7 @@ async function startAt(
   );
   const address = `http://127.0.0.1:${port}`;
   while (true) {
-    // A server may listen before its models are open: until then it answers 503.
+    // A server answers 503 while its models are still opening.
     const answered = await fetch(address + path).then(async (response) => {
       await response.text();
       return response.ok;

@@ -1,15 +1,16 @@
 import { spawnSync } from "node:child_process";
 
-/** Connections that wrk keeps busy. */
+/** Concurrent connections of wrk. */
 export const CONNECTIONS = 16;
 
-/** Whether there is wrk, to load a server with. */
+/** Whether wrk is installed. */
 export const hasWrk: boolean = !spawnSync("wrk", ["-v"]).error;
 
-/** One load on one server. */
+/** The results of a run of wrk. */
 export interface Load {
-  /** A second. */
+  /** Requests per second. */
   requests: number;
+  /** Responses in total. */
   answered: number;
   p50: string;
   p99: string;

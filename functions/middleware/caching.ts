@@ -6,8 +6,6 @@ export type Freshness = "immutable" | "revalidate" | { seconds: number };
 
 declare module "hono" {
   interface ContextVariableMap {
-    /** The name of the model, for the log. */
-    model?: string;
     /** The ETag of a response that depends only on the request and the model. */
     etag?: string;
     /** The value of Vary: the request headers that the response depends on. */

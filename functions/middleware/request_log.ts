@@ -1,3 +1,12 @@
+declare module "hono" {
+  interface ContextVariableMap {
+    /** The name of the model. */
+    model?: string;
+    /** Resolves to the number of names that a stream has sent, when it has ended or its client has disconnected. */
+    namesSent?: Promise<number>;
+  }
+}
+
 /**
  * Formats a line of the log. It never contains the query, which may be a person's name, nor a header, which may be a secret.
  * Hono's `logger` writes the query, no JSON, and two lines a request, and takes 7% of the CPU time of

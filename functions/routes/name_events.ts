@@ -26,13 +26,6 @@ export const EVENTS_EXAMPLE =
   'event: name\ndata: {"name":"marlena","nll":1.9,"perplexity":6.7}\nid: 42-1\n\n' +
   'event: end\ndata: {"model":"tuned","seed":42,"count":1}\nid: 42-end\n\n';
 
-declare module "hono" {
-  interface ContextVariableMap {
-    /** Resolves to the number of names that a stream has sent, when it has ended or its client has disconnected. */
-    namesSent?: Promise<number>;
-  }
-}
-
 /** The last event of an interrupted stream. */
 export interface LastEvent {
   seed: number;
