@@ -8,8 +8,8 @@ const character = {
   nll: 1.9835457801818848,
 };
 
-/** Constants of the sizes of `/generate?n=1`, `?n=20` and `/score?name=andrej`. */
-const BODIES = {
+/** Bodies of the lengths of those of `/generate?n=1`, `?n=20` and `/score?name=andrej`. */
+export const BODIES = {
   "/1": { model: "mlp", seed: 42, names: [name] },
   "/20": { model: "mlp", seed: 42, names: new Array(20).fill(name) },
   "/score": {
@@ -24,7 +24,7 @@ const BODIES = {
   },
 };
 
-/** Headers as long as those of a public API's answers. */
+/** Headers as in the responses of a public API. */
 const HEADERS = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
@@ -35,7 +35,7 @@ const HEADERS = {
   "cache-control": "no-store",
 };
 
-/** Bare Hono routes that answer with constants, and under `/headers` with the headers of a public API too. */
+/** Hono routes that answer with constant bodies, and below `/headers` with constant headers too. */
 export const bare: Hono = new Hono();
 for (const [path, body] of Object.entries(BODIES)) {
   bare.get(path, (context) => context.json(body));

@@ -14,18 +14,18 @@ import { CONNECTIONS, hasWrk, type Load, load } from "./wrk.ts";
 const ROUNDS = 5;
 const SECONDS = 2;
 
-/** Requests before the default model is measured: by then its cache is as full as it gets. */
-const WARMING_REQUESTS = 10_000;
+/** Requests before a measurement, after which the cache of the default model is full. */
+const WARM_UP_REQUESTS = 10_000;
 
-/** What is asked, and the bare route whose answer is as long. */
-const QUESTIONS = [
+/** What is measured, its path, and the bare route with a body of the same length. */
+const ROUTES = [
   ["/generate?n=1", "/generate?model=mlp&n=1", "/1"],
   ["/generate?n=20", "/generate?model=mlp&n=20", "/20"],
   ["/score?name=andrej", "/score?model=mlp&name=andrej", "/score"],
   ["/generate?n=20, the default model", "/generate?n=20", "/20"],
 ] as const;
 
-/** HTTP, with wrk, on the real servers. */
+/** Requests per second of the real servers. */
 export const http: Bench = {
   title: `HTTP, wrk with ${CONNECTIONS} connections for ${SECONDS} s, ${ROUNDS} alternating rounds`,
   async run(tell) {
@@ -34,8 +34,8 @@ export const http: Bench = {
       return [];
     }
     buildWorkers();
-    const hitRate = (100 * await cacheHitRate(WARMING_REQUESTS)).toFixed(0);
-    tell(`the hit rate of the default model's cache is ${hitRate}% after ${WARMING_REQUESTS} requests`);
+    const hitRate = (100 * await cacheHitRate(WARM_UP_REQUESTS)).toFixed(0);
+    tell(`the hit rate of the default model's cache is ${hitRate}% after ${WARM_UP_REQUESTS} requests`);
     return [
       ...await measure("workerd", await startWorkerd(), await startBareWorkerd(), tell),
       ...await measure("Deno", await startDenoServer(), await startBareDeno(), tell),
@@ -51,21 +51,21 @@ async function measure(
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   try {
-    for (const [what, path, barePath] of QUESTIONS) {
-      for (let answered = 0; answered < WARMING_REQUESTS;) answered += load(ours.address + path, 1).answered;
+    for (const [what, path, barePath] of ROUTES) {
+      for (let answered = 0; answered < WARM_UP_REQUESTS;) answered += load(ours.address + path, 1).answered;
       load(bare.address + barePath, 1);
       load(`${bare.address}/headers${barePath}`, 1);
       const rounds = Array.from({ length: ROUNDS }, () => ({
         ours: load(ours.address + path, SECONDS),
         bare: load(bare.address + barePath, SECONDS),
-        mannered: load(`${bare.address}/headers${barePath}`, SECONDS),
+        withHeaders: load(`${bare.address}/headers${barePath}`, SECONDS),
       }));
       tell(`${runtime} ${what}`);
       const told = ({ p50, p99 }: Load) => `p50 ${p50}, p99 ${p99}`;
       const last = rounds[ROUNDS - 1];
       const peers = [
-        ["bare", "a bare Hono route, a body as long"],
-        ["mannered", "a bare Hono route, a body as long and as many headers"],
+        ["bare", "a bare Hono route, a body of the same length"],
+        ["withHeaders", "a bare Hono route, a body of the same length and as many headers"],
       ] as const;
       for (const [name, peer] of peers) {
         findings.push({

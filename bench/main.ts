@@ -4,13 +4,14 @@ import { argv, exit } from "node:process";
 import { bulk } from "./bulk.ts";
 import { http } from "./http.ts";
 import type { Bench, Finding, Spread } from "./measure.ts";
+import { middleware } from "./middleware.ts";
 import { sampling } from "./sampling.ts";
 import { scoring } from "./scoring.ts";
 import { start } from "./start.ts";
 import { training } from "./training.ts";
 
 /** All benchmarks, by their names on the command line. */
-const benches: Record<string, Bench> = { sampling, scoring, bulk, training, http, start };
+const benches: Record<string, Bench> = { sampling, scoring, bulk, training, http, middleware, start };
 
 const HELP = `deno task bench [NAME …] [--json FILE]
 

@@ -1,29 +1,31 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { type HeapUsage, heapUsage } from "./heap.ts";
 
-/** How long a server may take to answer, in milliseconds. */
+/** How long a server may take to start, in milliseconds. */
 const MAX_START = 30_000;
 
-/** A server that runs. */
+/** A running server. */
 export interface Server {
   address: string;
-  /** Milliseconds from the start of its process to its first good answer. */
+  /** Milliseconds from the start of its process to its first successful response. */
   startMilliseconds: number;
   /** Resident memory of its process, in MB. */
   residentMemory(): number;
-  /** What its JavaScript holds; it must have been started with an inspector. */
+  /** CPU time of its process in seconds, with a resolution of 10 ms (Linux). */
+  cpuSeconds(): number;
+  /** Memory of its JavaScript heap; the server must have been started with an inspector. */
   heapUsage(): Promise<HeapUsage>;
   end(): Promise<void>;
 }
 
-/** How a server is started. */
+/** Options of the functions that start a server. */
 export interface ServerOptions {
-  /** With an inspector, which tells what is in memory, and takes time. */
+  /** Whether to start it with an inspector, which reports heap usage but slows the server down. */
   inspected?: boolean;
 }
 
@@ -46,7 +48,7 @@ export function startDenoServer(options?: ServerOptions): Promise<Server> {
   );
 }
 
-/** A bare Hono route on Deno that answers with a constant body. */
+/** The bare Hono routes on Deno. */
 export function startBareDeno(options?: ServerOptions): Promise<Server> {
   return startAt(
     "/1",
@@ -59,17 +61,28 @@ export function startBareDeno(options?: ServerOptions): Promise<Server> {
   );
 }
 
-/** The real workerd on the built Worker. */
+/** The pieces of `bench middleware` on Deno. */
+export function startMiddlewareDeno(): Promise<Server> {
+  const program = ["run", "-A", "bench/middleware_deno.ts"];
+  return startAt("/ours/0", (port) => [process.execPath, program, { PORT: port }]);
+}
+
+/** The pieces of `bench middleware` on workerd. */
+export function startMiddlewareWorkerd(): Promise<Server> {
+  return startBundle("build/middleware", "middleware_worker.js", "/ours/0");
+}
+
+/** The real Worker on workerd. */
 export function startWorkerd(options?: ServerOptions): Promise<Server> {
   return startBundle("build/worker", "worker.js", "/health", options);
 }
 
-/** A bare Hono route on workerd. */
+/** The bare Hono routes on workerd. */
 export function startBareWorkerd(options?: ServerOptions): Promise<Server> {
   return startBundle("build/bare", "bare_worker.js", "/1", options);
 }
 
-/** Builds both Workers, as they are uploaded. */
+/** Builds the real Worker and the bare one, as for an upload. */
 export function buildWorkers(): void {
   const run = (args: string[]) => {
     const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
@@ -79,7 +92,7 @@ export function buildWorkers(): void {
   run(["task", "build:bare"]);
 }
 
-/** Writes workerd's configuration for a bundle: its modules, and where it listens. */
+/** Starts workerd on a bundle, with a configuration of its modules and a port. */
 async function startBundle(
   directory: string,
   main: string,
@@ -109,7 +122,7 @@ const worker :Workerd.Worker = (modules = [${modules.join(", ")}], compatibility
   }, options);
 }
 
-/** workerd comes with wrangler. */
+/** The path of the workerd that comes with wrangler. */
 function workerdBinary(): string {
   const wrangler = createRequire(import.meta.url).resolve("wrangler");
   return createRequire(createRequire(wrangler).resolve("workerd")).resolve(
@@ -120,9 +133,9 @@ function workerdBinary(): string {
 type Command = [program: string, args: string[], environment: Record<string, string>];
 
 /**
- * Starts a server and waits for its first answer.
+ * Starts a server and waits for its first successful response.
  *
- * @param command What to run, for a port and, where one is wanted, the address of an inspector.
+ * @param command Makes the command for a port and, if there is to be one, the address of an inspector.
  */
 async function startAt(
   path: string,
@@ -148,7 +161,7 @@ async function startAt(
   );
   const address = `http://127.0.0.1:${port}`;
   while (true) {
-    // A server may listen before its models are open: until then it answers 503.
+    // A server answers 503 while its models are still opening.
     const answered = await fetch(address + path).then(async (response) => {
       await response.text();
       return response.ok;
@@ -166,6 +179,11 @@ async function startAt(
     residentMemory: () => {
       const { stdout } = spawnSync("ps", ["-o", "rss=", "-p", String(child.pid)], { encoding: "utf8" });
       return Number(stdout) / 1024;
+    },
+    cpuSeconds: () => {
+      // Fields 14 and 15 of proc_pid_stat(5), in hundredths of a second; the name, in parentheses, may contain spaces.
+      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1].split(" ");
+      return (Number(fields[11]) + Number(fields[12])) / 100;
     },
     heapUsage: () => heapUsage(`http://${inspector[0]}`),
     end: () => {

@@ -1,23 +1,25 @@
 import { spawnSync } from "node:child_process";
 
-/** Connections that wrk keeps busy. */
+/** Concurrent connections of wrk. */
 export const CONNECTIONS = 16;
 
-/** Whether there is wrk, to load a server with. */
+/** Whether wrk is installed. */
 export const hasWrk: boolean = !spawnSync("wrk", ["-v"]).error;
 
-/** One load on one server. */
+/** The results of a run of wrk. */
 export interface Load {
-  /** A second. */
+  /** Requests per second. */
   requests: number;
+  /** Responses in total. */
   answered: number;
   p50: string;
   p99: string;
 }
 
-/** Asks for a URL over and over, for some seconds. */
-export function load(url: string, seconds: number): Load {
-  const args = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, "--latency", url];
+/** Requests a URL over and over, for some seconds. */
+export function load(url: string, seconds: number, headers: Record<string, string> = {}): Load {
+  const headerArgs = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+  const args = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...headerArgs, "--latency", url];
   const { stdout } = spawnSync("wrk", args, { encoding: "utf8" });
   const read = (pattern: RegExp) => pattern.exec(stdout)?.[1] ?? "?";
   if (/Non-2xx/.test(stdout)) throw new Error(`Cannot measure ${url}: it answers with errors\n${stdout}`);

@@ -7,7 +7,7 @@ import { responseHeaders } from "./middleware/response_headers.ts";
 import { notFound } from "./middleware/not_found.ts";
 import { limitRate, type RateLimiter } from "./middleware/rate_limit.ts";
 import { EXPOSED_HEADERS } from "./middleware/fixed_headers.ts";
-import { openApiHandler } from "./openapi.ts";
+import { openApiHandler } from "./routes/openapi.ts";
 import { answerProblem } from "./problem.ts";
 import { invalidParameters } from "./requests/query.ts";
 import * as generate from "./routes/generate.ts";
@@ -18,33 +18,32 @@ import * as next from "./routes/next.ts";
 import * as score from "./routes/score.ts";
 import * as scoreMany from "./routes/score_many.ts";
 
-/** What an entry knows that the application does not. What is left out is not installed, and costs nothing. */
+/** Options of {@link createApp}. Middleware for an option that is left out is not installed. */
 export interface AppOptions {
-  /** Where it runs, for `/health`. */
+  /** The name of the runtime, for `/health`. */
   runtime: string;
-  /** Takes a line of JSON about each request. */
+  /** Writes a line of the log, one for each request, in JSON. */
   log?: (line: string) => void;
   /**
-   * Sends `Server-Timing`. Cloudflare's clock stands still while a request is answered: there it says nothing. Default
+   * Whether to send `Server-Timing`. On Cloudflare it is always 0, since the clock stands still during a request. Default
    * false.
    */
   serverTiming?: boolean;
-  /** The origins whose pages may read the answers. Default: all. */
+  /** The origins whose pages may read responses. Default: all. */
   origins?: string[];
   /** Requires this bearer token on every route except `/health`. */
   token?: string;
-  /** How long a body may keep the server waiting, in seconds. Default: 30. */
+  /** How long a request body may keep the server waiting, in seconds. Default: 30. */
   bodyTimeout?: number;
-  /** Who counts requests, and how it knows a client's address. */
+  /** Counts requests by client, and finds a request's client address. */
   rateLimit?: { limiter: RateLimiter; addressOf: (context: Context) => string };
 }
 
-/** The application, as `hc<App>(address)` of `hono/client` wants to know it. */
+/** The type of the application, for the typed client `hc<App>(address)` of `hono/client`. */
 export type App = ReturnType<typeof createApp>;
 
 /**
- * The whole API as one Hono application. It knows no runtime: an entry gives it the models, and `fetch` to
- * its server.
+ * Makes the API as a Hono application that is independent of the runtime.
  *
  * @param registry The models.
  */
@@ -66,7 +65,7 @@ export function createApp(registry: Registry, options: AppOptions) {
   if (rateLimit !== undefined) app.use(limitRate(rateLimit.limiter, rateLimit.addressOf));
   if (token !== undefined) app.use(requireToken(token));
   app.get("/openapi.json", ...openApiHandler(app, token !== undefined));
-  // The routes that a model answers read their queries themselves; see queryReader.
+  // The routes that use a model parse their queries themselves; see queryReader.
   for (const { route } of [generate, score, scoreMany, next]) app.openAPIRegistry.registerPath(route);
   return app
     .openapi(models.listRoute, models.listHandler(registry))

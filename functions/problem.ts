@@ -4,27 +4,27 @@ import { HTTPException } from "hono/http-exception";
 import { BrokenModelError } from "../shared/broken_model_error.ts";
 import { WorkLimitError } from "../shared/work.ts";
 
-/** The media type of errors. */
+/** The media type of error responses. */
 export const PROBLEM_TYPE = "application/problem+json";
 
-/** An error as it is answered: a problem document of RFC 9457. */
+/** The body of every error response: a problem document (RFC 9457). */
 export const problemSchema = z.object({
   type: z.string().openapi({ example: "urn:edgemore:problem:invalid-parameter" }),
   title: z.string().openapi({ example: "Invalid parameter" }),
   status: z.int().openapi({ example: 400 }),
   detail: z.string().openapi({ example: 'n must be a whole number from 1 to 1000, got "0"' }),
   errors: z.array(z.object({ parameter: z.string(), message: z.string() })).openapi({
-    description: "What is wrong with which parameter; empty where it is none's fault",
+    description: "The parameters at fault and what is wrong with each; empty if no parameter is",
     example: [{ parameter: "n", message: 'must be a whole number from 1 to 1000, got "0"' }],
   }),
 }).openapi("Problem");
 
 export type ProblemDocument = z.infer<typeof problemSchema>;
 
-/** What is wrong with one parameter of a request. */
+/** An error in one parameter of a request. */
 export type ParameterError = ProblemDocument["errors"][number];
 
-/** The kinds of problem: the last part of the type, its title and its status. */
+/** Each kind of problem, which ends its `type` URN, with its title and status. */
 const KINDS = {
   "invalid-parameter": ["Invalid parameter", 400],
   "invalid-host": ["Invalid host", 400],
@@ -46,7 +46,7 @@ const KINDS = {
 
 export type ProblemKind = keyof typeof KINDS;
 
-/** An error that a request is answered with. */
+/** An error that is sent to the client as a problem document. */
 export class Problem extends Error {
   override name = "Problem";
 
@@ -54,13 +54,13 @@ export class Problem extends Error {
     readonly kind: ProblemKind,
     detail: string,
     readonly errors: readonly ParameterError[] = [],
-    /** What the answer's headers say of it. */
+    /** Headers of the response, such as Retry-After. */
     readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(detail);
   }
 
-  /** A problem with parameters alone; its detail is made of them. */
+  /** Makes a problem whose detail lists the given parameter errors. */
   static ofParameters(kind: ProblemKind, errors: readonly ParameterError[]): Problem {
     return new Problem(
       kind,
@@ -69,7 +69,7 @@ export class Problem extends Error {
     );
   }
 
-  /** The problem as its document. */
+  /** The problem document; `JSON.stringify` calls this. */
   toJSON(): ProblemDocument {
     const [title, status] = KINDS[this.kind];
     return {
@@ -82,10 +82,7 @@ export class Problem extends Error {
   }
 }
 
-/**
- * Answers a request with the problem that an error is; what is no problem of the request's is an internal
- * error.
- */
+/** Makes the error response for an error that a handler threw; see {@link problemOf}. */
 export function answerProblem(error: Error, context: Context): Response {
   const problem = problemOf(error);
   const document = problem.toJSON();
@@ -95,7 +92,10 @@ export function answerProblem(error: Error, context: Context): Response {
   });
 }
 
-/** The problem that an error is; one that is no problem of the request's is logged. */
+/**
+ * Converts an error to a problem. An error that nobody expected is logged, and its message is not sent: it becomes a plain
+ * "internal-error".
+ */
 export function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof BrokenModelError) {
@@ -110,67 +110,3 @@ export function problemOf(error: Error): Problem {
   console.error(error);
   return new Problem("internal-error", "The server failed to answer: internal server error");
 }
-
-/** How errors of one status stand in the OpenAPI document. */
-export interface ProblemResponse {
-  description: string;
-  content: {
-    [PROBLEM_TYPE]: {
-      schema: typeof problemSchema;
-      examples: Record<string, { summary: string; value: ProblemDocument }>;
-    };
-  };
-}
-
-/**
- * Describes the errors of one status.
- *
- * @param examples Problems as they are answered, by what is wrong.
- */
-export function problemResponse(description: string, examples: Record<string, Problem>): ProblemResponse {
-  const documents = Object.entries(examples).map((
-    [summary, problem],
-    i,
-  ) => [`${problem.kind}-${i + 1}`, { summary, value: problem.toJSON() }]);
-  return {
-    description,
-    content: { [PROBLEM_TYPE]: { schema: problemSchema, examples: Object.fromEntries(documents) } },
-  };
-}
-
-/** The errors of every route on which a model answers, for its OpenAPI document. */
-export const MODEL_PROBLEMS: Record<400 | 404 | 503, ProblemResponse> = {
-  400: problemResponse("A parameter has a value that is not allowed", {
-    "A value out of range": Problem.ofParameters("invalid-parameter", [
-      { parameter: "n", message: 'must be a whole number from 1 to 1000, got "0"' },
-    ]),
-    "A character that the model does not know": Problem.ofParameters("invalid-parameter", [
-      {
-        parameter: "name",
-        message: '"a1" has the character "1" at position 1, which model mlp does not know: it knows ' +
-          '"abcdefghijklmnopqrstuvwxyz"',
-      },
-    ]),
-    "A parameter that the route has not": Problem.ofParameters("invalid-parameter", [
-      { parameter: "temprature", message: "is no parameter of this route, which has n, model, temperature" },
-    ]),
-  }),
-  404: problemResponse("There is no such model, or its ONNX file is another", {
-    "A model that is not there": Problem.ofParameters("unknown-model", [
-      { parameter: "model", message: 'must be a model of this server (bigram, mlp, tuned), got "gpt"' },
-    ]),
-    "A model that was replaced": Problem.ofParameters("unknown-model", [
-      {
-        parameter: "model",
-        message: 'must be pinned to the file that is served, tuned@c2d60bc2, got "tuned@00000000"',
-      },
-    ]),
-  }),
-  503: problemResponse("The model is broken, or not open yet: then `Retry-After` says when to ask again", {
-    "A model that cannot be run": new Problem("broken-model", "Model mlp cannot answer: mlp.onnx is missing"),
-    "A server that has just started": new Problem(
-      "opening-model",
-      "Model mlp is still being opened; ask again in 2 s",
-    ),
-  }),
-};

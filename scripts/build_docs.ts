@@ -5,7 +5,7 @@
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
-import { SWAGGER_UI } from "../functions/file_headers.ts";
+import { SWAGGER_UI } from "../functions/runtimes/static_file_headers.ts";
 
 const SOURCE = new URL("./docs/", import.meta.url);
 const PAGE = new URL("../build/page/", import.meta.url);
@@ -14,7 +14,7 @@ const require = createRequire(import.meta.url);
 const { version } = require("swagger-ui-dist/package.json") as { version: string };
 if (SWAGGER_UI !== `swagger-ui-${version}`) {
   throw new Error(
-    `Cannot build /docs: file_headers.ts says ${SWAGGER_UI}, but version ${version} is installed`,
+    `Cannot build /docs: static_file_headers.ts names ${SWAGGER_UI}, and ${version} is installed`,
   );
 }
 

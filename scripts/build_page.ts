@@ -11,7 +11,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { FILE_HEADERS } from "../functions/file_headers.ts";
+import { STATIC_FILE_HEADERS } from "../functions/runtimes/static_file_headers.ts";
 
 const SOURCE = fileURLToPath(new URL("../page/", import.meta.url));
 const PAGE = fileURLToPath(new URL("../build/page/", import.meta.url));
@@ -72,7 +72,7 @@ function writePage({ outputFiles, metafile }: Bundle): void {
   for (const [name, bytes] of compressed("index.html", new TextEncoder().encode(html))) {
     write(join(PAGE, name), bytes);
   }
-  const headers = [...FILE_HEADERS].map(([pattern, headers]) =>
+  const headers = [...STATIC_FILE_HEADERS].map(([pattern, headers]) =>
     `${pattern}\n${Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`).join("")}`
   );
   write(join(PAGE, "_headers"), headers.join("\n"));

@@ -1,21 +1,21 @@
 let turn = 0;
 let turnGranted = -1;
 let tickets = 0;
-/** The ticket that has waited longest, as far as this turn has seen, and as far as the turn before had. */
+/** The longest waiting ticket that was seen in this turn so far, and in the turn before. */
 let [oldest, due] = [Infinity, Infinity];
 
 /**
- * Waits for a turn of the event loop that no other long piece of work has: requests, timers and signals are handled in
- * between, and pieces of work that wait are let in one a turn, the longest waiting first.
+ * Yields to the event loop, which then handles requests, timers and signals. If several tasks wait, only one continues in each
+ * turn of the event loop, the longest waiting first.
  *
- * Whoever waits counts turns by its own callbacks, so that one that never comes back (workerd drops those of a request
- * whose client left) holds nobody up for more than a turn.
+ * Each waiting task counts turns by its own callbacks. So a task whose callback is never called, because workerd drops those of
+ * a request whose client has disconnected, delays the others by at most one turn.
  */
 export async function takeTurn(): Promise<void> {
   const ticket = ++tickets;
   while (true) {
     const asked = turn;
-    // Not setImmediate, which is faster: under it Deno looks for new requests only every 61 turns.
+    // Not setImmediate: it is faster, but Deno then polls for new requests only every 61 turns.
     await new Promise((resolve) => setTimeout(resolve, 0));
     if (asked === turn) { // the first callback of this turn
       turn++;

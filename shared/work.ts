@@ -46,7 +46,7 @@ export class Work {
   }
 
   /**
-   * Counts positions that the answer describes one by one.
+   * Counts positions that the response describes one by one.
    *
    * @throws {WorkLimitError} If they exceed the maximum.
    */

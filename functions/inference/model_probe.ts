@@ -1,28 +1,28 @@
 import type { ModelFiles } from "./served_model.ts";
 
-/** A model to open, as the worker is sent it. */
+/** A message to the worker: a model to open. */
 export interface ProbeRequest {
   /** ONNX Runtime Web's WebAssembly. */
   wasm: WebAssembly.Module;
   files: ModelFiles;
-  /** Where to answer. */
+  /** The port for the answers. */
   port: MessagePort;
 }
 
-/**
- * What the worker answers: first the memory that it computes in, then why the model is broken, or null, and whether ONNX
- * Runtime still works.
- */
+/** A message from the worker: its WebAssembly memory, when it is created, and then the result. */
 export type ProbeAnswer = { memory: ArrayBufferLike } | ProbeResult;
 
+/** The result of opening a model in the worker. */
 export interface ProbeResult {
+  /** Why the model is broken, or null. */
   reason: string | null;
+  /** Whether ONNX Runtime in the worker still works. */
   works: boolean;
 }
 
 /**
- * Opens models in a worker thread, to find out which are broken. ONNX Runtime Web runs a graph to its end before it
- * returns, so one that does not end stops its thread for good: this one can be ended, the server's cannot.
+ * Opens models in a worker thread to find out which are broken. ONNX Runtime Web runs a graph synchronously, so an endless
+ * loop blocks its thread for good: a worker can be terminated, the server's own thread cannot.
  */
 export class ModelProbe {
   readonly #wasm: Promise<WebAssembly.Module>;
@@ -47,37 +47,37 @@ export class ModelProbe {
   async check(files: ModelFiles): Promise<void> {
     this.#thread ??= new ProbeThread();
     const { reason, works } = await this.#thread.open(await this.#wasm, files, this.#timeout);
-    if (!works) this.end(); // the next model gets a new one
+    if (!works) this.end(); // the next model gets a new worker
     if (reason !== null) throw new Error(reason);
   }
 
-  /** Ends the worker and gives its memory back. */
+  /** Terminates the worker and frees its memory. */
   end(): void {
     this.#thread?.end();
     this.#thread = null;
   }
 }
 
-/** A worker and what is known of it. */
+/** A worker and its state. */
 class ProbeThread {
   readonly #worker = new Worker(new URL("./probe_worker.ts", import.meta.url).href, { type: "module" });
-  /** Resolves if the worker fails altogether. */
+  /** Resolves if the worker itself fails. */
   readonly #failed: Promise<ProbeResult>;
-  /** What ONNX Runtime computes in, once it has started; it is shared with the worker. */
+  /** The WebAssembly memory of the worker's ONNX Runtime, once created; it is shared with this thread. */
   #memory: ArrayBufferLike | null = null;
-  /** Whether it is computing. */
+  /** Whether the worker is opening a model. */
   #busy = false;
 
   constructor() {
     this.#failed = new Promise((resolve) => {
       this.#worker.onerror = (event) => {
-        event.preventDefault(); // otherwise the server ends too
+        event.preventDefault(); // otherwise the server exits too
         resolve({ reason: `the thread that opens models failed: ${event.message}`, works: false });
       };
     });
   }
 
-  /** Opens a model. */
+  /** Opens a model in the worker. */
   async open(wasm: WebAssembly.Module, files: ModelFiles, timeout: number): Promise<ProbeResult> {
     const { port1, port2 } = new MessageChannel();
     const opened = new Promise<ProbeResult>((resolve) => {
@@ -104,8 +104,8 @@ class ProbeThread {
   }
 
   /**
-   * Ends the worker. Deno's `terminate` waits for code that never returns, so what WebAssembly computes with is overwritten:
-   * the next pointer that it reads is out of bounds, which WebAssembly traps.
+   * Terminates the worker. Deno's `terminate` waits for running WebAssembly, even for an endless loop. So the memory of a busy
+   * worker is overwritten: the next pointer that it loads is out of bounds and traps.
    */
   end(): void {
     this.#worker.terminate();

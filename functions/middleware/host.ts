@@ -1,19 +1,19 @@
 import { Problem } from "../problem.ts";
 
-/** The longest name that DNS allows, and a port. */
+/** The longest host name in DNS, and a port. */
 const MAX_HOST_LENGTH = 261;
-/** A name, an address of IPv4, or one of IPv6 in brackets; then a port or none. */
+/** A name, an IPv4 address or an IPv6 address in brackets, and an optional port. */
 const AUTHORITY = String.raw`(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?`;
 const HOST = new RegExp(`^${AUTHORITY}$`, "i");
 const URL_BEGINNING = new RegExp(`^https?://${AUTHORITY}/`, "i");
 
 /**
- * Finds requests whose host is more than a host. Runtimes make a request's URL by joining scheme, `Host` and target, so a
- * `Host` with a path or a query would choose the route, and caches would keep the answer for another question. A target
- * that is a whole URL, as a proxy is asked, must have a plain host too.
+ * Checks that a request's host is only a host. Runtimes concatenate scheme, `Host` and target to the URL of the request, so a
+ * `Host` with a path or a query would change the route, and a cache would store the response for another URL. The host of a
+ * target that is a whole URL, as sent to a proxy, is checked too.
  *
- * @returns A problem with status 400 if `Host` or the URL's authority is anything but HOST or HOST:PORT. A request
- * without `Host`, as in HTTP/2, has none.
+ * @returns A problem with status 400 if `Host` or the URL's authority is neither HOST nor HOST:PORT. A request without
+ * `Host`, as in HTTP/2, is valid.
  */
 export function hostProblem({ headers, url }: Request): Problem | undefined {
   const host = headers.get("host");

@@ -1,16 +1,18 @@
-/** The longest text of an address: IPv6 with an embedded IPv4, brackets, a port, and quotes around all. */
+import { expandIPv6 } from "hono/utils/ipaddr";
+
+/** The longest text of an address: IPv6 with an embedded IPv4 address, brackets, port and quotes. */
 const MAX_ADDRESS_LENGTH = 64;
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const IPV6 = /^[\da-f:]+(?:\d+\.\d+\.\d+\.\d+)?$/i;
-/** The beginning of an IPv4 address that is mapped into IPv6, and its two last groups (RFC 4291, section 2.5.5.2). */
+/** An IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2), with its last two groups. */
 const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
 
 /**
- * Reads an address as proxies write it into `X-Forwarded-For`: of IPv4 or IPv6, with a port or without, in quotes or
- * without; IPv6 with a port stands in brackets.
+ * Parses an IPv4 or IPv6 address as proxies write it to `X-Forwarded-For`: with or without a port, and with or without quotes.
+ * IPv6 with a port is in brackets.
  *
- * @returns The address alone, in its one canonical form, IPv4 where it is mapped into IPv6; undefined if it is none.
+ * @returns The address in canonical form without the port, an IPv4-mapped address as IPv4; undefined if it is not an address.
  */
 export function parseAddress(text: string): string | undefined {
   if (text.length > MAX_ADDRESS_LENGTH) return undefined;
@@ -24,7 +26,7 @@ export function parseAddress(text: string): string | undefined {
 }
 
 function parseIpv6(text: string): string | undefined {
-  const [address] = text.split("%", 1); // the zone of a link-local address says nothing of the client
+  const [address] = text.split("%", 1); // the zone of a link-local address does not identify the client
   if (!IPV6.test(address) || !URL.canParse(`http://[${address}]/`)) return undefined;
   const canonical = new URL(`http://[${address}]/`).hostname.slice(1, -1);
   const mapped = MAPPED.exec(canonical);
@@ -34,13 +36,11 @@ function parseIpv6(text: string): string | undefined {
 }
 
 /**
- * Names the client who has an address: the address of IPv4, or the first four groups of IPv6, since a household or a
- * machine is given the 2^64 addresses that begin alike.
+ * The client that has an address: an IPv4 address, or the first four groups of an IPv6 address, since a household or a machine
+ * is given all 2^64 addresses with that prefix.
  */
 export function clientOf(address: string): string {
   const parsed = parseAddress(address);
   if (parsed === undefined || !parsed.includes(":")) return parsed ?? address;
-  const [head, tail = ""] = parsed.split("::").map((part) => part === "" ? [] : part.split(":"));
-  const zeros = new Array<string>(8 - head.length - tail.length).fill("0");
-  return [...head, ...zeros, ...tail].slice(0, 4).join(":");
+  return expandIPv6(parsed).split(":").slice(0, 4).join(":");
 }

@@ -4,14 +4,14 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { answerProblem, Problem } from "../problem.ts";
 import { EXPOSED_HEADERS } from "./fixed_headers.ts";
 
-/** How long a browser may remember what a route allows, in seconds. */
-const PREFLIGHT_AGE = 86_400;
+/** How long a browser may cache the response to a preflight request, in seconds. */
+const PREFLIGHT_MAX_AGE = 86_400;
 
 /**
- * Answers what no route does. A path that has routes for other methods says which they are: 405, or, to OPTIONS, 204;
- * any other path is not found. It is asked last, so a request that a route answers does not pay for it.
+ * Answers requests that match no route: 204 to OPTIONS and 405 to another method if the path has routes for other methods, and
+ * else 404. It uses Hono's `methodNotAllowed` and `cors`, at no cost to requests that match a route.
  *
- * @param origins The web pages that may read answers; undefined: all.
+ * @param origins The origins whose pages may read responses. Default: all.
  */
 export function notFound(app: Pick<Hono, "routes">, origins: string[] | undefined): NotFoundHandler {
   const allowed = methodNotAllowed({
@@ -29,7 +29,7 @@ export function notFound(app: Pick<Hono, "routes">, origins: string[] | undefine
         origin: origins ?? "*",
         allowMethods: allow,
         exposeHeaders: EXPOSED_HEADERS,
-        maxAge: PREFLIGHT_AGE,
+        maxAge: PREFLIGHT_MAX_AGE,
       })(context, async () => {});
       const response = answer as Response;
       response.headers.set("allow", allow.join(", "));

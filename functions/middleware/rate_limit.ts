@@ -2,13 +2,13 @@ import type { Context, MiddlewareHandler } from "hono";
 import { clientOf } from "./network_address.ts";
 import { Problem } from "../problem.ts";
 
-/** So many requests in so many seconds. */
+/** A number of requests per number of seconds. */
 export interface RateLimit {
   requests: number;
   seconds: number;
 }
 
-/** Who counts requests; each runtime has its own way. */
+/** Counts requests by client; each runtime has its own. */
 export interface RateLimiter {
   /**
    * Counts a request.
@@ -21,7 +21,7 @@ export interface RateLimiter {
 /**
  * Reads a rate limit such as "600/60s".
  *
- * @throws {RangeError} If it is none.
+ * @throws {RangeError} If the text is not a rate limit.
  */
 export function readRateLimit(text: string): RateLimit {
   const [, requests, seconds] = (/^([1-9]\d{0,8})\/([1-9]\d{0,4})s$/.exec(text) ?? []).map(Number);
@@ -31,7 +31,7 @@ export function readRateLimit(text: string): RateLimit {
   );
 }
 
-/** Refuses who asks too often, all but `/health`, which a monitor may ask at any time. */
+/** Answers 429 to clients that exceed the rate limit, except on `/health`, which is for monitors. */
 export function limitRate(limiter: RateLimiter, addressOf: (context: Context) => string): MiddlewareHandler {
   return async (context, next) => {
     if (context.req.path === "/health") return await next();

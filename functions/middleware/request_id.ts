@@ -1,18 +1,19 @@
-/** What another program may have called a request, which is then called so here too. */
-const OTHERS = /^[\w.=-]{1,128}$/;
+/** The syntax of ids that are accepted from clients and proxies. */
+const ACCEPTED = /^[\w.=-]{1,128}$/;
 
 let prefix = "";
 let requests = 0;
 
 /**
- * The id of a request: what the client calls it, or else one of our own. A random beginning for the process and a
- * count tell requests apart as well as a UUID does, which costs more than the rest of an answer's headers.
+ * The id of a request: the client's own, or else a random prefix of this process and a count, which are as unique as a UUID.
+ * Hono's `requestId` accepts no ids with a dot, and takes 9% of the CPU time of `GET /score` more on Deno, even
+ * with this generator; on workerd less than can be measured.
  *
  * @param given The request's `X-Request-Id`.
  */
 export function requestId(given: string | null): string {
-  if (given !== null && OTHERS.test(given)) return given;
-  // Not in the global scope, where a Worker has no randomness.
+  if (given !== null && ACCEPTED.test(given)) return given;
+  // Not in the global scope, where a Worker may not generate random values.
   prefix ||= crypto.randomUUID().slice(0, 8);
   return `${prefix}-${(++requests).toString(36)}`;
 }

@@ -12,27 +12,28 @@ import {
 } from "./fixed_headers.ts";
 
 const EXPOSED = EXPOSED_HEADERS.join(",");
-/** The longest address: ten times what any route needs, a quarter of what runtimes take. */
+/** The longest URL, in UTF-16 units: ten times what any route needs, a quarter of what the runtimes accept. */
 const MAX_URL_LENGTH = 8192;
 
-/** What every answer's headers and log line depend on. */
+/** Options of {@link responseHeaders}. */
 export interface ResponseHeadersOptions {
-  /** Takes a line of JSON about each request. Default: nobody. */
+  /** Writes a line of the log. Default: no log. */
   log?: (line: string) => void;
-  /** Whether the time that an answer took goes with it. */
+  /** Whether to send `Server-Timing`. */
   serverTiming: boolean;
-  /** Whether pages of every origin may read the answers. */
+  /** Whether pages of all origins may read responses. */
   open: boolean;
-  /** Whether a token is asked for. */
+  /** Whether requests need a token, so that responses are private. */
   closed: boolean;
 }
 
 /**
- * What every answer has, in one pass: the id of its request, how it may be kept, what a browser may do with it, and
- * its line in the log.
+ * Sets the headers of every response and logs the request, in one middleware.
  *
- * Hono has a middleware for each of these. All of them together take longer than the rest of a request does, for each
- * waits for the next, and sets again what never changes; see ARCHITECTURE.md.
+ * Hono's middleware for the same (logger, timing, request-id, secure-headers, cors) takes 53% of the CPU time of `GET /score`
+ * more on Deno, 32% on workerd: each awaits the next, and an empty middleware alone takes 6% on Deno and 5% on workerd.
+ * All such figures here are from `deno task bench middleware`. They are CPU time, not requests a second, which vary too much.
+ * timing alone takes 11% more on Deno and 5% on workerd; the others' figures are beside what replaces them.
  */
 export function responseHeaders(
   { log, serverTiming, open, closed }: ResponseHeadersOptions,
@@ -43,15 +44,15 @@ export function responseHeaders(
     const { raw } = context.req;
     const started = timed ? performance.now() : 0;
     const id = requestId(raw.headers.get("x-request-id"));
-    const refusal = addressProblem(raw);
+    const refusal = urlProblem(raw);
     if (refusal === undefined) await next();
     else context.res = answerProblem(refusal, context);
-    if (raw.method === "HEAD") await sayLength(context);
+    if (raw.method === "HEAD") await setContentLength(context);
     const { headers, status } = context.res;
-    // A page and its files bring their own.
+    // Static files have their own.
     if (!headers.has("content-security-policy")) {
       for (const [name, value] of fixed) headers.set(name, value);
-      // Only a page of another origin needs telling, and each header costs.
+      // Only needed by pages of other origins, and each header takes time.
       if (open && raw.headers.get("origin") !== null) headers.set("access-control-expose-headers", EXPOSED);
     }
     if (raw.url.startsWith("https:")) headers.set("strict-transport-security", STRICT_TRANSPORT_SECURITY);
@@ -79,8 +80,8 @@ export function responseHeaders(
   };
 }
 
-/** What is wrong with a request's address, before its route is asked: 414 if it is too long, 400 if its host is none. */
-function addressProblem(request: Request): Problem | undefined {
+/** Checks the URL before the route is called: 414 if it is too long, 400 if the host is invalid. */
+function urlProblem(request: Request): Problem | undefined {
   const { length } = request.url;
   if (length <= MAX_URL_LENGTH) return hostProblem(request);
   const detail = `The address must be at most ${MAX_URL_LENGTH} characters long, is ${length}`;
@@ -88,7 +89,7 @@ function addressProblem(request: Request): Problem | undefined {
 }
 
 /** Sets Content-Length on HEAD, except for streams. */
-async function sayLength(context: Context): Promise<void> {
+async function setContentLength(context: Context): Promise<void> {
   const { headers, body } = context.res;
   if (
     body === null || !/^(application\/(problem\+)?json|text\/plain)/.test(headers.get("content-type") ?? "")

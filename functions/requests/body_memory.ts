@@ -1,33 +1,33 @@
 import { Problem } from "../problem.ts";
 
-/** What the bodies of all requests may hold together, in bytes. */
+/** The memory for all request bodies together, in bytes. */
 const MAX_BODIES_BYTES = 2 ** 24;
 
-/** What one body holds of the memory for all. */
+/** The part of a {@link BodyMemory} that one body holds. */
 export interface HeldBody {
   /**
-   * Counts bytes that have come.
+   * Reserves memory for bytes that have arrived.
    *
-   * @throws {Problem} 503 if there is no room, and no unfinished body that is older to make some.
+   * @throws {Problem} 503 if there is too little memory, even without the older unfinished bodies.
    */
   add(bytes: number): void;
-  /** Rejects with a {@link Problem} 503 when this body has to make room for another. */
+  /** Rejects with a {@link Problem} 503 when this body is evicted for another. */
   evicted: Promise<never>;
-  /** The body is whole: from now on it makes no room for others. */
+  /** Marks the body as complete, after which it is not evicted. */
   complete(): void;
-  /** Nothing of it is held any more. */
+  /** Frees the memory of the body. */
   release(): void;
 }
 
-/** An unfinished body, or one that is whole and being answered. */
+/** A body that is being received or answered. */
 interface Body {
   bytes: number;
   evict: (problem: Problem) => void;
 }
 
 /**
- * Bounds what bodies hold in memory together. Where there is no room for one more piece, the oldest unfinished body is
- * given up: clients that send bodies and never end them make room for those that do.
+ * Limits the memory that all request bodies hold together. If there is too little for another chunk, the oldest unfinished
+ * body is evicted, so that clients which never finish their bodies cannot lock out others.
  */
 export class BodyMemory {
   readonly #limit: number;
@@ -35,15 +35,15 @@ export class BodyMemory {
   /** Oldest first. */
   readonly #unfinished = new Set<Body>();
 
-  /** @param limit What all bodies may hold together, in bytes. */
+  /** @param limit The memory for all bodies together, in bytes. */
   constructor(limit = MAX_BODIES_BYTES) {
     this.#limit = limit;
   }
 
-  /** Begins a body. */
+  /** Registers a body that is about to be received. */
   hold(): HeldBody {
     const { promise: evicted, reject: evict } = Promise.withResolvers<never>();
-    evicted.catch(() => {}); // heard of where it is raced
+    evicted.catch(() => {}); // handled where it is raced
     const body: Body = { bytes: 0, evict };
     this.#unfinished.add(body);
     const release = () => {

@@ -4,9 +4,9 @@ import type { ServedModel } from "../inference/registry.ts";
 import { Problem } from "../problem.ts";
 
 /**
- * The tokens of a parameter's text.
+ * Encodes a parameter's text as tokens.
  *
- * @throws {Problem} 400 if the model does not know a character, naming the parameter, it, and what the model knows.
+ * @throws {Problem} 400 if a character is not in the model's vocabulary.
  */
 export function encodeParameter(
   { card, vocabulary }: ServedModel,

@@ -3,12 +3,11 @@ import { MAX_REFERENCE_LENGTH } from "../inference/model_reference.ts";
 import { MAX_MARKS, nameLength } from "../../shared/name_length.ts";
 
 /*
- * Query parameters come as text. Each function here makes the schema of one kind: it reads the text,
- * documents what is allowed in the OpenAPI document, and says of any other value what it is and what is
- * allowed.
+ * Schemas of query parameters. Each parses the text of a parameter, describes the allowed values in the OpenAPI document,
+ * and rejects others with a message that has the value and what is allowed.
  */
 
-/** The schema of a parameter, from its text to its value. */
+/** The schema of a parameter: from its text to its value. */
 export type Parameter<Value> = z.ZodPipe<z.ZodString, z.ZodTransform<Value, string>>;
 
 interface Documentation<Value> {
@@ -17,7 +16,7 @@ interface Documentation<Value> {
   example?: Value;
 }
 
-/** What kind of value a parameter has, in the words of JSON Schema. */
+/** The type and limits of a parameter's value, as in JSON Schema. */
 interface ParameterType {
   type: "integer" | "number" | "string" | "boolean";
   minimum?: number;
@@ -32,7 +31,7 @@ interface Range extends Documentation<number> {
   maximum: number;
 }
 
-/** The schema of a query: it takes the parameters of a shape, and no others. */
+/** Makes the schema of a query with the given parameters, which rejects any other. */
 export function queryOf<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
 ): z.ZodObject<Shape, z.core.$strict> {
@@ -43,7 +42,7 @@ export function queryOf<Shape extends z.core.$ZodLooseShape>(
   });
 }
 
-/** A whole number from a range, in decimal digits. */
+/** A whole number in a range, in decimal digits. */
 export function wholeNumber({ minimum, maximum, ...documentation }: Range): Parameter<number> {
   return parameter(
     `a whole number from ${minimum} to ${maximum}`,
@@ -52,7 +51,7 @@ export function wholeNumber({ minimum, maximum, ...documentation }: Range): Para
   );
 }
 
-/** A number from a range, in decimal digits. */
+/** A number in a range, in decimal notation. */
 export function decimal({ minimum, maximum, ...documentation }: Range): Parameter<number> {
   const digits = /^(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
   return parameter(
@@ -62,7 +61,7 @@ export function decimal({ minimum, maximum, ...documentation }: Range): Paramete
   );
 }
 
-/** A text of so many characters (code points), at most as many as a name may have. */
+/** A text whose number of characters (code points) is in a range. */
 export function text(
   { minimum, maximum, ...documentation }: Documentation<string> & { minimum: number; maximum: number },
 ): Parameter<string> {
@@ -76,7 +75,7 @@ export function text(
   );
 }
 
-/** One of some words. */
+/** One of a list of words. */
 export function oneOf<Word extends string>(
   words: readonly Word[],
   documentation: Documentation<Word>,
@@ -88,7 +87,7 @@ export function oneOf<Word extends string>(
   );
 }
 
-/** Yes or no. */
+/** A boolean, `true` or `false`. */
 export function flag(documentation: Documentation<boolean>): Parameter<boolean> {
   return parameter(
     '"true" or "false"',
@@ -114,12 +113,12 @@ function inRange(value: number, minimum: number, maximum: number): number | unde
   return value >= minimum && value <= maximum ? value : undefined;
 }
 
-/** Which model answers. */
+/** The parameter `model`. */
 export const modelParameter: z.ZodOptional<Parameter<string>> = text({
   minimum: 1,
   maximum: MAX_REFERENCE_LENGTH,
   description:
-    "The model that answers, one of `GET /models`. `mlp@` and the first 8 or more digits of the SHA-256 of its " +
-    "ONNX file pin it: the answer may then be kept for ever, and is 404 once the model is another",
+    "The model, one of `GET /models`. `mlp@` and the first 8 or more digits of the SHA-256 of its ONNX file pin " +
+    "it: the response may then be cached without limit, and is 404 if the file is another",
   example: "mlp",
 }).optional();

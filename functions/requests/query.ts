@@ -2,19 +2,19 @@ import type { RouteConfig, RouteConfigToTypedResponse, z } from "@hono/zod-opena
 import type { Context, Env, Handler, TypedResponse } from "hono";
 import { type ParameterError, Problem } from "../problem.ts";
 
-/** Of the types of answers, those with a body that is JSON or text. */
+/** The response types whose bodies are JSON or text. */
 type Readable<Answer> = Answer extends { _format: infer Format }
   ? string extends Format ? never : Format extends "body" ? never : Answer
   : never;
 
-/** An answer that a typed client does not know of, for it reads JSON and text. */
+/** Hides a response from the types of a typed client, which reads only JSON and text. */
 export function untyped(answer: Response): never {
   return answer as never;
 }
 
 /**
- * A handler that reads the query of a route itself: a typed client knows the query and the answers all the same, but for
- * those that it cannot read as JSON or text, such as events.
+ * A handler that parses the query of its route itself. A typed client (`hc`) still knows the types of the query and of the
+ * responses, except those that are neither JSON nor text, such as events.
  */
 export type QueryHandler<Route extends RouteConfig & { request: { query: z.ZodObject } }> = Handler<
   Env,
@@ -26,13 +26,13 @@ export type QueryHandler<Route extends RouteConfig & { request: { query: z.ZodOb
 >;
 
 /**
- * Makes the function that reads a request's query by a schema.
+ * Makes a function that parses a request's query by a schema, parameter by parameter, for those that are given.
  *
- * It reads what is given and no more, at once: checking a whole object costs as much as making a name where a runtime
- * compiles no code as it runs, and a validating middleware makes a request wait several times.
+ * The validation of zod-openapi is middleware and parses a whole object, which takes 15% of the CPU time of `GET /score` more on
+ * Deno, 16% on workerd.
  *
- * @returns A function that throws a {@link Problem} 400 for each parameter which is unknown, missing, stands twice or
- * has a value that is not allowed.
+ * @returns A function that throws a {@link Problem} 400 with an error for each parameter that is unknown, missing, given
+ * twice or not valid.
  */
 export function queryReader<Schema extends z.ZodObject>(
   schema: Schema,
@@ -53,14 +53,14 @@ export function queryReader<Schema extends z.ZodObject>(
   };
 }
 
-/** A query as a schema reads it: what stands once as text. */
+/** A query as its schema expects it: a parameter that is given once as text, else as an array. */
 function flatten(query: Record<string, string[]>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(query).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
   );
 }
 
-/** What a schema found wrong, parameter by parameter. */
+/** Converts the errors that a schema found to a problem. */
 export function invalidParameters({ issues }: z.ZodError): Problem {
   const errors: ParameterError[] = issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"

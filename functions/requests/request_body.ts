@@ -1,35 +1,37 @@
 import type { BodyMemory, HeldBody } from "./body_memory.ts";
 import { Problem } from "../problem.ts";
 
-/** How long a body may keep the server waiting where nothing else is said, in seconds. */
+/** How long a body may keep the server waiting by default, in seconds. */
 export const BODY_TIMEOUT = 30;
-/** Bytes for each of which a body may keep the server waiting 1/8192 s longer: 8 KiB/s is a slow telephone line. */
-const SLOWEST_BYTES_PER_SECOND = 2 ** 13;
+/** Bytes that extend the time limit by a second: 8 KiB/s is the speed of a slow telephone line. */
+const MIN_BYTES_PER_SECOND = 2 ** 13;
 
-/** A body that was read whole. */
+/** A body that has been read to its end. */
 export interface ReadBody {
   bytes: Uint8Array;
-  /** To be called when nothing of the body is needed any more. */
+  /** Must be called when the body is no longer needed. */
   release(): void;
 }
 
-/** How a body is read. */
+/** Limits of {@link readBody}. */
 export interface ReadBodyOptions {
-  /** Most bytes that it may have. */
+  /** The most bytes that the body may have. */
   maxBytes: number;
-  /** What a client may do instead of sending a larger one, for the message. */
+  /** What to do instead of sending a larger body, for the error message. */
   instead: string;
-  /** What the bodies of all requests share. */
+  /** The memory that the bodies of all requests share. */
   memory: BodyMemory;
-  /** How long it may keep the server waiting, in seconds. */
+  /** How long the body may keep the server waiting, in seconds. */
   timeout: number;
 }
 
 /**
- * Reads a request's body whole, if it is not too large. What is too large is not read on.
+ * Reads a request's body to its end. Stops reading once it is too large.
  *
- * @throws {Problem} 413 if it has too many bytes, 400 if it breaks off, 408 if it is too slow, 503 if the bodies of
- * other requests leave no room.
+ * This is not Hono's `bodyLimit`, which limits neither how long a body may take nor the memory of all bodies together.
+ *
+ * @throws {Problem} 413 if it has too many bytes, 400 if it ends early, 408 if it is too slow, 503 if the bodies of other
+ * requests leave too little memory.
  */
 export async function readBody(request: Request, options: ReadBodyOptions): Promise<ReadBody> {
   const { maxBytes, instead, memory, timeout } = options;
@@ -42,9 +44,9 @@ export async function readBody(request: Request, options: ReadBodyOptions): Prom
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
-    const patience = new Patience(timeout);
+    const bodyTimeout = new BodyTimeout(timeout);
     while (reader) {
-      const value = await patience.wait(reader.read(), held);
+      const value = await bodyTimeout.wait(reader.read(), held);
       if (!value) break;
       length += value.length;
       if (length > maxBytes) throw tooLarge("more");
@@ -53,7 +55,7 @@ export async function readBody(request: Request, options: ReadBodyOptions): Prom
     }
   } catch (error) {
     held.release();
-    reader?.cancel().catch(() => {}); // a client that is gone has nothing to be told
+    reader?.cancel().catch(() => {}); // fails if the client has disconnected
     throw error;
   }
   held.complete();
@@ -67,36 +69,36 @@ export async function readBody(request: Request, options: ReadBodyOptions): Prom
 }
 
 /**
- * A request's body, piece by piece. The first is asked for at once, before there is an answer: what stands around a
- * Worker, such as `wrangler dev`, drains a body that nobody has begun to read when the answer's head is there.
+ * A request's body, chunk by chunk. The first is read at once, before there is a response: the proxy in front of a Worker,
+ * such as `wrangler dev`, discards a body that is not being read when the response begins.
  *
- * @param timeout How long it may keep the server waiting, in seconds. The time in which the server does not read does
- * not count.
- * @throws {Problem} 400 if it breaks off, 408 if it is too slow.
+ * @param timeout How long the body may keep the server waiting, in seconds. Time in which the server is not reading does not
+ * count.
+ * @throws {Problem} 400 if it ends early, 408 if it is too slow.
  */
 export function bodyChunks({ body }: Request, timeout: number): AsyncIterable<Uint8Array> {
   const reader = body?.getReader();
-  const patience = new Patience(timeout);
+  const bodyTimeout = new BodyTimeout(timeout);
   let next = reader?.read();
-  next?.catch(() => {}); // heard of where it is awaited
+  next?.catch(() => {}); // handled where it is awaited
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
       while (next) {
-        const value = await patience.wait(next);
+        const value = await bodyTimeout.wait(next);
         if (!value) return;
         yield value;
         next = reader!.read();
         next.catch(() => {});
       }
     } finally {
-      reader?.cancel().catch(() => {}); // a client that is gone has nothing to be told
+      reader?.cancel().catch(() => {}); // fails if the client has disconnected
     }
   }
   return chunks();
 }
 
-/** How much longer a client is waited for. Each byte that comes buys a little more time. */
-class Patience {
+/** The time limit of a body. Each byte that arrives extends it a little. */
+class BodyTimeout {
   readonly #timeout: number;
   #milliseconds: number;
 
@@ -107,9 +109,9 @@ class Patience {
   }
 
   /**
-   * Waits for the next piece of a body; undefined at its end.
+   * Waits for the next chunk of a body; undefined at its end.
    *
-   * @param held Where it is given, the body may have to make room for another meanwhile.
+   * @param held The memory of the body, if it may be evicted meanwhile.
    */
   async wait(
     reading: Promise<ReadableStreamReadResult<Uint8Array>>,
@@ -125,8 +127,8 @@ class Patience {
     });
     try {
       const { value } = await Promise.race(held ? [broken, tooSlow, held.evicted] : [broken, tooSlow]);
-      const bought = 1000 * (value?.length ?? 0) / SLOWEST_BYTES_PER_SECOND;
-      const left = this.#milliseconds + bought - (performance.now() - started);
+      const extension = 1000 * (value?.length ?? 0) / MIN_BYTES_PER_SECOND;
+      const left = this.#milliseconds + extension - (performance.now() - started);
       this.#milliseconds = Math.min(left, 1000 * this.#timeout);
       return value;
     } finally {
@@ -136,13 +138,13 @@ class Patience {
 
   #tooSlow(): Problem {
     const detail =
-      `The body kept the server waiting for ${this.#timeout} s; a body must come at ${SLOWEST_BYTES_PER_SECOND} ` +
+      `The body kept the server waiting for ${this.#timeout} s; a body must come at ${MIN_BYTES_PER_SECOND} ` +
       "bytes a second or more";
     return new Problem("request-timeout", detail);
   }
 }
 
-/** Of a client that is gone: nobody reads it, but it is no fault of the server's. */
+/** The client has disconnected, so nobody reads this; but it must not count as an internal server error. */
 function brokenOff(): Problem {
   return Problem.ofParameters("invalid-parameter", [{
     parameter: "body",

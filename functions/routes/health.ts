@@ -4,14 +4,14 @@ import { type Registry, RETRY_AFTER } from "../inference/registry.ts";
 const answer = z.object({
   status: z.enum(["ok", "degraded", "down", "starting"]).openapi({
     description:
-      "starting: some models are still being opened; ok: every model answers; degraded: some are broken; " +
-      "down: none answers. The status code is 503 while no model answers, else 200",
+      "starting: some models are still opening; ok: all models are ready; degraded: some are broken; " +
+      "down: none is ready. The status code is 503 while no model is ready, else 200",
   }),
   runtime: z.string().openapi({ example: "deno" }),
   default_model: z.string().openapi({
     description:
-      "The model that answers where none is named: EDGEMORE_MODEL where that is set, else tuned, else the first in " +
-      "the alphabet, of those that are not broken",
+      "The model for requests that name none: EDGEMORE_MODEL if that is set, else tuned, else the first in " +
+      "alphabetical order, among those that are not broken",
     example: "mlp",
   }),
   models: z.array(z.object({
@@ -23,16 +23,16 @@ const answer = z.object({
 
 type Health = z.infer<typeof answer>;
 
-/** `GET /health`: how the server is. */
+/** `GET /health`: the status of the server and its models. */
 export const route = createRoute({
   method: "get",
   path: "/health",
   operationId: "health",
   tags: ["server"],
-  summary: "Tell how the server is",
+  summary: "Check the server's health",
   responses: {
     200: {
-      description: "At least one of its models answers",
+      description: "At least one model is ready",
       content: {
         "application/json": {
           schema: answer,
@@ -46,7 +46,7 @@ export const route = createRoute({
       },
     },
     503: {
-      description: "None of its models answers",
+      description: "No model is ready",
       content: {
         "application/json": {
           schema: answer,
@@ -62,7 +62,7 @@ export const route = createRoute({
   },
 });
 
-/** Answers `GET /health`. */
+/** Makes the handler of `GET /health`. */
 export function handler(registry: Registry, runtime: string): RouteHandler<typeof route> {
   return (context) => {
     const models = registry.statuses();

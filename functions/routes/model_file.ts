@@ -3,7 +3,8 @@ import type { Context } from "hono";
 import { etag } from "hono/etag";
 import type { Registry } from "../inference/registry.ts";
 import { modelPath, PIN_PROBLEM } from "./model_path.ts";
-import { MODEL_PROBLEMS, Problem } from "../problem.ts";
+import { Problem } from "../problem.ts";
+import { MODEL_PROBLEMS } from "./problem_responses.ts";
 
 const BINARY = "application/octet-stream";
 

@@ -3,7 +3,7 @@ import { etag } from "hono/etag";
 import { CARD_QUANTILES, type ModelCard, modelCardSchema } from "../../shared/model_card.ts";
 import type { Registry } from "../inference/registry.ts";
 import { modelPath, PIN_PROBLEM } from "./model_path.ts";
-import { MODEL_PROBLEMS } from "../problem.ts";
+import { MODEL_PROBLEMS } from "./problem_responses.ts";
 
 const card = z.object(modelCardSchema.shape).openapi("ModelCard");
 
@@ -26,7 +26,7 @@ const EXAMPLE_CARD: ModelCard = {
   nll_quantiles: Array.from({ length: CARD_QUANTILES }, (_, i) => 1.5 + i / 50),
 };
 
-/** `GET /models`: the cards of the models that answer. */
+/** `GET /models`: the cards of the models that are ready. */
 export const listRoute = createRoute({
   method: "get",
   path: "/models",
@@ -36,10 +36,10 @@ export const listRoute = createRoute({
   summary: "List the models",
   responses: {
     200: {
-      description: "The cards of the models that answer; /health tells of broken ones",
+      description: "The cards of the models that are ready; /health lists all, including broken ones",
       content: { "application/json": { schema: z.array(card), example: [EXAMPLE_CARD] } },
     },
-    304: { description: "The cards are those that `If-None-Match` names" },
+    304: { description: "The client has these cards, by `If-None-Match`" },
   },
 });
 
@@ -57,14 +57,14 @@ export const cardRoute = createRoute({
       description: "The model's card",
       content: { "application/json": { schema: card, example: EXAMPLE_CARD } },
     },
-    304: { description: "The card is the one that `If-None-Match` names" },
+    304: { description: "The client has this card, by `If-None-Match`" },
     400: PIN_PROBLEM,
     404: MODEL_PROBLEMS[404],
     503: MODEL_PROBLEMS[503],
   },
 });
 
-/** Answers `GET /models` from a registry. */
+/** Makes the handler of `GET /models`. */
 export function listHandler(registry: Registry): RouteHandler<typeof listRoute> {
   return async (context) => {
     context.set("freshness", "revalidate");
@@ -72,7 +72,7 @@ export function listHandler(registry: Registry): RouteHandler<typeof listRoute> 
   };
 }
 
-/** Answers `GET /models/:name` from a registry. */
+/** Makes the handler of `GET /models/:name`. */
 export function cardHandler(registry: Registry): RouteHandler<typeof cardRoute> {
   return async (context) => {
     const { card, pinned } = await registry.get(context.req.valid("param").name, "name");

@@ -8,41 +8,34 @@ import { problemOf } from "../problem.ts";
 
 /** The media type of server-sent events. */
 export const EVENT_STREAM = "text/event-stream";
-/** Names are asked for one, two, four … at a time: the first comes at once, and many share a run of the model. */
+/** Names are generated 1, 2, 4 … at a time, up to this: the first is sent early, and later ones share a run of the model. */
 const MAX_AT_ONCE = 64;
-/** What stands in the last event's id in place of a count. */
+/** Replaces the count in the id of the last event. */
 const END = "end";
 
-/** The events of a stream of names, for its OpenAPI document. */
+/** The events of a stream of names, for the OpenAPI document. */
 export const eventsSchema: z.ZodString = z.string().openapi({
   description:
-    "An event `name` for each name: its data are those of a name in the JSON answer, its id the seed and " +
-    "how many names there were. Then one event `end`, with model, seed, count and, where names are missing, " +
-    "shortfall; or `error`, with a problem document",
+    "An event `name` for each name: its data is a name as in the JSON response, its id the seed and " +
+    "the number of names so far. Then one event `end` with model, seed, count and, if names are missing, " +
+    "shortfall; or `error` with a problem document",
 });
 
-/** A stream of one name, for its OpenAPI document. */
+/** An example of a stream with one name, for the OpenAPI document. */
 export const EVENTS_EXAMPLE =
   'event: name\ndata: {"name":"marlena","nll":1.9,"perplexity":6.7}\nid: 42-1\n\n' +
   'event: end\ndata: {"model":"tuned","seed":42,"count":1}\nid: 42-end\n\n';
 
-declare module "hono" {
-  interface ContextVariableMap {
-    /** How many names a stream has sent, when it has ended or its client is gone. */
-    namesSent?: Promise<number>;
-  }
-}
-
-/** Where a stream goes on. */
+/** The last event of an interrupted stream. */
 export interface LastEvent {
   seed: number;
-  /** How many names the client has had. */
+  /** How many names the client has received. */
   sent: number;
-  /** It has had the last event. */
+  /** Whether the client has received the `end` event. */
   ended: boolean;
 }
 
-/** A name as an answer has it. */
+/** Converts a name to its form in a response. */
 export function nameFigures(
   { name, nll, perplexity }: SampledName,
 ): { name: string; nll: number | null; perplexity: number | null } {
@@ -50,11 +43,11 @@ export function nameFigures(
 }
 
 /**
- * Reads the last event that a client got. An `EventSource` that lost its connection, or came to the end, asks for the
- * same again with this id, and gets the rest.
+ * Parses `Last-Event-ID`. An `EventSource` repeats its request with this header when the connection is lost, or the stream has
+ * ended, and receives the remaining events.
  *
- * @param seed The seed that it asks for, if any.
- * @returns null if it has had none of this stream.
+ * @param seed The seed of the request, if it has one.
+ * @returns null if the client has received no event of this stream.
  */
 export function readLastEvent(context: Context, seed?: number): LastEvent | null {
   const id = /^(\d{1,16})-(\d{1,4}|end)$/.exec(context.req.header("last-event-id") ?? "");
@@ -65,10 +58,10 @@ export function readLastEvent(context: Context, seed?: number): LastEvent | null
 }
 
 /**
- * Answers with each name as it is found, as server-sent events. It waits for a client that reads slowly, and when the
- * client goes away it stops looking. To HEAD it answers with the headers, and looks for nothing.
+ * Streams names as server-sent events as they are found, at the pace at which the client reads, and stops when the client
+ * disconnects. To HEAD it answers with the headers alone.
  *
- * @param sent How many names the client has had: they are found again, and not sent.
+ * @param sent How many names the client has already received: they are generated again, but not sent.
  */
 export function streamNames(
   context: Context,
@@ -90,7 +83,7 @@ export function streamNames(
             id: `${seed}-${count}`,
           });
         }
-        // Where all rows are known nothing else has waited: now a client can be heard to go, and others are answered.
+        // If all rows are in the cache, nothing above yields to the event loop, which handles disconnects and other requests.
         await stream.sleep(0);
       }
       const shortfall = search.shortfall();
@@ -102,6 +95,6 @@ export function streamNames(
       ended(Math.max(0, count - sent));
     }
   });
-  response.headers.set("cache-control", "no-store"); // streamSSE says no-cache, which lets a cache keep it
+  response.headers.set("cache-control", "no-store"); // streamSSE sets no-cache, which permits storing it
   return response;
 }

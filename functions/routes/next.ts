@@ -6,7 +6,7 @@ import { encodeParameter } from "../requests/encode_parameter.ts";
 import type { Registry } from "../inference/registry.ts";
 import { allowCaching } from "../middleware/caching.ts";
 import { modelParameter, queryOf, text } from "../requests/parameters.ts";
-import { MODEL_PROBLEMS } from "../problem.ts";
+import { MODEL_PROBLEMS } from "./problem_responses.ts";
 import { type QueryHandler, queryReader } from "../requests/query.ts";
 
 const query = queryOf({
@@ -14,7 +14,7 @@ const query = queryOf({
     minimum: 0,
     maximum: MAX_NAME_LENGTH,
     default: "",
-    description: "How the name begins",
+    description: "The beginning of the name",
     example: "mar",
   }).optional(),
   model: modelParameter,
@@ -24,11 +24,14 @@ const readQuery = queryReader(query);
 
 const answer = z.object({
   model: modelField,
-  prefix: z.string().openapi({ description: "The beginning as the model read it", example: "mar" }),
+  prefix: z.string().openapi({
+    description: "The beginning as the model reads it, for example in lower case",
+    example: "mar",
+  }),
   next: z.array(z.object({
-    character: z.string().openapi({ description: "The character, the end of the name as '.'", example: "i" }),
+    character: z.string().openapi({ description: "The character; '.' is the end of the name", example: "i" }),
     probability: z.number().openapi({ example: 0.31 }),
-  })).openapi({ description: "Every character that the model knows, the likeliest first" }),
+  })).openapi({ description: "Every character of the vocabulary, most likely first" }),
 }).openapi("Next");
 
 const example: z.infer<typeof answer> = {
@@ -37,25 +40,25 @@ const example: z.infer<typeof answer> = {
   next: [{ character: "u", probability: 0.6 }, { character: ".", probability: 0.1 }],
 };
 
-/** `GET /next`: what may follow the beginning of a name. */
+/** `GET /next`: the distribution of the next character after the beginning of a name. */
 export const route = createRoute({
   method: "get",
   path: "/next",
   operationId: "next",
   tags: ["names"],
-  summary: "Tell which character comes next",
+  summary: "Predict the next character",
   request: { query },
   responses: {
     200: {
-      description: "How likely each character comes next",
+      description: "The probability of each next character",
       content: { "application/json": { schema: answer, example } },
     },
-    304: { description: "The answer is the one that `If-None-Match` names" },
+    304: { description: "The client has this response, by `If-None-Match`" },
     ...MODEL_PROBLEMS,
   },
 });
 
-/** Answers `GET /next` from the models of a registry. */
+/** Makes the handler of `GET /next`. */
 export function handler(registry: Registry): QueryHandler<typeof route> {
   return async (context) => {
     const { model, prefix = "" } = readQuery(context);

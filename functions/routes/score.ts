@@ -8,7 +8,7 @@ import { encodeParameter } from "../requests/encode_parameter.ts";
 import type { Registry } from "../inference/registry.ts";
 import { allowCaching } from "../middleware/caching.ts";
 import { modelParameter, queryOf, text } from "../requests/parameters.ts";
-import { MODEL_PROBLEMS } from "../problem.ts";
+import { MODEL_PROBLEMS } from "./problem_responses.ts";
 import { type QueryHandler, queryReader } from "../requests/query.ts";
 
 const query = queryOf({
@@ -18,31 +18,40 @@ const query = queryOf({
 
 const readQuery = queryReader(query);
 
-/** A score as it is answered. */
+/** The score of a name. */
 export const scoreSchema = z.object({
   model: modelField,
-  name: z.string().openapi({ description: "The name as the model read it", example: "andrej" }),
+  name: z.string().openapi({
+    description: "The name as the model reads it, for example in lower case",
+    example: "andrej",
+  }),
   possible: z.boolean().openapi({ description: "Whether its probability is above 0" }),
   log_likelihood: z.number().nullable().openapi({
     description:
-      "Sum of the log-probabilities of its characters and its closing boundary; null if it is impossible",
+      "Sum of the log-probabilities of its characters and its end; null if the name has probability 0",
     example: -16.24,
   }),
   nll: nllSchema,
   perplexity: perplexitySchema,
   percentile: z.number().openapi({
     description:
-      "What share of real names (the dev split's) is less likely a character than this one, 0 to 100",
+      "Percentage of real names (of the dev split) that are less likely per character than this one",
     example: 34.2,
   }),
   characters: z.array(z.object({
-    context: z.string().openapi({ description: "What the model saw, boundaries as '.'", example: "..a" }),
+    context: z.string().openapi({
+      description: "What the model sees before the character; '.' is the start of the name",
+      example: "..a",
+    }),
     character: z.string().openapi({
-      description: "The character, the closing boundary as '.'",
+      description: "The character; '.' is the end of the name",
       example: "n",
     }),
     probability: z.number().openapi({ example: 0.13 }),
-    nll: z.number().nullable().openapi({ description: "-ln(probability); null for 0", example: 2.04 }),
+    nll: z.number().nullable().openapi({
+      description: "-ln(probability); null if the probability is 0",
+      example: 2.04,
+    }),
   })),
 }).openapi("Score");
 
@@ -61,7 +70,7 @@ const example: z.infer<typeof scoreSchema> = {
   ],
 };
 
-/** `GET /score`: how likely a name is. */
+/** `GET /score`: scores a name. */
 export const route = createRoute({
   method: "get",
   path: "/score",
@@ -71,15 +80,15 @@ export const route = createRoute({
   request: { query },
   responses: {
     200: {
-      description: "How likely the name is",
+      description: "The score of the name",
       content: { "application/json": { schema: scoreSchema, example } },
     },
-    304: { description: "The answer is the one that `If-None-Match` names" },
+    304: { description: "The client has this response, by `If-None-Match`" },
     ...MODEL_PROBLEMS,
   },
 });
 
-/** Answers `GET /score` from the models of a registry. */
+/** Makes the handler of `GET /score`. */
 export function handler(registry: Registry): QueryHandler<typeof route> {
   return async (context) => {
     const asked = readQuery(context);

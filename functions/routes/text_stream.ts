@@ -1,8 +1,8 @@
 /**
- * A stream of some pieces of text, made as they are read: a reader that is slow slows their maker, and one that goes
- * away ends it.
+ * Makes a stream of UTF-8 from an async generator, which is advanced only as the stream is read, and is ended if the stream is
+ * cancelled. `ReadableStream.from` does the same, but cannot report the end of a generator that never started.
  *
- * @param ended Called once, when the stream has ended in whichever way.
+ * @param ended Called once when the stream has ended, failed or been cancelled.
  */
 export function textStream(
   pieces: AsyncGenerator<string>,

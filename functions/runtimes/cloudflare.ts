@@ -5,7 +5,7 @@ import { type ModelFiles, Registry } from "../inference/registry.ts";
 import { CloudflareRateLimiter, type RateLimitBinding } from "./cloudflare/rate_limiter.ts";
 import { readSettings, type SettingName } from "./settings.ts";
 
-/** What wrangler.toml, the dashboard and secrets give a Worker. */
+/** The bindings of the Worker: variables of wrangler.toml and the dashboard, secrets, and the rate limiter. */
 export type WorkerEnvironment = { readonly [Name in SettingName]?: string } & {
   readonly RATE_LIMITER?: RateLimitBinding;
 };
@@ -16,11 +16,11 @@ export interface Worker {
 }
 
 /**
- * Makes the Worker. It is called in the global scope, where Cloudflare allows the half second of CPU that
- * sessions take to create; a request may have ten milliseconds.
+ * Makes the Worker. It must be called in the global scope, where Cloudflare allows a second of CPU time: creating the
+ * sessions takes half of it, and a request may take only 10 ms.
  *
  * @param wasm ONNX Runtime Web's WebAssembly, imported as a compiled module.
- * @param models The models, imported as data; `build_worker.ts` writes the imports.
+ * @param models The models, imported as data by the entry that `scripts/build_worker.ts` writes.
  */
 export async function createWorker(
   wasm: WebAssembly.Module,
@@ -38,7 +38,7 @@ export async function createWorker(
     origins,
     serverTiming,
     bodyTimeout,
-    // Nothing outlives a request here that could gather lines. Cloudflare's log takes one at a time, and reads JSON.
+    // Not buffered: no timer outlives a request here. Cloudflare's log parses lines of JSON.
     log: log ? (line) => console.log(line) : undefined,
     rateLimit: binding !== undefined && rateLimit !== "off"
       ? {

@@ -1,25 +1,24 @@
 import { fileURLToPath } from "node:url";
 import { createApp } from "../app.ts";
-import { clientAddress } from "./deno/client_address.ts";
-import type { ListeningServer } from "./deno/bounded_server.ts";
-import { bufferConsole, type Console } from "./deno/console.ts";
-import { listen } from "./deno/listen.ts";
-import type { Handler } from "./deno/serve_connection.ts";
-import { staticFiles } from "./deno/static_files.ts";
-import { answerHeadOfStreams } from "./deno/head_of_stream.ts";
 import { listModels } from "../inference/model_directory.ts";
 import { openModels } from "../inference/open_models.ts";
 import { Registry } from "../inference/registry.ts";
-import { TokenBuckets } from "../middleware/token_buckets.ts";
-import { serveFiles } from "./deno/serve_files.ts";
+import type { ListeningServer } from "./deno/bounded_server.ts";
+import { bufferConsole, type BufferedConsole } from "./deno/buffered_console.ts";
+import { clientAddress } from "./deno/client_address.ts";
+import { answerHeadOfStreams } from "./deno/head_requests.ts";
+import { listen } from "./deno/listen.ts";
+import type { Handler } from "./deno/serve_connection.ts";
+import { serveStaticFiles } from "./deno/static_files.ts";
+import { TokenBuckets } from "./deno/token_buckets.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
-/** Where models are, unless EDGEMORE_MODELS says otherwise. */
+/** The default directory of the models. */
 const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
 const PAGE = fileURLToPath(new URL("../../build/page/", import.meta.url));
 const WASM = new URL(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
 
-/** The port to listen at: 8000, or what PORT says. */
+/** Reads the port from PORT. Default: 8000. */
 function readPort(): number {
   const text = Deno.env.get("PORT") || "8000";
   const port = Number(text);
@@ -28,24 +27,24 @@ function readPort(): number {
 }
 
 /**
- * Ends the server when it is told to: what is under way is answered, and the log written. A second signal changes
- * nothing: a terminal and `deno task` both pass the first one on.
+ * Shuts the server down gracefully on SIGINT or SIGTERM: requests in progress are answered and the log is written. Further
+ * signals are ignored, because a terminal and `deno task` both forward the first one.
  *
- * @param seconds How long answers under way may take.
+ * @param seconds How long requests in progress may take.
  */
-function endWhenTold(server: ListeningServer, { flush }: Console, seconds: number): void {
-  let told = false;
-  const end = async () => {
-    if (told) return;
-    told = true;
-    await server.end(1000 * seconds);
+function shutDownOnSignal(server: ListeningServer, { flush }: BufferedConsole, seconds: number): void {
+  let signalled = false;
+  const shutDown = async () => {
+    if (signalled) return;
+    signalled = true;
+    await server.shutDown(1000 * seconds);
     await flush();
     Deno.exit(0);
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, end);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, shutDown);
 }
 
-async function main(output: Console): Promise<void> {
+async function main(output: BufferedConsole): Promise<void> {
   const port = readPort();
   const hostname = Deno.env.get("HOST") || "127.0.0.1";
   const settings = readSettings((name) => Deno.env.get(name));
@@ -72,15 +71,15 @@ async function main(output: Console): Promise<void> {
       ? undefined
       : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy) },
   });
-  serveFiles(app, staticFiles(PAGE, (path) => path === "/docs" ? "/docs.html" : path));
+  serveStaticFiles(app, PAGE);
   const server = listenAt(hostname, port, settings, answerHeadOfStreams(app.fetch));
-  endWhenTold(server, output, settings.shutdownTimeout);
+  shutDownOnSignal(server, output, settings.shutdownTimeout);
   console.log(`edgemore answers at http://${authority(server.address)}`);
   void output.flush();
   await openModels(registry, models, await Deno.readFile(WASM), modelTimeout);
 }
 
-/** @throws {Error} If it is not possible to listen there; the message says what to do. */
+/** @throws {Error} If the server cannot listen at the address; the message says what to change. */
 function listenAt(hostname: string, port: number, settings: Settings, handler: Handler): ListeningServer {
   try {
     return listen({ hostname, port }, settings, handler);

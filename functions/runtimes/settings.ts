@@ -1,36 +1,36 @@
 import { type RateLimit, readRateLimit } from "../middleware/rate_limit.ts";
 
-/** What a service's owner decides by environment variables. */
+/** Settings, from environment variables. */
 export interface Settings {
-  /** `EDGEMORE_MODELS`: the directory of the models. Undefined: `models/` beside the code. */
+  /** `EDGEMORE_MODELS`: the directory of the models (Deno). Default: `models/` beside the code. */
   models?: string;
   /** `EDGEMORE_MODEL_TIMEOUT`: how long a model may take to open before it counts as broken, in seconds. */
   modelTimeout: number;
   /** `EDGEMORE_TOKEN`: requires this bearer token on every route except `/health`. */
   token?: string;
-  /** `EDGEMORE_ORIGINS`: the web pages that may read answers. Undefined: all. */
+  /** `EDGEMORE_ORIGINS`: the origins whose pages may read responses. Default: all. */
   origins?: string[];
-  /** `EDGEMORE_RATE_LIMIT`: how often a client may ask. Undefined: as the runtime has it. */
+  /** `EDGEMORE_RATE_LIMIT`: how many requests a client may make. The default depends on the runtime. */
   rateLimit?: RateLimit | "off";
-  /** `EDGEMORE_TRUST_PROXY`: whether `X-Forwarded-For` says who asks. */
+  /** `EDGEMORE_TRUST_PROXY`: whether to take the client's address from `X-Forwarded-For` (Deno). */
   trustProxy: boolean;
-  /** `EDGEMORE_SERVER_TIMING`: whether answers say how long they took. Undefined: as the runtime has it. */
+  /** `EDGEMORE_SERVER_TIMING`: whether to send `Server-Timing`. The default depends on the runtime. */
   serverTiming?: boolean;
-  /** `EDGEMORE_BODY_TIMEOUT`: how long a body may keep the server waiting, in seconds. Undefined: the default. */
+  /** `EDGEMORE_BODY_TIMEOUT`: how long a request body may keep the server waiting, in seconds. Default: 30. */
   bodyTimeout?: number;
-  /** `EDGEMORE_LOG`: whether a line is written for each request. */
+  /** `EDGEMORE_LOG`: whether to log a line for each request. */
   log: boolean;
-  /** `EDGEMORE_MAX_CONNECTIONS`: connections that may be open at a time (Deno). */
+  /** `EDGEMORE_MAX_CONNECTIONS`: how many connections may be open at a time (Deno). */
   maxConnections: number;
-  /** `EDGEMORE_MAX_CONNECTIONS_PER_CLIENT`: how many of them one client may have (Deno). Undefined: see README.md. */
+  /** `EDGEMORE_MAX_CONNECTIONS_PER_CLIENT`: how many of them may be one client's (Deno). Default: see `listen.ts`. */
   maxConnectionsPerClient?: number;
-  /** `EDGEMORE_HEADER_TIMEOUT`: seconds from a connection to its first request (Deno). */
+  /** `EDGEMORE_HEADER_TIMEOUT`: seconds from accepting a connection to its first request (Deno). */
   headerTimeout: number;
-  /** `EDGEMORE_IDLE_TIMEOUT`: seconds from an answer to the next request on a connection (Deno). */
+  /** `EDGEMORE_IDLE_TIMEOUT`: seconds from a response to the next request on the connection (Deno). */
   idleTimeout: number;
-  /** `EDGEMORE_SEND_TIMEOUT`: seconds in which a client reads nothing of a streamed answer (Deno). */
+  /** `EDGEMORE_SEND_TIMEOUT`: seconds for which a client may read nothing of a streamed response (Deno). */
   sendTimeout: number;
-  /** `EDGEMORE_SHUTDOWN_TIMEOUT`: seconds in which answers under way are finished when the server ends (Deno). */
+  /** `EDGEMORE_SHUTDOWN_TIMEOUT`: seconds that requests in progress have during shutdown (Deno). */
   shutdownTimeout: number;
 }
 
@@ -52,42 +52,42 @@ export type SettingName =
   | "EDGEMORE_SEND_TIMEOUT"
   | "EDGEMORE_SHUTDOWN_TIMEOUT";
 
-/** What {@link readSettings} takes where a variable is not set. */
+/** Values of settings whose variables are not set. */
 const DEFAULTS = {
-  /** A thousand times what the models that come along take, on a slow machine a hundred. */
+  /** A thousand times what the bundled models take, or a hundred times on a slow machine. */
   modelTimeout: 30,
   /**
-   * Many systems let a process have 1,024 files open; what is left is for models, the page's files and the runtime.
-   * An idle connection takes some 20 kB.
+   * The usual limit is 1,024 open files a process; the rest is for models, static files and the runtime. An idle connection
+   * takes about 20 kB.
    */
   maxConnections: 900,
   /** A client on a slow link sends a header within two round trips. */
   headerTimeout: 10,
-  /** Longer than proxies keep unused connections, which is mostly 60 s: else one may send on what is just closing. */
+  /** Longer than proxies keep idle connections, mostly 60 s, so that none sends a request on one that is closing. */
   idleTimeout: 75,
-  /** As nginx's send_timeout. */
+  /** nginx's default send_timeout. */
   sendTimeout: 60,
-  /** Container platforms kill a process 10 s or more after SIGTERM. */
+  /** Container platforms kill a process at the earliest 10 s after SIGTERM. */
   shutdownTimeout: 5,
 } as const;
-/** Numbers of connections that may be set; more than the greatest no process can serve. */
+/** Limits of the settings that are numbers of connections; no process can serve more. */
 const CONNECTIONS = { minimum: 1, maximum: 1_000_000 } as const;
 
-/** What RFC 6750 lets a bearer token be made of. */
+/** The syntax of a bearer token (RFC 6750, section 2.1). */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /**
- * Reads the settings. A variable that is empty counts as one that is not set.
+ * Reads the settings. An empty variable counts as not set.
  *
- * @param variable The text of a variable, if it is set.
- * @throws {RangeError} If a variable has a value that is not allowed; the message names both, but never a token.
+ * @param variable Returns the value of a variable, if it is set.
+ * @throws {RangeError} If a value is not allowed. The message contains the variable and its value, but never the token.
  */
 export function readSettings(variable: (name: SettingName) => string | undefined): Settings {
   const read = (name: SettingName) => variable(name) || undefined;
   const token = read("EDGEMORE_TOKEN");
   if (token !== undefined && !TOKEN.test(token)) {
     throw new RangeError(
-      "EDGEMORE_TOKEN must be made of a-z, A-Z, 0-9 and . _ ~ + / -, with = at its end only",
+      "EDGEMORE_TOKEN must be made of a-z, A-Z, 0-9 and . _ ~ + / -, with = only at the end",
     );
   }
   const rateLimit = read("EDGEMORE_RATE_LIMIT");
@@ -123,13 +123,13 @@ export function readSettings(variable: (name: SettingName) => string | undefined
 function readOrigin(text: string): string {
   if (URL.canParse(text) && new URL(text).origin === text) return text;
   throw new RangeError(
-    `EDGEMORE_ORIGINS must be origins such as https://example.com, with commas between them, got ${
+    `EDGEMORE_ORIGINS must be origins such as https://example.com, separated by commas, got ${
       JSON.stringify(text)
     }`,
   );
 }
 
-/** Seconds, from a hundredth to a day. */
+/** Reads seconds, from a hundredth to a day. */
 function seconds(name: SettingName, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;

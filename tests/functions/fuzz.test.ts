@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { type App, type AppOptions, createApp } from "../../functions/app.ts";
 import { clientAddress } from "../../functions/runtimes/deno/client_address.ts";
-import { TokenBuckets } from "../../functions/middleware/token_buckets.ts";
+import { TokenBuckets } from "../../functions/runtimes/deno/token_buckets.ts";
 import { AnswerJudge } from "./fuzz/answer_judge.ts";
 import { FUZZ_REQUESTS, replayOptions, showFailure, showRequest } from "./fuzz/fuzz_run.ts";
 import { LARGE_REQUESTS, type RandomRequest, randomRequest } from "./fuzz/random_request.ts";

@@ -1,14 +1,14 @@
 import type { RateLimiter } from "../../middleware/rate_limit.ts";
 
-/** Cloudflare's rate-limiting binding, which wrangler.toml declares. */
+/** Cloudflare's rate limiting binding, declared in wrangler.toml. */
 export interface RateLimitBinding {
   limit(options: { key: string }): Promise<{ success: boolean }>;
 }
 
-/** The period of the binding in wrangler.toml, in seconds: it does not say itself when a client may ask again. */
+/** The period of the binding in wrangler.toml, in seconds; the binding itself does not say when to retry. */
 const PERIOD = 60;
 
-/** Counts requests by Cloudflare's binding: a client's requests at one of its places, however many Workers run there. */
+/** Counts requests with Cloudflare's binding: those of a client at one Cloudflare location, in all Workers there. */
 export class CloudflareRateLimiter implements RateLimiter {
   readonly #binding: RateLimitBinding;
 

@@ -1,50 +1,52 @@
 import { clientOf } from "../../middleware/network_address.ts";
+import { PROBLEM_TYPE } from "../../problem.ts";
 import type { Connection } from "./connection.ts";
 import { type ConnectionLimits, Connections } from "./connections.ts";
-import { type Handler, type ServeConnection } from "./serve_connection.ts";
+import type { Handler, ServeConnection } from "./serve_connection.ts";
 
-/** How often overdue connections are looked for, in milliseconds; they may live longer than their limit by as much. */
-const SWEEP = 250;
-/** How often ended connections are looked for while the server ends, in milliseconds. */
-const END_SWEEP = 20;
-/** How long a server that ends still takes what the system has received for it, in milliseconds. */
-const GRACE = 250;
-/** A request that comes so soon after the answer before, in milliseconds, was probably sent without waiting for it. */
-const PIPELINED = 20;
-/** How long to wait before accepting again when the system refuses, in milliseconds. */
-const ACCEPT_PAUSE = 50;
-/** Idle connections that are then closed, to have files for connections, and for all else that needs one. */
-const SHED = 16;
-/** How often at most to say that connections cannot be accepted, in milliseconds. */
-const WARNING_PAUSE = 60_000;
-/** What is answered whole, unless it answers a body. */
-const WHOLE = /^(application\/json|text\/plain)/;
-/** What is always answered whole. */
-const PROBLEM = "application/problem+json";
+/** Milliseconds between checks for connections that exceed a time limit; a connection may exceed it by as much. */
+const SWEEP_INTERVAL = 250;
+/** Milliseconds between checks for idle connections during shutdown. */
+const SHUTDOWN_SWEEP_INTERVAL = 20;
+/** During shutdown, milliseconds in which requests are still accepted that the kernel had already received. */
+const GRACE_PERIOD = 250;
+/** A request that follows the last response within so many milliseconds was probably pipelined. */
+const MAX_PIPELINING_GAP = 20;
+/** Milliseconds to wait after `accept` has failed. */
+const ACCEPT_RETRY_DELAY = 50;
+/** Idle connections to close after `accept` has failed, which frees file descriptors for new connections and for files. */
+const CLOSED_PER_FAILURE = 16;
+/** Shortest time between two warnings that `accept` fails, in milliseconds. */
+const WARNING_INTERVAL = 60_000;
+/** Content types of responses that are never streamed, except to POST. */
+const NOT_STREAMED = /^(application\/json|text\/plain)/;
 
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-/** A server that listens. */
+/** A server that is listening. */
 export interface ListeningServer {
   address: Deno.NetAddr;
   /**
-   * Stops listening, finishes what is under way, and closes every connection.
+   * Stops listening, finishes the requests in progress and closes every connection.
    *
-   * @param milliseconds How long that may take; then what is not finished is cut.
+   * @param milliseconds How long that may take; then the remaining connections are closed.
    */
-  end(milliseconds: number): Promise<void>;
+  shutDown(milliseconds: number): Promise<void>;
 }
 
-/** Serves HTTP on connections that it accepts itself, so that it can bound them and finish what they have begun. */
+/**
+ * Serves HTTP on connections that it accepts itself, which lets it limit their number and duration and shut down
+ * gracefully.
+ */
 export class BoundedServer implements ListeningServer {
   readonly #listener: Deno.TcpListener;
   readonly #connections: Connections;
   readonly #serve: ServeConnection;
   readonly #handler: Handler;
-  /** When the server was told to end. */
-  #endedAt = Infinity;
-  /** Until when a connection may send another request while the server ends, where that is later than for others. */
-  readonly #graces = new WeakMap<Connection, number>();
+  /** When the shutdown began. */
+  #shutdownAt = Infinity;
+  /** Until when a connection may send another request during shutdown, if that is later than for most. */
+  readonly #graceEnds = new WeakMap<Connection, number>();
   #listening = true;
 
   /** @throws {Deno.errors.AddrInUse} If the port is in use, and other errors of `Deno.listen`. */
@@ -58,7 +60,7 @@ export class BoundedServer implements ListeningServer {
     this.#connections = new Connections(limits);
     this.#serve = serve;
     this.#handler = handler;
-    setInterval(() => this.#connections.closeOverdue(), SWEEP);
+    setInterval(() => this.#connections.closeOverdue(), SWEEP_INTERVAL);
     void this.#accept();
   }
 
@@ -66,29 +68,29 @@ export class BoundedServer implements ListeningServer {
     return this.#listener.addr as Deno.NetAddr;
   }
 
-  async end(milliseconds: number): Promise<void> {
-    this.#endedAt = performance.now();
-    await pause(GRACE);
+  async shutDown(milliseconds: number): Promise<void> {
+    this.#shutdownAt = performance.now();
+    await pause(GRACE_PERIOD);
     this.#listening = false;
     this.#listener.close();
     while (this.#connections.size > 0) {
       const now = performance.now();
       for (const connection of this.#connections) {
-        if (now - this.#endedAt > milliseconds) this.#connections.close(connection);
-        else if (connection.idle && now > this.#graceOf(connection)) this.#finish(connection);
+        if (now - this.#shutdownAt > milliseconds) this.#connections.close(connection);
+        else if (connection.idle && now > this.#graceEnd(connection)) this.#finish(connection);
       }
-      await pause(END_SWEEP);
+      await pause(SHUTDOWN_SWEEP_INTERVAL);
     }
   }
 
-  /** Closes an idle connection; what has been answered is sent. */
+  /** Closes an idle connection after its last response has been sent. */
   #finish(connection: Connection): void {
     if (connection.wait === "send its first request") this.#connections.close(connection);
     else connection.server?.shutdown();
   }
 
-  #graceOf(connection: Connection): number {
-    return this.#graces.get(connection) ?? this.#endedAt + GRACE;
+  #graceEnd(connection: Connection): number {
+    return this.#graceEnds.get(connection) ?? this.#shutdownAt + GRACE_PERIOD;
   }
 
   async #accept(): Promise<void> {
@@ -98,17 +100,17 @@ export class BoundedServer implements ListeningServer {
         await this.#take(await this.#listener.accept());
       } catch (error) {
         if (!this.#listening) return;
-        // Too many open files, most likely. It passes when connections end, so it must not end the server.
+        // Most likely EMFILE, too many open files. It passes when connections close, so the server goes on.
         const now = performance.now();
-        if (now - warned > WARNING_PAUSE) {
+        if (now - warned > WARNING_INTERVAL) {
           warned = now;
           console.error(
             `warning: cannot accept connections, will go on trying: ${(error as Error).message} ` +
               `(${this.#connections.size} are open)`,
           );
         }
-        for (let i = 0; i < SHED && this.#connections.makeRoom();) i++;
-        await pause(ACCEPT_PAUSE);
+        for (let i = 0; i < CLOSED_PER_FAILURE && this.#connections.makeRoom();) i++;
+        await pause(ACCEPT_RETRY_DELAY);
       }
     }
   }
@@ -131,30 +133,32 @@ export class BoundedServer implements ListeningServer {
     request: Request,
     info: Deno.ServeHandlerInfo<Deno.NetAddr>,
   ): Promise<Response> {
-    const ending = this.#endedAt !== Infinity;
-    const last = ending && this.#isLast(connection);
+    const shuttingDown = this.#shutdownAt !== Infinity;
+    const last = shuttingDown && this.#isLast(connection);
     const exchange = connection.begin();
     const end = () => {
       exchange.end();
-      if (last) connection.server?.shutdown(); // the header alone does not close it
-      if (!ending && this.#endedAt !== Infinity) this.#graces.set(connection, performance.now() + GRACE);
+      if (last) connection.server?.shutdown(); // "connection: close" alone does not close it
+      if (!shuttingDown && this.#shutdownAt !== Infinity) {
+        this.#graceEnds.set(connection, performance.now() + GRACE_PERIOD);
+      }
       this.#connections.changed();
     };
     info.completed.then(end, end);
     const response = await this.#handler(request, info);
     if (last) response.headers.set("connection", "close");
     const type = response.headers.get("content-type") ?? "";
-    const whole = type === PROBLEM || (request.method !== "POST" && WHOLE.test(type));
-    return whole ? response : exchange.watch(response);
+    const streamed = type !== PROBLEM_TYPE && (request.method === "POST" || !NOT_STREAMED.test(type));
+    return streamed ? exchange.watch(response) : response;
   }
 
   /**
-   * Whether the answer to a request that came while the server ends shall say that it is the connection's last. After
-   * that no other is read, so a client that has sent several requests without waiting for answers is not told at once.
+   * Whether to close the connection after the response to a request that arrived during shutdown. No further request would
+   * be read, so a connection with pipelined requests stays open a little longer.
    */
   #isLast(connection: Connection): boolean {
-    if (!connection.idle) return false; // it came before the answer to another request was known to be sent
+    if (!connection.idle) return false; // it arrived before the previous response was known to be sent
     const now = performance.now();
-    return now > this.#graceOf(connection) || now - connection.since > PIPELINED;
+    return now > this.#graceEnd(connection) || now - connection.since > MAX_PIPELINING_GAP;
   }
 }

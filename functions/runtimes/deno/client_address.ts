@@ -3,11 +3,11 @@ import { getConnInfo } from "hono/deno";
 import { parseAddress } from "../../middleware/network_address.ts";
 
 /**
- * Makes the function that says from which address a request came to a Deno server.
+ * Makes a function that finds a request's client address on Deno.
  *
- * @param trustProxy Whether the connection is a proxy's, which ends `X-Forwarded-For` with the address of its client.
- * Without a proxy, clients could call themselves what they like. Where that entry is no address, as in `unknown`, the
- * connection's own address counts.
+ * @param trustProxy Whether requests come through a proxy that appends its client's address to `X-Forwarded-For`. Without a
+ * proxy, clients could write any address there. If the last entry is not an address, for example `unknown`, the address of
+ * the connection is used.
  */
 export function clientAddress(trustProxy: boolean): (context: Context) => string {
   return (context) => {

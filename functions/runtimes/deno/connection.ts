@@ -1,39 +1,40 @@
 import type { ConnectionServer } from "./serve_connection.ts";
 
-/** What the server waits for the client to do. */
+/** What the server is waiting for the client to do. */
 export type Wait = "send its first request" | "send another request" | "read the answer";
 
-/** A request under way. */
+/** A request in progress. */
 export interface Exchange {
-  /** Watches whether the client reads a response that is a stream. */
+  /** Wraps a streamed response to observe whether the client reads it. */
   watch(response: Response): Response;
-  /** The answer was sent, or cannot be. */
+  /** Ends the exchange: the response was sent, or cannot be. */
   end(): void;
 }
 
-/** A connection and the requests on it: HTTP/2 has several at a time, HTTP/1.1 one after the other. */
+/** A connection and its requests in progress: several at a time with HTTP/2, one with HTTP/1.1. */
 export class Connection {
   server: ConnectionServer | undefined;
-  /** When the current wait began, in milliseconds of `performance.now()`. */
+  /** When the current wait began, as `performance.now()`. */
   since = performance.now();
-  /** Each request under way, and whether the client has been sent something that it has not read. */
+  /** The requests in progress, and whether the server waits for the client to read the response. */
   readonly #exchanges = new Map<Exchange, boolean>();
   #answered = false;
 
-  /** @param client Who connected, as `clientOf` names it. */
+  /** @param client The client, as `clientOf` names it. */
   constructor(readonly client: string) {}
 
-  /** No request is under way: closing the connection breaks no answer. */
+  /** Whether no request is in progress, so that closing the connection interrupts no response. */
   get idle(): boolean {
     return this.#exchanges.size === 0;
   }
 
-  /** What the server waits for, or undefined while it works itself. */
+  /** What the server is waiting for, or undefined while it is working itself. */
   get wait(): Wait | undefined {
     if (this.idle) return this.#answered ? "send another request" : "send its first request";
     return [...this.#exchanges.values()].every((unread) => unread) ? "read the answer" : undefined;
   }
 
+  /** Begins a request. */
   begin(): Exchange {
     const exchange: Exchange = {
       watch: (response) => this.#watch(exchange, response),
@@ -47,7 +48,7 @@ export class Connection {
     return exchange;
   }
 
-  /** Passes a body on piece by piece. The next is asked for when the client has read most of those before. */
+  /** Passes on a body chunk by chunk. The stream is pulled when the client has read most of the chunks before. */
   #watch(exchange: Exchange, response: Response): Response {
     const reader = response.body?.getReader();
     if (reader === undefined) return response;

@@ -1,20 +1,20 @@
 import { Connection, type Wait } from "./connection.ts";
 
-/** Connections at a time, and how long each may make the server wait. */
+/** Limits on the number of open connections and on how long each may keep the server waiting. */
 export interface ConnectionLimits {
   /** Connections in all. */
   all: number;
-  /** Connections of one client, whom `clientOf` names. */
+  /** Connections of one client, as `clientOf` names it. */
   ofClient: (client: string) => number;
-  /** Milliseconds from the connection to the end of its first request's header. */
+  /** Milliseconds from accepting the connection to the end of the first request's header. */
   header: number;
-  /** Milliseconds from the end of an answer to the end of the next request's header. */
+  /** Milliseconds from the end of a response to the end of the next request's header. */
   idle: number;
-  /** Milliseconds in which a client reads nothing of a streamed answer. */
+  /** Milliseconds for which a client may read nothing of a streamed response. */
   send: number;
 }
 
-/** The connections that are open, in bounds. A flood of connections displaces itself; see `makeRoom`. */
+/** The open connections. A client that opens too many loses its own first; see `makeRoom`. */
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #ofClient = new Map<string, Set<Connection>>();
@@ -34,9 +34,9 @@ export class Connections {
   }
 
   /**
-   * Takes a connection when there is room for it in all.
+   * Adds a connection, as soon as there are fewer than the limit.
    *
-   * @returns null if its client has too many, all with a request under way.
+   * @returns null if the client has as many connections as it may, none of them idle.
    */
   async add(client: string): Promise<Connection | null> {
     const own = this.#ofClient.get(client);
@@ -48,14 +48,14 @@ export class Connections {
     }
     const connection = new Connection(client);
     this.#open.add(connection);
-    // Read again: the set is gone when its last connection went meanwhile.
+    // Looked up again, because the set is removed with its last connection.
     const others = this.#ofClient.get(client);
     if (others === undefined) this.#ofClient.set(client, new Set([connection]));
     else others.add(connection);
     return connection;
   }
 
-  /** Forgets a connection that is closed. */
+  /** Removes a connection that has closed. */
   delete(connection: Connection): void {
     this.#open.delete(connection);
     const own = this.#ofClient.get(connection.client);
@@ -64,7 +64,7 @@ export class Connections {
     this.#changed();
   }
 
-  /** To be called when a connection has become idle: whoever waits for room may close it. */
+  /** Must be called when a connection becomes idle: it may be closed for one that waits to be added. */
   changed(): void {
     this.#changed();
   }
@@ -72,10 +72,10 @@ export class Connections {
   /** Closes a connection at once. */
   close(connection: Connection): void {
     this.delete(connection);
-    connection.server?.cut();
+    connection.server?.abort();
   }
 
-  /** Closes every connection that has made the server wait for too long. */
+  /** Closes every connection that has kept the server waiting for longer than its limit. */
   closeOverdue(now = performance.now()): void {
     const limits: Record<Wait, number> = {
       "send its first request": this.#limits.header,
@@ -89,9 +89,9 @@ export class Connections {
   }
 
   /**
-   * Closes one idle connection: of the client with the most connections, the one that has waited for longest.
+   * Closes the longest idle connection of the client that has the most connections.
    *
-   * @returns false if none is idle.
+   * @returns false if no connection is idle.
    */
   makeRoom(): boolean {
     const byNumber = [...this.#ofClient.values()].sort((a, b) => b.size - a.size);

@@ -4,13 +4,13 @@ import type { ConnectionLimits } from "./connections.ts";
 import { findServeConnection, type Handler } from "./serve_connection.ts";
 import { UnboundedServer } from "./unbounded_server.ts";
 
-/** Which part of all connections one client may have, where no setting says so. */
-const SHARE_OF_CLIENT = 1 / 4;
-/** Addresses of this machine, as `clientOf` names them. */
-const LOOPBACK = /^127\.|^0:0:0:0$/;
+/** The default share of all connections that one client may have. */
+const MAX_CLIENT_SHARE = 1 / 4;
+/** Loopback addresses, as `clientOf` names them. */
+const LOOPBACK = /^127\.|^0000:0000:0000:0000$/;
 
 /**
- * Serves HTTP, with bounded connections where this version of Deno allows it.
+ * Serves HTTP, with limits on connections if this version of Deno makes them possible.
  *
  * @throws {Deno.errors.AddrInUse} If the port is in use, and other errors of `Deno.listen`.
  */
@@ -35,8 +35,8 @@ function limitsOf(settings: Settings): ConnectionLimits {
     all: maxConnections,
     ofClient: (client) => {
       if (maxConnectionsPerClient !== undefined) return maxConnectionsPerClient;
-      // A proxy's connections are those of many clients. Who connects from this machine is mostly a proxy on it.
-      return trustProxy || LOOPBACK.test(client) ? Infinity : Math.ceil(maxConnections * SHARE_OF_CLIENT);
+      // A proxy connects for many clients, and connections from this machine are mostly those of a proxy.
+      return trustProxy || LOOPBACK.test(client) ? Infinity : Math.ceil(maxConnections * MAX_CLIENT_SHARE);
     },
     header: 1000 * settings.headerTimeout,
     idle: 1000 * settings.idleTimeout,

@@ -1,17 +1,17 @@
-/** Answers a request, as the handler of `Deno.serve` does. */
+/** Answers a request, as the handler of `Deno.serve`. */
 export type Handler = (
   request: Request,
   info: Deno.ServeHandlerInfo<Deno.NetAddr>,
 ) => Response | Promise<Response>;
 
-/** HTTP on one connection. */
+/** The HTTP server of one connection. */
 export interface ConnectionServer {
-  /** Resolves when the connection is closed, for whatever reason. */
+  /** Resolves when the connection is closed for any reason. */
   finished: Promise<void>;
-  /** Closes the connection when the answer under way, if any, has been sent. */
+  /** Closes the connection once the response in progress, if any, has been sent. */
   shutdown(): void;
   /** Closes the connection at once. */
-  cut(): void;
+  abort(): void;
 }
 
 /** Serves HTTP/1.1 and HTTP/2 on a connection. */
@@ -27,13 +27,13 @@ type ServeHttpOnConnection = (
 ) => { finished: Promise<void>; shutdown(): Promise<void> };
 
 /**
- * Finds the function by which Deno serves HTTP on a connection that a program accepted itself.
+ * Finds Deno's function that serves HTTP on a connection which the program has accepted itself.
  *
- * It is not documented, but it is what `Deno.serve` does with each connection, and as fast. The documented ways do not
- * help: `Deno.serve` accepts connections itself, any number for any time, and stops for good when `accept` fails;
- * node:http answers a quarter fewer requests a second.
+ * The function is undocumented, but `Deno.serve` calls it for each connection. The documented alternatives are worse:
+ * `Deno.serve` accepts any number of connections for any time, and stops for good if `accept` fails; node:http answers a
+ * quarter fewer requests a second.
  *
- * @returns undefined where this version of Deno does not have it.
+ * @returns undefined if this version of Deno does not have the function.
  */
 export function findServeConnection(): ServeConnection | undefined {
   const internal: unknown = Reflect.get(Deno, "internal");
@@ -46,25 +46,25 @@ export function findServeConnection(): ServeConnection | undefined {
 }
 
 function serveBy(serve: ServeHttpOnConnection, connection: Deno.TcpConn, handler: Handler): ConnectionServer {
-  // Not an AbortSignal: its listener throws for a connection that is just closing, and what a listener throws nobody
-  // can catch.
+  // Not an AbortSignal: the listener throws if the connection is just closing, and an error in a listener of an
+  // AbortSignal cannot be caught.
   let abort = () => {};
   const signal = {
     addEventListener: (_: string, listener: unknown) => void (abort = listener as () => void),
   };
   const { finished, shutdown } = serve(connection, signal, handler, answerError, () => {});
   return {
-    finished: finished.catch(() => {}), // the client reset it
+    finished: finished.catch(() => {}), // the client reset the connection
     shutdown: () => void shutdown().catch(() => {}),
-    cut: () => {
+    abort: () => {
       try {
         abort();
-      } catch { /* it is closed already */ }
+      } catch { /* it is already closed */ }
     },
   };
 }
 
-/** The application answers its own errors; what comes here is a failure to answer at all. */
+/** Handles errors outside the application, which answers its own. */
 function answerError(error: unknown): Response {
   console.error(error);
   return new Response(null, { status: 500 });

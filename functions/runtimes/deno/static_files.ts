@@ -1,28 +1,45 @@
-import type { MiddlewareHandler } from "hono";
+import type { Env, Hono, Schema } from "hono";
+import { etag } from "hono/etag";
 import { serveStatic } from "hono/serve-static";
 import { join } from "node:path";
+import { STATIC_FILE_HEADERS } from "../static_file_headers.ts";
 
 /**
- * Serves the files of a directory, compressed where a compressed copy lies beside them and the client takes it.
+ * Adds routes for the static files of a directory: the page and the API's documentation. A compressed copy beside a file is
+ * sent if the client accepts it. On Cloudflare, static assets do this.
  *
- * Hono's own for Deno opens a file and its compressed copy, sends one, and never closes the other: after some hundred
- * requests the process has no files left. Here a file is opened when it is read.
+ * Hono's `serveStatic` of `hono/deno` opens both a file and its compressed copy, sends one and never closes the other, so
+ * the process runs out of file descriptors. This one opens a file when its body is first read.
  *
- * @param rewriteRequestPath The path of a file, by that of the request.
+ * @param root The directory, `build/page`.
  */
-export function staticFiles(root: string, rewriteRequestPath: (path: string) => string): MiddlewareHandler {
-  const isDir = (path: string) => isThere(path, "isDirectory");
-  const getContent = async (path: string) => await isThere(path, "isFile") ? contentOf(path) : null;
-  return serveStatic({ root, precompressed: true, rewriteRequestPath, join, isDir, getContent });
+export function serveStaticFiles<E extends Env, S extends Schema>(app: Hono<E, S>, root: string): void {
+  const files = serveStatic({
+    root,
+    precompressed: true,
+    rewriteRequestPath: (path) => path === "/docs" ? "/docs.html" : path,
+    join,
+    isDir: (path) => is("isDirectory", path),
+    getContent: async (path) => await is("isFile", path) ? openWhenRead(path) : null,
+  });
+  for (const [pattern, headers] of STATIC_FILE_HEADERS) {
+    // Immutable files are never revalidated, so they need no ETag.
+    if (headers["Cache-Control"] === "no-cache") app.get(pattern, etag());
+    app.get(pattern, async (context, next) => {
+      await next();
+      if (context.res.status !== 200) return;
+      for (const [name, value] of Object.entries(headers)) context.header(name, value);
+    }, files);
+  }
 }
 
-/** Whether there is something of a kind. A path that the system does not take, such as a very long one, has nothing. */
-async function isThere(path: string, kind: "isFile" | "isDirectory"): Promise<boolean> {
+/** Whether a path is a file or a directory; false if the system refuses the path, for example as too long. */
+async function is(kind: "isFile" | "isDirectory", path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info[kind], () => false);
 }
 
-/** The content of a file that is opened at the first read, and closed at the end or when the rest is not wanted. */
-function contentOf(path: string): ReadableStream<Uint8Array> {
+/** The content of a file, opened at the first read and closed at the end or on cancel. */
+function openWhenRead(path: string): ReadableStream<Uint8Array> {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   return new ReadableStream({
     async pull(controller) {

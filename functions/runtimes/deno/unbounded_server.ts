@@ -1,14 +1,14 @@
 import type { ListeningServer } from "./bounded_server.ts";
 import type { Handler } from "./serve_connection.ts";
 
-/** How often requests under way are looked for while the server ends, in milliseconds. */
-const END_SWEEP = 20;
+/** Milliseconds between checks for requests in progress during shutdown. */
+const SHUTDOWN_SWEEP_INTERVAL = 20;
 
-/** Serves HTTP by `Deno.serve`, which bounds no connections: for versions of Deno that do not let us do it ourselves. */
+/** Serves HTTP with `Deno.serve`, without limits on connections, for versions of Deno without `serveHttpOnConnection`. */
 export class UnboundedServer implements ListeningServer {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  #underWay = 0;
-  #ending = false;
+  #inProgress = 0;
+  #shuttingDown = false;
 
   /** @throws {Deno.errors.AddrInUse} If the port is in use, and other errors of `Deno.serve`. */
   constructor(options: Deno.TcpListenOptions, handler: Handler) {
@@ -21,12 +21,12 @@ export class UnboundedServer implements ListeningServer {
     return this.#server.addr;
   }
 
-  async end(milliseconds: number): Promise<void> {
-    this.#ending = true;
+  async shutDown(milliseconds: number): Promise<void> {
+    this.#shuttingDown = true;
     const deadline = performance.now() + milliseconds;
-    // Deno's shutdown does not wait for streams.
-    while (this.#underWay > 0 && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, END_SWEEP));
+    // Deno's own shutdown does not wait for streams.
+    while (this.#inProgress > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, SHUTDOWN_SWEEP_INTERVAL));
     }
     const left = Math.max(0, deadline - performance.now());
     await Promise.race([this.#server.shutdown(), new Promise((resolve) => setTimeout(resolve, left))]);
@@ -37,11 +37,11 @@ export class UnboundedServer implements ListeningServer {
     request: Request,
     info: Deno.ServeHandlerInfo<Deno.NetAddr>,
   ): Promise<Response> {
-    this.#underWay++;
-    const end = () => this.#underWay--;
+    this.#inProgress++;
+    const end = () => this.#inProgress--;
     info.completed.then(end, end);
     const response = await handler(request, info);
-    if (this.#ending) response.headers.set("connection", "close");
+    if (this.#shuttingDown) response.headers.set("connection", "close");
     return response;
   }
 }

@@ -1,54 +1,55 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
-import { Problem, PROBLEM_TYPE, type ProblemKind } from "./problem.ts";
+import { Problem, PROBLEM_TYPE, type ProblemKind } from "../problem.ts";
 
-/** How long the document is good for, in seconds. */
+/** How long the document may be cached, in seconds. */
 const MAX_AGE = 300;
 
 const DESCRIPTION = `Names made and scored by character-level language models.
 
-Every error is a problem document of RFC 9457, \`application/problem+json\`. Any path may answer 404, where there is
-nothing, and 405, where it answers other methods: \`Allow\` says which. \`HEAD\` is answered as \`GET\`, without the
-body. A request's \`X-Request-Id\` is sent back; who sends none is given one.
+Every error response is a problem document (RFC 9457), \`application/problem+json\`. Any path may answer 404, if it does not
+exist, and 405, if it does not support the method; \`Allow\` lists those that it does. \`HEAD\` is answered like \`GET\`, without
+the body. The \`X-Request-Id\` of a request is returned in the response; a request without one is assigned one.
 
-**Caching.** An answer with a seed, and every score, has an \`ETag\`; to \`If-None-Match\` the server answers 304, and computes
-nothing. With the model's name alone, \`model=tuned\`, or none, it is \`no-cache\`: the model may be trained anew, so a cache asks
-each time. Pinned to its ONNX file by 8 or more digits of the SHA-256 on its card, \`model=tuned@c2d60bc2\`, it is \`immutable\`;
-where the file is another the answer is 404. \`/models/tuned@c2d60bc2\` and the files under it are pinned in the same way. Without a
-seed an answer is \`no-store\`.`;
+**Caching.** A response to a request with a seed, and every score, has an \`ETag\`; if \`If-None-Match\` has it, the server answers
+304 without computing anything. If the model is given by name alone, \`model=tuned\`, or not at all, the response is \`no-cache\`: the
+model may be trained again, so caches revalidate it each time. If the model is pinned to its ONNX file by 8 or more digits of the
+SHA-256 on its card, \`model=tuned@c2d60bc2\`, the response is \`immutable\`, or 404 if the file is another.
+\`/models/tuned@c2d60bc2\` and the files under it are pinned in the same way. A response to \`/generate\` without a seed is
+\`no-store\`.`;
 
-/** Errors that every route has. */
+/** The error responses that every route may have. */
 const EVERYWHERE: readonly (readonly [status: number, kind: ProblemKind, detail: string, when: string])[] = [
   [
     400,
     "invalid-host",
     'Host must have a host, and at most a port with it, got "example.com/score"',
-    "The `Host` header is no host",
+    "The `Host` header is not a host",
   ],
   [
     401,
     "unauthorized",
     "This server asks for a token, as Authorization: Bearer TOKEN; no token is given",
-    "The server is closed by a token, which the request does not bear",
+    "The server requires a bearer token, which the request does not have",
   ],
   [
     405,
     "method-not-allowed",
     "/score answers GET, HEAD, OPTIONS, not DELETE",
-    "The path answers other methods, which `Allow` lists",
+    "The path does not support the method; `Allow` lists those that it does",
   ],
   [
     414,
     "uri-too-long",
     "The address must be at most 8192 characters long, is 9000",
-    "The address is too long",
+    "The URL is too long",
   ],
   [
     429,
     "too-many-requests",
     "Too many requests; ask again in 3 s",
-    "The client asks too often; `Retry-After` says for how long to wait",
+    "The client has made too many requests; `Retry-After` says how long to wait",
   ],
   [
     500,
@@ -66,40 +67,40 @@ type HeaderSchema = {
 /** Headers, by their names in the document's components. */
 const HEADERS: Record<string, { description: string; schema: HeaderSchema; example: string | number }> = {
   "X-Request-Id": {
-    description: "What the request is called in the server's log",
+    description: "The id of the request in the server's log",
     schema: { type: "string" },
     example: "5f1c2a9e-1z",
   },
   "Cache-Control": {
     description:
-      "How the answer may be kept: `no-store`, `no-cache` (ask again each time, by its ETag) or, where the model is " +
-      "pinned to its file, `immutable`. `private` instead of `public` where a token is asked for",
+      "How the response may be cached: `no-store`, `no-cache` (revalidate each time with the ETag) or, if the model is " +
+      "pinned to its file, `immutable`. `private` instead of `public` if the server requires a token",
     schema: { type: "string" },
     example: "public, no-cache",
   },
   "ETag": {
-    description: "What names the answer, where it may be kept",
+    description: "The tag of a cacheable response, for `If-None-Match`",
     schema: { type: "string" },
     example: '"1-86bd9c48d6b8f0a1-1x2y3z-json"',
   },
   "Retry-After": {
-    description: "Seconds after which to ask again; not sent where that would not help",
+    description: "Seconds after which to retry; not sent if a retry would not help",
     schema: { type: "integer", minimum: 1 },
     example: 3,
   },
   "WWW-Authenticate": {
-    description: "How to bear a token",
+    description: "The authentication scheme",
     schema: { type: "string" },
     example: 'Bearer realm="edgemore"',
   },
   "Allow": {
-    description: "The methods that the path answers",
+    description: "The methods that the path supports",
     schema: { type: "string" },
     example: "GET, HEAD, OPTIONS",
   },
 };
 
-/** The headers that answers have beside those of a route's own, by status. */
+/** The headers that responses have in addition to those of their route, by status. */
 const HEADERS_OF: Record<string, string[]> = {
   200: ["X-Request-Id", "Cache-Control", "ETag"],
   304: ["X-Request-Id", "Cache-Control", "ETag"],
@@ -109,16 +110,16 @@ const HEADERS_OF: Record<string, string[]> = {
   503: ["X-Request-Id", "Cache-Control", "Retry-After"],
 };
 
-/** The parts of an operation that are written here. */
+/** The parts of an operation that are changed here. */
 interface Operation {
   responses: Record<string, { headers?: Record<string, object>; $ref?: string }>;
   security?: object[];
 }
 
 /**
- * Answers `GET /openapi.json`: all routes that an application has when it is first asked, and what they have in common.
+ * Makes the handlers of `GET /openapi.json`. The document has the routes of the application at the time of the first request.
  *
- * @param closed Whether the server asks for a token.
+ * @param closed Whether the server requires a token.
  */
 export function openApiHandler(
   app: OpenAPIHono,
@@ -136,11 +137,11 @@ function describe(app: OpenAPIHono, closed: boolean): object {
   const document = app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: { title: "edgemore", version: "0.1.0", description: DESCRIPTION, license: { name: "MIT" } },
-    servers: [{ url: "/", description: "Where this document comes from" }],
+    servers: [{ url: "/", description: "The server of this document" }],
     tags: [
-      { name: "names", description: "What the models make and score" },
-      { name: "models", description: "The models" },
-      { name: "server", description: "The server" },
+      { name: "names", description: "Generating and scoring names" },
+      { name: "models", description: "Cards and files of the models" },
+      { name: "server", description: "Health of the server" },
     ],
     security: closed ? [{ bearer: [] }] : [{}, { bearer: [] }],
   });
@@ -149,7 +150,7 @@ function describe(app: OpenAPIHono, closed: boolean): object {
     bearer: {
       type: "http",
       scheme: "bearer",
-      description: "The server's EDGEMORE_TOKEN, where it has one; `/health` asks for none",
+      description: "The value of EDGEMORE_TOKEN, if the server has one; `/health` needs none",
     },
   };
   components.headers = HEADERS;
@@ -174,7 +175,11 @@ function describe(app: OpenAPIHono, closed: boolean): object {
   return document;
 }
 
-/** Gives an operation the answers and headers that all have; what a monitor asks is open, and asked at any time. */
+/**
+ * Adds to an operation the responses and headers that all operations have.
+ *
+ * @param open Whether it needs no token and has no rate limit.
+ */
 function addCommon(operation: Operation, open: boolean): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     response.headers = { ...headersOf(status), ...response.headers };
@@ -191,7 +196,7 @@ function headersOf(status: string): Record<string, { $ref: string }> {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-/** "too-many-requests" as "TooManyRequests". */
+/** Converts "too-many-requests" to "TooManyRequests". */
 function componentName(kind: ProblemKind): string {
   return kind.replace(/(^|-)(\w)/g, (_, _dash, letter: string) => letter.toUpperCase());
 }

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import openapiTypescript, { astToString, type OpenAPI3 } from "openapi-typescript";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type Server, startDeno, startServer } from "../processes.ts";
-import { DocumentedApi, type OpenApiDocument } from "./openapi_document.ts";
-import { type ServedApp, serveModels } from "./serve_models.ts";
+import { type Server, startDeno, startServer } from "../../processes.ts";
+import { DocumentedApi, type OpenApiDocument } from "../openapi_document.ts";
+import { type ServedApp, serveModels } from "../serve_models.ts";
 
 let app: ServedApp;
 let api: DocumentedApi;

@@ -1,10 +1,10 @@
 import { EVENT_STREAM } from "../../routes/name_events.ts";
 
 /**
- * Leaves Content-Length out of the answer to HEAD where GET is answered by a stream of events. Deno sets it to 0 on an answer
- * without a body, and sends none of the body that it is given here instead.
+ * Omits Content-Length from the response to HEAD if GET would stream events. Deno sends `Content-Length: 0` with a response
+ * that has no body, so it is given a body, which it does not send.
  *
- * @param fetch Answers requests. What it is told beside the request, such as the client's address, is passed on.
+ * @param fetch Answers requests. Its further arguments, such as the client's address, are passed on.
  */
 export function answerHeadOfStreams<Info extends unknown[]>(
   fetch: (request: Request, ...info: Info) => Response | Promise<Response>,

@@ -1,32 +1,33 @@
-import type { RateLimit, RateLimiter } from "./rate_limit.ts";
+import type { RateLimit, RateLimiter } from "../../middleware/rate_limit.ts";
 
-/** Most clients that are remembered; who has not asked for longest is forgotten. Some 10 MB. */
+/** Most buckets, about 10 MB; the least recently used is dropped. */
 const MAX_CLIENTS = 100_000;
 
-/** What a client may still ask, at a time. */
+/** A client's bucket. */
 interface Bucket {
+  /** Requests that the client may still make. */
   tokens: number;
-  /** Milliseconds. */
+  /** When that was, in milliseconds. */
   at: number;
 }
 
 /**
- * Counts requests in this process's memory. Each client has a bucket with a token for each request it may make; the
- * tokens come back evenly, so that a burst is answered and a flood is not.
+ * A token bucket for each client, in the memory of this process. A request takes a token, and tokens are refilled at a
+ * constant rate, which permits bursts but no higher average.
  */
 export class TokenBuckets implements RateLimiter {
-  /** In the order in which the clients last asked. */
+  /** Least recently used first. */
   readonly #buckets = new Map<string, Bucket>();
   readonly #capacity: number;
   readonly #perMillisecond: number;
-  readonly #mostClients: number;
+  readonly #maxClients: number;
   readonly #now: () => number;
 
-  /** @param now The time in milliseconds. */
-  constructor({ requests, seconds }: RateLimit, mostClients = MAX_CLIENTS, now = () => performance.now()) {
+  /** @param now Returns the time in milliseconds. */
+  constructor({ requests, seconds }: RateLimit, maxClients = MAX_CLIENTS, now = () => performance.now()) {
     this.#capacity = requests;
     this.#perMillisecond = requests / (1000 * seconds);
-    this.#mostClients = mostClients;
+    this.#maxClients = maxClients;
     this.#now = now;
   }
 
@@ -38,7 +39,7 @@ export class TokenBuckets implements RateLimiter {
     Object.assign(bucket, { tokens: allowed ? tokens - 1 : tokens, at });
     this.#buckets.delete(client);
     this.#buckets.set(client, bucket);
-    if (this.#buckets.size > this.#mostClients) this.#buckets.delete(this.#buckets.keys().next().value!);
+    if (this.#buckets.size > this.#maxClients) this.#buckets.delete(this.#buckets.keys().next().value!);
     return allowed ? 0 : (1 - tokens) / this.#perMillisecond / 1000;
   }
 }
