@@ -10,41 +10,41 @@ import { windowKeys, WindowTree } from "./window_tree.ts";
 
 export type { Wanted };
 
-/** Memory that the nodes of a cache may take by default, and the states of its model, in bytes. */
+/** The default limits of the memory for nodes and for states, in bytes. */
 export const NODE_BYTES = 20 * 2 ** 20;
 export const STATE_BYTES = 20 * 2 ** 20;
-/** Most beginnings that {@link DistributionCache.prefill} asks for: a tenth of a second's work. */
+/** The most beginnings that {@link DistributionCache.prefill} computes: a tenth of a second of work. */
 const MAX_PREFILLED = 2 ** 15;
 
 /** The limits of a cache. */
 export interface CacheOptions {
-  /** Memory that the nodes may take. Default: {@link NODE_BYTES}. */
+  /** Limit of the memory for nodes. Default: {@link NODE_BYTES}. */
   bytes?: number;
-  /** Memory that the states of the model may take, if it has any. Default: {@link STATE_BYTES}. */
+  /** Limit of the memory for states. Default: {@link STATE_BYTES}. */
   stateBytes?: number;
-  /** Is called once, when the model turns out to be broken. */
+  /** Called once, if the model turns out to be broken. */
   onBroken?: (error: BrokenModelError) => void;
 }
 
 /**
- * What a language model was asked, as a tree: a node is a beginning with the distribution of the token after it, an edge is a
- * token. A distribution never changes, so the model is asked for it once: a beginning that was seen is a look-up, and those that
- * were not are asked for together, in batched runs.
+ * Remembers the distributions of a language model in a tree: a node is a beginning with the distribution of its next token, an
+ * edge is a token. A distribution never changes, so the model computes each one once, and it computes the missing ones of all
+ * requests together, in batches.
  *
- * Where the model sees the last n tokens, beginnings that agree in those are one node.
+ * If the model sees only the last n tokens, beginnings that agree in those share a node.
  */
 export class DistributionCache {
   readonly vocabularySize: number;
-  /** How many tokens back the model sees; null: all of them. */
+  /** The number of tokens that the model sees; null: all of them. */
   readonly contextLength: number | null;
   readonly #nodes: NodeStore;
   readonly #maxNodes: number;
   readonly #tree: Tree;
-  /** The run that takes what waits now, and tells what it cost. */
+  /** The next run, for the beginnings that are waiting. It resolves to its estimated cost, in milliseconds. */
   #nextRun: Promise<number> | null = null;
-  /** The run under way, if any. */
+  /** The current run. It is resolved if there is none. */
   #run: Promise<void> = Promise.resolve();
-  /** Why the model is not asked any more, if it is broken. */
+  /** The reason why the model is broken, if it is. */
   #failure: BrokenModelError | null = null;
   readonly #onBroken: (error: BrokenModelError) => void;
 
@@ -64,31 +64,31 @@ export class DistributionCache {
       : new WindowTree(runner, this.#nodes, contextLength);
   }
 
-  /** How many nodes are remembered. */
+  /** The number of nodes. */
   get size(): number {
     return this.#nodes.count;
   }
 
-  /** Most beginnings that one {@link ask} takes to the model. */
+  /** The most beginnings that one call of {@link ask} adds to a run. */
   get maxRun(): number {
     return this.#tree.maxRun;
   }
 
-  /** A new place in the tree, without a node. */
+  /** Makes a cursor without a node. */
   cursor(): Cursor {
     return new Cursor(this.#nodes, this.#tree);
   }
 
   /**
-   * Asks the model for the nodes of beginnings that have none. All who ask while a run is under way wait for the next one
-   * together: the model is never run twice at once.
+   * Has the model compute the missing nodes of some beginnings. The model runs once at a time: all calls during a run share the
+   * next one.
    *
-   * A run is bounded, so not every node has to be there after it: whoever misses some asks again.
+   * A run is limited, so that some nodes may still be missing after it. The caller then asks again.
    *
-   * @param work What the positions are counted to.
-   * @throws {WorkLimitError} If they are more than the work may have.
-   * @throws {BrokenModelError} If a row is not a distribution, or the model itself says that it is broken: to everyone who
-   * waits, and from then on. Nothing is remembered of such a model.
+   * @param work Counts the positions.
+   * @throws {WorkLimitError} If they exceed the limit of the work.
+   * @throws {BrokenModelError} If a row is not a distribution, or the model reports that it is broken. All waiting calls and
+   * all later ones throw it, and all nodes are removed.
    */
   async ask(wanted: readonly Wanted[], work?: Work): Promise<void> {
     this.#tree.want(wanted, work);
@@ -99,7 +99,7 @@ export class DistributionCache {
   }
 
   /**
-   * The distribution of the token after a beginning: its log-probabilities, [vocabularySize].
+   * The log-probabilities of the token after a beginning, [vocabularySize].
    *
    * @throws As {@link ask}.
    */
@@ -112,8 +112,8 @@ export class DistributionCache {
   }
 
   /**
-   * Asks for every beginning that a name can have, if they are few enough to be remembered all: with a context of three
-   * characters over 27 tokens they are 18,279. After that no name waits for the model.
+   * Computes the nodes of all possible beginnings, if the cache has room for them. For a context of three characters and 27 tokens
+   * there are 18,279. Then no request has to wait for the model.
    */
   async prefill(): Promise<void> {
     if (this.contextLength === null) return;
@@ -125,7 +125,7 @@ export class DistributionCache {
     await this.askAll([...sequences(letters, this.contextLength)]);
   }
 
-  /** Asks for beginnings, however many they are, run after run. */
+  /** Has the model compute the nodes of any number of beginnings, in several runs. */
   async askAll(beginnings: readonly (readonly number[])[]): Promise<void> {
     for (let start = 0; start < beginnings.length; start += this.maxRun) {
       const some = beginnings.slice(start, start + this.maxRun);
@@ -140,7 +140,7 @@ export class DistributionCache {
       throw this.#failure;
     }
     const running = this.#tree.run();
-    this.#run = running.then(() => {}, () => {}); // those who asked hear of a failure; the next run goes ahead
+    this.#run = running.then(() => {}, () => {}); // ask() rejects if this run fails; the next run is independent
     try {
       return await running;
     } catch (error) {
@@ -149,7 +149,7 @@ export class DistributionCache {
     }
   }
 
-  /** Gives up the model, and the memory of what it said. */
+  /** Marks the model as broken, and removes all nodes. */
   #break(error: BrokenModelError): void {
     this.#failure = error;
     this.#tree.clear();
@@ -157,7 +157,7 @@ export class DistributionCache {
   }
 }
 
-/** All sequences of up to so many letters, tokens from 1 on: the short ones first. */
+/** All sequences of at most `maxLength` tokens from 1 to `letters`, the short ones first. */
 function* sequences(letters: number, maxLength: number): Generator<number[]> {
   let level: number[][] = [[]];
   yield* level;

@@ -1,12 +1,12 @@
 /** No such key, or no such node. */
 export const UNKNOWN = -1;
 
-/** The arrays that keys are kept in: of token ids, or of larger whole numbers. */
+/** Arrays of keys: of token ids, or of larger integers. */
 type KeyArray = Uint16Array | Float64Array;
 
-/** Keys in the order in which they were added, each found through an open-addressed hash table. A key is `width` numbers. */
+/** Keys of `width` numbers in insertion order, with an open-addressing hash table to find them. */
 export class KeyTable {
-  /** How many there are. */
+  /** The number of keys. */
   count = 0;
   readonly #width: number;
   /** [capacity, width] */
@@ -15,8 +15,8 @@ export class KeyTable {
   #slots: Int32Array;
 
   /**
-   * @param keys Made for the keys: `Uint16Array` for tokens, `Float64Array` for whole numbers up to 2^53.
-   * @param capacity How many keys there is room for before it grows.
+   * @param keys The array type: `Uint16Array` for tokens, `Float64Array` for integers up to 2^53.
+   * @param capacity Initial capacity in keys.
    */
   constructor(width: number, readonly keys: new (length: number) => KeyArray, capacity: number) {
     this.#width = width;
@@ -24,7 +24,7 @@ export class KeyTable {
     this.#slots = new Int32Array(slotsFor(capacity)).fill(UNKNOWN);
   }
 
-  /** Bytes that a key takes at most: its numbers, and up to four slots. */
+  /** The most bytes of a key: its numbers and four slots. */
   static bytesPerKey(width: number, { BYTES_PER_ELEMENT }: { BYTES_PER_ELEMENT: number }): number {
     return BYTES_PER_ELEMENT * width + 16;
   }
@@ -44,7 +44,7 @@ export class KeyTable {
     }
   }
 
-  /** Adds a key that is not there yet, and returns its index. */
+  /** Adds a new key, and returns its index. */
   add(numbers: ArrayLike<number>, offset: number): number {
     const width = this.#width;
     if ((this.count + 1) * width > this.#keys.length) this.reserve(2 * this.count + 1);
@@ -54,7 +54,7 @@ export class KeyTable {
     return added;
   }
 
-  /** Makes room for more. */
+  /** Increases the capacity. */
   reserve(capacity: number): void {
     const keys = this.#keys;
     this.#keys = new this.keys(capacity * this.#width);
@@ -89,7 +89,7 @@ export class KeyTable {
     return true;
   }
 
-  /** FNV-1a over the numbers modulo 2^32, with the high bits folded into the low ones that the table uses. */
+  /** FNV-1a over the numbers modulo 2^32, with the high bits folded into the low ones, which select the slot. */
   #hash(numbers: ArrayLike<number>, offset: number): number {
     let hash = 0x811c9dc5;
     for (let i = 0; i < this.#width; i++) hash = Math.imul(hash ^ numbers[offset + i], 0x01000193);

@@ -5,13 +5,13 @@ import { SLICE } from "../work.ts";
 /** Most rows in one step of a model. */
 const MAX_RUN_ROWS = 4096;
 /**
- * Estimated cost of a row in milliseconds, measured with ONNX Runtime Web: for each token of the vocabulary (its output, its
- * sum, its place in the order), and for each multiplication with a weight.
+ * Estimated cost of a row in milliseconds, measured with ONNX Runtime Web: for each token of the vocabulary (output, sum and
+ * sorting), and for each multiplication.
  */
 const TOKEN_MILLISECONDS = 100e-6;
 const MULTIPLICATION_MILLISECONDS = 0.1e-6;
 
-/** Runs a model in steps that do not hold the event loop for long, and checks the sizes of what it gives. */
+/** Runs a model in steps that block the event loop only briefly, and checks the sizes of its outputs. */
 export class ModelRunner {
   readonly model: LanguageModel;
   /** Estimated cost of a row, in milliseconds. */
@@ -19,7 +19,7 @@ export class ModelRunner {
   /** Most rows in one step. */
   readonly maxRows: number;
 
-  /** @param maxNodes How many nodes can be remembered: a step makes no more. */
+  /** @param maxNodes The most nodes that can be stored, and so the most rows in a step. */
   constructor(model: LanguageModel, maxNodes: number) {
     this.model = model;
     this.rowMilliseconds = model.vocabularySize * TOKEN_MILLISECONDS +
@@ -33,7 +33,7 @@ export class ModelRunner {
   /**
    * One step; see {@link LanguageModel.step}.
    *
-   * @throws {BrokenModelError} If an output has another size than it should.
+   * @throws {BrokenModelError} If an output has the wrong size.
    */
   async step(
     tokens: Int32Array<ArrayBuffer>,

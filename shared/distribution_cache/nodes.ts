@@ -1,7 +1,7 @@
 import { KeyTable, UNKNOWN } from "./key_table.ts";
 import { TransitionTable } from "./transition_table.ts";
 
-/** Nodes that there is room for at first; the tables grow by doubling. */
+/** Initial capacity. The tables grow by doubling. */
 const FIRST_NODES = 256;
 
 /** How the nodes of a tree are found. */
@@ -10,39 +10,38 @@ export interface NodeKeys {
   width: number;
   /** The array that keys are kept in. */
   array: typeof Uint16Array | typeof Float64Array;
-  /** Whether nodes have ids, which never change and are never used again. */
+  /** Whether nodes have ids, which never change and are never reused. */
   ids: boolean;
 }
 
 /**
- * The nodes of a tree in bounded memory: each has a key, and the distribution of the token that comes next.
+ * The nodes of a tree in bounded memory. Each has a key and the distribution of its next token.
  *
- * Memory is bounded by two generations. New nodes are young: they are numbered as rows of {@link rows}, ready to be drawn
- * from. When the young generation is full it becomes the old one, which keeps log-probabilities alone, and the old one is
- * dropped. A node that is found in the old generation is copied into the young one, so a node that is used often stays,
- * however many others come and go.
+ * There are two generations. New nodes are young: they are rows of {@link rows}, ready to be drawn from. When the young generation
+ * is full, it becomes the old one, which keeps only log-probabilities, and the previous old one is dropped. A look-up copies an old
+ * node into the young generation. So nodes that are used often stay.
  *
- * A row is good while {@link epoch} stays the same.
+ * A row is valid as long as {@link epoch} does not change.
  */
 export class NodeStore {
   /** The distributions of the young nodes. */
   rows: TransitionTable;
-  /** Grows whenever rows are given to other nodes. */
+  /** Increases whenever rows are reassigned to other nodes. */
   epoch = 0;
   readonly #keys: NodeKeys;
   readonly #vocabularySize: number;
   readonly #maxNodes: number;
   #young: KeyTable;
   #ids: Float64Array<ArrayBuffer>;
-  /** The keys, ids and log-probabilities [maxNodes, vocabularySize] of the old nodes, once there are any. */
+  /** The keys, ids and log-probabilities [maxNodes, vocabularySize] of the old nodes; null before there are any. */
   #old: KeyTable | null = null;
   #oldIds = new Float64Array();
   #oldLogProbs = new Float32Array();
-  /** [vocabularySize]: the log-probabilities of a node on its way from old to young. */
+  /** [vocabularySize]: scratch memory for a node that is copied from old to young. */
   readonly #moving: Float32Array;
   #nextId = 0;
 
-  /** @param maxNodes Most nodes in a generation, at least 1. */
+  /** @param maxNodes The most nodes in a generation, at least 1. */
   constructor(keys: NodeKeys, vocabularySize: number, maxNodes: number) {
     this.#keys = keys;
     this.#vocabularySize = vocabularySize;
@@ -53,7 +52,7 @@ export class NodeStore {
     this.#moving = new Float32Array(vocabularySize);
   }
 
-  /** How many nodes of each generation fit in some bytes: each node is counted once young and once old. */
+  /** The number of nodes for each generation that fits in `bytes` for both. */
   static nodesIn(bytes: number, keys: NodeKeys, vocabularySize: number): number {
     const perNode = TransitionTable.bytesPerRow(vocabularySize) +
       Float32Array.BYTES_PER_ELEMENT * vocabularySize +
@@ -62,7 +61,7 @@ export class NodeStore {
     return Math.max(1, Math.floor(bytes / perNode));
   }
 
-  /** How many nodes there are. */
+  /** The number of nodes. */
   get count(): number {
     return this.#young.count + (this.#old?.count ?? 0);
   }
@@ -85,9 +84,9 @@ export class NodeStore {
   /**
    * Adds a node.
    *
-   * @param key An array whose elements from `offset` on are the node's key, which must be new.
+   * @param key An array whose elements from `offset` on are the key. There must be no node with this key.
    * @param logProbs [count, vocabularySize]
-   * @param index Which of the rows of `logProbs` is the node's.
+   * @param index The node's row in `logProbs`.
    * @returns Its row.
    * @throws {RangeError} If the log-probabilities are not those of a distribution. Nothing is added.
    */
@@ -95,12 +94,12 @@ export class NodeStore {
     return this.#add(key, offset, logProbs, index * this.#vocabularySize, this.#nextId++);
   }
 
-  /** The id of a young node, in a tree whose nodes have ids. */
+  /** The id of a young node, if nodes have ids. */
   id(row: number): number {
     return this.#ids[row];
   }
 
-  /** Makes room for young nodes. */
+  /** Increases the capacity for young nodes. */
   reserve(nodes: number): void {
     if (nodes <= this.rows.room) return;
     this.rows.grow(nodes);
@@ -111,7 +110,7 @@ export class NodeStore {
     this.#ids.set(ids);
   }
 
-  /** Removes all nodes, and gives their memory back. */
+  /** Removes all nodes, and frees their memory. */
   clear(): void {
     this.epoch++;
     this.rows = new TransitionTable(this.#vocabularySize, 1);
@@ -132,7 +131,7 @@ export class NodeStore {
     return row;
   }
 
-  /** The young generation becomes the old one. The old one is dropped, and its memory is used for the new young one. */
+  /** Makes the young generation the old one. The memory of the dropped one is reused for the new young one. */
   #age(): void {
     this.epoch++;
     const dropped = this.#old ?? new KeyTable(this.#keys.width, this.#keys.array, this.#maxNodes);

@@ -8,36 +8,36 @@ import type { NodeKeys, NodeStore } from "./nodes.ts";
 import { StateCache, StateLayout } from "./states.ts";
 import type { Tree, Wanted } from "./tree.ts";
 
-/** An edge is one number: the id of the node that it leaves, and its token, which is smaller than this. */
+/** An edge is a number: the id of its parent node times this, plus its token, which is smaller. */
 const EDGE_TOKENS = 1024;
-/** What the edge to the root leaves: the beginning before the boundary was read. */
+/** The id of the parent of the root. */
 const NO_NODE = -1;
 
 /** The key of a node is the edge that leads to it. */
 export const PREFIX_KEYS: NodeKeys = { width: 1, array: Float64Array, ids: true };
-/** Fewest nodes in a generation: several whole names of the greatest length. */
+/** The fewest nodes in a generation: room for several names of maximum length. */
 export const MIN_PREFIX_NODES = 2048;
 
-/** A beginning on its way to the nodes that are wanted. */
+/** A series of steps towards a beginning. */
 interface Walk {
   tokens: readonly number[];
-  /** The length of the last beginning that is wanted. */
+  /** The length of the last beginning to reach. */
   readonly to: number;
-  /** The length of the beginning whose node comes next. */
+  /** The length of the next beginning. */
   length: number;
-  /** The id of the node before it. */
+  /** The id of the node of the beginning before that. */
   parent: number;
   /** The states of the positions before it, as {@link StateLayout.gather} takes them. */
   past: Float32Array[];
 }
 
 /**
- * The tree of a model that sees all tokens: a node for each beginning. The model goes from a node to the next one, from
- * token to token; where a node's state was forgotten it is made again, from the nearest node on the way that has one. States are
- * the same to the last bit however often they are made, since a model is only ever run in steps.
+ * The tree of a model that sees all tokens: each beginning has its own node. The model steps from node to node. If the state of a
+ * node has been evicted, it is computed again from the nearest ancestor that has one. It is the same to the last bit, because a
+ * model only ever runs in single steps.
  *
- * Keys and values of attention are not copied from a node to the next: each node has its own position's, and a step gathers
- * those along the way. Source: RadixAttention in Zheng et al., "SGLang: efficient execution of structured language model
+ * Keys and values of attention are not copied from parent to child: each node has those of its own position, and a step gathers
+ * those of its ancestors. Source: RadixAttention in Zheng et al., "SGLang: efficient execution of structured language model
  * programs", NeurIPS 2024.
  */
 export class PrefixTree implements Tree {
@@ -45,18 +45,18 @@ export class PrefixTree implements Tree {
   readonly #nodes: NodeStore;
   readonly #layout: StateLayout;
   readonly #states: StateCache;
-  /** Whether only beginnings of equal length can step together. */
+  /** Whether all beginnings of a step must have the same length. */
   readonly #equalLengths: boolean;
-  /** Most steps of a run: what it adds must not push out what it started from. */
+  /** The most steps in a run, so that its new nodes do not evict those that it started from. */
   readonly #maxSteps: number;
   readonly #edge = new Float64Array(1);
   #waiting: Walk[] = [];
-  /** The edges of those that wait for a single step. */
+  /** The edges of the waiting beginnings that need a single step. */
   #waitingEdges = new Set<number>();
 
   /**
-   * @param maxNodes Most nodes of a generation of `nodes`, at least {@link MIN_PREFIX_NODES}.
-   * @param stateBytes Memory that the states may take.
+   * @param maxNodes The most nodes in a generation of `nodes`, at least {@link MIN_PREFIX_NODES}.
+   * @param stateBytes Limit of the memory for states.
    */
   constructor(runner: ModelRunner, nodes: NodeStore, maxNodes: number, stateBytes: number) {
     const { states } = runner.model;
@@ -128,7 +128,7 @@ export class PrefixTree implements Tree {
     this.#waitingEdges.clear();
   }
 
-  /** The way from the last node that can be gone on from to a beginning; null if that has a node. */
+  /** The steps to a beginning from the nearest ancestor with a state; null if it already has a node. */
   #walkTo(tokens: readonly number[], to: number): Walk | null {
     const walk: Walk = { tokens, to, length: 0, parent: NO_NODE, past: [] };
     const states: Float32Array[] = [];
@@ -152,7 +152,7 @@ export class PrefixTree implements Tree {
     return null;
   }
 
-  /** The walks that have waited longest, as many as a run takes. */
+  /** Removes the walks of the next run from those that wait. */
   #takeWaiting(): Walk[] {
     let steps = 0;
     let count = 0;
@@ -168,9 +168,9 @@ export class PrefixTree implements Tree {
   }
 
   /**
-   * Goes on with a walk as far as there are nodes with states, which another walk may have made meanwhile.
+   * Advances a walk past nodes that already have states, which another walk may have added.
    *
-   * @returns Whether it has come to its end.
+   * @returns Whether it has reached its last beginning.
    */
   #follow(walk: Walk): boolean {
     while (walk.length <= walk.to) {
@@ -186,9 +186,9 @@ export class PrefixTree implements Tree {
   }
 
   /**
-   * Takes walks one token forward, all of them or, where only equal lengths go together, the shortest.
+   * Advances walks by one step of the model: all of them, or only the shortest ones if their lengths must be equal.
    *
-   * @returns How many rows the model was asked for.
+   * @returns The number of rows that the model computed.
    */
   async #step(walks: readonly Walk[]): Promise<number> {
     const shortest = walks.reduce((least, { length }) => Math.min(least, length), Infinity);
@@ -211,7 +211,7 @@ export class PrefixTree implements Tree {
     return firsts.length;
   }
 
-  /** What the model is given of a beginning: its newest token, or, where it has no state, all of it. */
+  /** The tokens that the model needs: the newest one, or all of them if it has no states. */
   #tokensOf({ tokens, length }: Walk): number[] {
     return this.#layout.size > 0 ? [tokenAt(tokens, length)] : [BOUNDARY, ...tokens.slice(0, length)];
   }
@@ -223,7 +223,7 @@ export class PrefixTree implements Tree {
     else walk.past = [state];
   }
 
-  /** The id of the node of a beginning, which is added where there is none. */
+  /** The id of the node of the next beginning, which is added if it is missing. */
   #add({ tokens, length, parent }: Walk, logProbs: Float32Array, index: number): number {
     const known = this.#findEdge(parent, tokenAt(tokens, length));
     if (known !== UNKNOWN) return this.#nodes.id(known);
@@ -235,12 +235,12 @@ export class PrefixTree implements Tree {
     }
   }
 
-  /** The state of a node; where the model has none, an empty one, which every node has. */
+  /** The state of a node. It is empty for a model without states, and every node has it. */
   #stateOf(id: number): Float32Array | undefined {
     return this.#layout.size > 0 ? this.#states.get(id) : NO_STATE;
   }
 
-  /** The row that an edge leads to, or UNKNOWN. The edge stays in {@link #edge}. */
+  /** The row at the end of an edge, or UNKNOWN. It leaves the edge in {@link #edge}. */
   #findEdge(parent: number, token: number): number {
     this.#edge[0] = edgeOf(parent, token);
     return this.#nodes.find(this.#edge, 0);
@@ -257,7 +257,7 @@ function edgeOf(parent: number, token: number): number {
   return parent * EDGE_TOKENS + token;
 }
 
-/** The token that leads to the beginning of some length: the boundary to the empty one. */
+/** The last token of a beginning; the boundary for the empty one. */
 function tokenAt(tokens: readonly number[], length: number): number {
   return length === 0 ? BOUNDARY : tokens[length - 1];
 }

@@ -1,15 +1,15 @@
 import type { ModelState } from "../language_model.ts";
 
-/** Bytes that a remembered state takes beside its numbers. */
+/** Bytes of a state in the cache beside its numbers. */
 const OVERHEAD = 128;
 
 /**
- * Where the states of a model lie in the array that a node keeps: one after the other, each with the numbers of one position.
+ * The layout of the array that a node keeps: the states of the model one after the other, for one position.
  */
 export class StateLayout {
-  /** How many numbers a node keeps. */
+  /** The length of the array. */
   readonly size: number;
-  /** Whether a step needs the states of every position before it, not only of the last one. */
+  /** Whether a step needs the states of all positions before it, instead of only the last one. */
   readonly grows: boolean;
   readonly #parts: readonly { start: number; outer: number; inner: number; grows: boolean }[];
 
@@ -28,11 +28,11 @@ export class StateLayout {
   }
 
   /**
-   * What a step takes as `past`.
+   * Makes the `past` of a step.
    *
-   * @param beginnings For each beginning of the batch, the arrays of its positions, in order; where no state grows, only that
-   * of the last one. None at the start.
-   * @param depth How many positions came before, the same for all beginnings where a state grows.
+   * @param beginnings For each beginning of the batch, the arrays of its positions in order; only the last one is needed if no
+   * state grows. Empty at the start.
+   * @param depth The number of positions before the step, which is the same for all beginnings if a state grows.
    * @returns One array a state: [batch, ...shape], zeros at the start.
    */
   gather(beginnings: readonly (readonly Float32Array[])[], depth: number): Float32Array[] {
@@ -54,7 +54,7 @@ export class StateLayout {
     });
   }
 
-  /** What a node keeps of row `row` of a step's `present`. */
+  /** The array of a node from row `row` of the `present` of a step. */
   extract(present: readonly Float32Array[], row: number): Float32Array {
     const array = new Float32Array(this.size);
     this.#parts.forEach(({ start, outer, inner }, i) => {
@@ -69,23 +69,23 @@ function product(lengths: readonly (number | "past")[]): number {
   return (lengths as readonly number[]).reduce((a, b) => a * b, 1);
 }
 
-/** The states of the nodes that were used last, by the nodes' ids, in bounded memory. */
+/** The most recently used states, by the ids of their nodes, in bounded memory (LRU). */
 export class StateCache {
   readonly #maxStates: number;
-  /** A `Map` keeps the order of insertion: the state that was not used for longest comes first. */
+  /** In the order of their last use: a `Map` iterates in insertion order. */
   readonly #states = new Map<number, Float32Array>();
 
-  /** @param size How many numbers a state has. */
+  /** @param size The number of numbers in a state. */
   constructor(bytes: number, size: number) {
     this.#maxStates = Math.max(1, Math.floor(bytes / (Float32Array.BYTES_PER_ELEMENT * size + OVERHEAD)));
   }
 
-  /** How many states there are. */
+  /** The number of states. */
   get count(): number {
     return this.#states.size;
   }
 
-  /** The state of a node, if it is remembered. It counts as used. */
+  /** The state of a node, if it is in the cache. This counts as a use. */
   get(id: number): Float32Array | undefined {
     const state = this.#states.get(id);
     if (state !== undefined) this.set(id, state);

@@ -6,7 +6,7 @@ import type { ModelRunner } from "./model_runner.ts";
 import type { NodeKeys, NodeStore } from "./nodes.ts";
 import type { Tree, Wanted } from "./tree.ts";
 
-/** Beginnings that may wait before the table grows. */
+/** Initial capacity for waiting beginnings. */
 const FIRST_WAITING = 32;
 
 /** The key of a node is its window. */
@@ -15,16 +15,16 @@ export function windowKeys(contextLength: number): NodeKeys {
 }
 
 /**
- * The tree of a model that sees the last n tokens: beginnings that agree in those are one node. The model's state is the
- * window itself, so any beginning can be asked for at once.
+ * The tree of a model that sees only the last n tokens: beginnings that agree in those share a node. The window is all that the
+ * model needs, so that it can compute any beginning directly.
  */
 export class WindowTree implements Tree {
   readonly #runner: ModelRunner;
   readonly #nodes: NodeStore;
   readonly #contextLength: number;
-  /** [contextLength]: a window that is looked up. */
+  /** [contextLength]: scratch memory for the window of a look-up. */
   readonly #window: Int32Array;
-  /** The windows that wait for a run. */
+  /** The windows of the waiting beginnings. */
   #waiting: KeyTable;
 
   constructor(runner: ModelRunner, nodes: NodeStore, contextLength: number) {
