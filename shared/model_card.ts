@@ -91,6 +91,12 @@ export const modelCardSchema = z.object({
     schedule: z.string().optional(),
     weight_decay: z.number().nonnegative().optional(),
     best_step: count.optional().describe("The step whose weights were kept: the lowest dev NLL"),
+    dev_sample: count.optional().describe(
+      "Characters of the dev split that selected that step, evenly spaced; left out if it was the whole split",
+    ),
+    calibration_sample: count.optional().describe(
+      "Characters of the train split over which the statistics of batch normalization were measured, evenly spaced; left out if it was the whole split, or nothing was measured",
+    ),
     loss_history: z.array(z.object({
       step: count,
       loss: z.number().describe("Mean training loss since the point before, in nats"),

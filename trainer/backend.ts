@@ -1,5 +1,6 @@
-import type { TrainedNetwork } from "./architecture.ts";
-import type { Batch } from "./examples.ts";
+import type { Network, TrainedNetwork } from "./architecture.ts";
+import type { OnEvaluated } from "./evaluation.ts";
+import type { Batch, Examples } from "./examples.ts";
 import type { OptimizerName } from "./optimizers.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
 
@@ -40,6 +41,24 @@ export interface TrainingSession {
   dispose(): void;
 }
 
+/** Forward passes without gradients. It holds memory until it is disposed of. */
+export interface Evaluator {
+  /**
+   * Measures the network's buffers over examples of the train split, if the network asks for it, and uses them from then on.
+   *
+   * @returns The buffers; nothing if training leaves them as they are used.
+   */
+  measureBuffers(train: Examples): Parameters;
+  /**
+   * Computes the NLL of each target.
+   *
+   * @returns [targets], in nats; Infinity if a target is impossible.
+   */
+  losses(examples: Examples, onEvaluated?: OnEvaluated): Float32Array;
+  /** Frees its memory. */
+  dispose(): void;
+}
+
 /** Computes training steps. TensorFlow.js is the reference; the tests compare the others with it. */
 export interface Backend {
   /** Why it cannot train a network with these settings, as the end of a sentence; undefined if it can. */
@@ -53,4 +72,6 @@ export interface Backend {
     state: StepState,
     settings: Pick<StepSettings, "optimizer" | "weightDecay">,
   ): TrainingSession | Promise<TrainingSession>;
+  /** Begins to evaluate a network with these parameters. */
+  evaluator(network: Network, parameters: Parameters): Evaluator | Promise<Evaluator>;
 }

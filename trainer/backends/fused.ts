@@ -1,11 +1,14 @@
 import type { TrainedNetwork } from "../architecture.ts";
-import type { Backend } from "../backend.ts";
+import type { Backend, Evaluator } from "../backend.ts";
+import { type ColumnPart, columnStatistics } from "../column_statistics.ts";
+import { occurrences } from "../examples.ts";
 import { type OptimizerName, optimizers } from "../optimizers.ts";
+import type { Parameters } from "../parameters.ts";
 import { fusedKernel } from "./fused/compile.ts";
 import type { Kernel } from "./fused/kernel.ts";
 import { hasRelaxedSimd, hasSimd } from "./fused/simd.ts";
 import { bytesOfPlan, StepMemory } from "./fused/step_memory.ts";
-import { StepPlan } from "./fused/step_plan.ts";
+import { StepPlan, WORD } from "./fused/step_plan.ts";
 
 /** Larger networks are left to TensorFlow.js: WebAssembly's memory ends at 4 GiB. */
 const MAX_BYTES = 2 ** 31;
@@ -62,6 +65,68 @@ export function fusedBackend(relaxed: boolean): Backend {
         dispose() {},
       };
     },
+
+    async evaluator(network, parameters) {
+      const plan = network.learns === "by gradient descent" ? planOf(network) : undefined;
+      if (!plan) {
+        throw new TypeError("Cannot start the fused evaluation: the network has no plan of its step");
+      }
+      const { exports } = await WebAssembly.instantiate(await fusedKernel(relaxed));
+      const memory = new StepMemory(exports as unknown as Kernel, plan, 0);
+      memory.write({ parameters, optimizerState: {} });
+      const measures = network.learns === "by gradient descent" && network.measureBuffers !== undefined;
+      return fusedEvaluator(plan, memory, measures);
+    },
+  };
+}
+
+/**
+ * Whether the parameters are those of a network's plan. Those of an exported model may not be: batch normalization is folded
+ * into the linear layer before it.
+ */
+export function hasPlanFor(network: TrainedNetwork, parameters: Parameters): boolean {
+  const plan = planOf(network);
+  if (!plan) return false;
+  const planned = Object.keys({ ...plan.matrices, ...plan.vectors, ...plan.buffers });
+  return planned.length === Object.keys(parameters).length && planned.every((name) => name in parameters);
+}
+
+/** Evaluates the parameters in memory. */
+function fusedEvaluator(plan: StepPlan, memory: StepMemory, measures: boolean): Evaluator {
+  return {
+    measureBuffers(train) {
+      const measured: Parameters = {};
+      if (!measures) return measured;
+      // Each layer's input depends on the buffers of the layers before it.
+      for (const normalization of plan.normalizations) {
+        const { x, names } = normalization;
+        const inputs = function* (): Generator<ColumnPart> {
+          for (const { tokens, count, rows } of train.evaluationBatches()) {
+            plan.forward(memory.writeBatch(tokens, new Int32Array(count), true), normalization);
+            yield { values: memory.viewActivation(x, count), counts: occurrences(rows, count) };
+          }
+        };
+        const { mean, std } = columnStatistics(inputs(), x.stride / WORD); // with padding
+        measured[names.mean] = { shape: [x.columns], values: mean.slice(0, x.columns) };
+        measured[names.std] = { shape: [x.columns], values: std.slice(0, x.columns) };
+        memory.write({ parameters: measured, optimizerState: {} });
+      }
+      return measured;
+    },
+
+    losses(examples, onEvaluated) {
+      const losses = new Float32Array(examples.targetCount);
+      for (const { tokens, count, targets, rows, places } of examples.evaluationBatches()) {
+        const logProbs = plan.logProbs(memory.writeBatch(tokens, new Int32Array(count), true));
+        const values = memory.viewActivation(logProbs, count);
+        const stride = logProbs.stride / WORD;
+        for (let i = 0; i < targets.length; i++) losses[places[i]] = -values[rows[i] * stride + targets[i]];
+        onEvaluated?.(targets.length);
+      }
+      return losses;
+    },
+
+    dispose() {},
   };
 }
 

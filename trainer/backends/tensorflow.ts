@@ -13,6 +13,7 @@ import {
 } from "@tensorflow/tfjs";
 import type { TrainedNetwork } from "../architecture.ts";
 import type { Backend } from "../backend.ts";
+import { targetLosses } from "../evaluation.ts";
 import type { Batch } from "../examples.ts";
 import { crossEntropy } from "../operations.ts";
 import { type Optimizer, optimizers } from "../optimizers.ts";
@@ -41,6 +42,23 @@ export const tensorflow: Backend = {
         optimizerState: mapValues(optimizerState, (tensors) => tensors.map(fromTensor)),
       }),
       dispose: () => dispose([weights, optimizerState]),
+    };
+  },
+
+  evaluator(network, parameters) {
+    const weights = mapValues(parameters, toTensor);
+    return {
+      measureBuffers(train) {
+        if (network.learns === "by counting" || !network.measureBuffers) return {};
+        const measured = network.measureBuffers(weights, train);
+        for (const [name, buffer] of Object.entries(measured)) {
+          weights[name].dispose();
+          weights[name] = toTensor(buffer);
+        }
+        return measured;
+      },
+      losses: (examples, onEvaluated) => targetLosses(network, weights, examples, onEvaluated),
+      dispose: () => dispose(weights),
     };
   },
 };

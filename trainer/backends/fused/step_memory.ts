@@ -1,7 +1,7 @@
 import { mapValues, type Parameter } from "../../parameters.ts";
 import type { StepState } from "../../backend.ts";
 import type { Kernel } from "./kernel.ts";
-import { paddedRows, type Region, type StepPlan, type StepRun, WORD } from "./step_plan.ts";
+import { type Activation, paddedRows, type Region, type StepPlan, type StepRun, WORD } from "./step_plan.ts";
 
 /** Regions begin at multiples of a cache line, in bytes. */
 const CACHE_LINE = 64;
@@ -48,8 +48,12 @@ export class StepMemory {
     this.#batchBegin = this.#top;
   }
 
-  /** Puts a mini-batch into memory, which grows when one is larger than all before it. */
-  writeBatch(tokens: Int32Array, targets: Int32Array): StepRun {
+  /**
+   * Puts a mini-batch into memory, which grows when one is larger than all before it.
+   *
+   * @param evaluates The pass is not a training step: normalization uses its buffers.
+   */
+  writeBatch(tokens: Int32Array, targets: Int32Array, evaluates = false): StepRun {
     const batch = targets.length;
     if (batch > this.#capacity) this.#reserveBatch(batch);
     const { buffer } = this.#kernel.memory;
@@ -61,7 +65,13 @@ export class StepMemory {
       rows: paddedRows(batch),
       tokens: this.#tokens,
       targets: this.#targets,
+      evaluates,
     };
+  }
+
+  /** The values of an activation in memory, [rows, stride / 4] with padding, until the next call of {@link writeBatch}. */
+  viewActivation({ address, stride }: Activation, rows: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.#kernel.memory.buffer as ArrayBuffer, address, rows * stride / WORD);
   }
 
   /** Puts parameters and optimizer state into memory. */

@@ -64,6 +64,17 @@ export interface StepRun {
   readonly tokens: number;
   /** Address of the targets, int32 [batch]. */
   readonly targets: number;
+  /** It is no training step: normalization uses its buffers. */
+  readonly evaluates: boolean;
+}
+
+/** A layer of batch normalization. */
+export interface Normalization {
+  /** Its input, and the names of its buffers. */
+  readonly x: Activation;
+  readonly names: Record<"mean" | "std", string>;
+  /** How many layers are before it. */
+  readonly layer: number;
 }
 
 /** A part of a forward or a backward pass. */
@@ -98,7 +109,10 @@ export class StepPlan {
   readonly activations: Activation[] = [];
   /** Tokens of an example. */
   time = 0;
+  /** In the order in which they are computed. */
+  readonly normalizations: Normalization[] = [];
   readonly #forward: Pass[] = [];
+  #logits?: Activation;
   #loss: (run: StepRun) => number = () => NaN;
 
   /** Looks up an embedding for each token: (b, time) -> (b, time * size). */
@@ -191,20 +205,22 @@ export class StepPlan {
     const std = this.buffers[names.std] = new Region(1, x.columns);
     const batchStd = this.#scratch(new Region(1, x.columns));
     const out = this.#activation(x.columns, { gradient: requireUnread(x) });
-    this.#forward.push(({ kernel, batch }) =>
-      kernel.batchNormalization(
-        out.address,
-        x.address,
-        x.stride,
-        gain.address,
-        shift.address,
-        mean.address,
-        std.address,
-        batchStd.address,
-        momentum,
-        batch,
-      )
-    );
+    this.normalizations.push({ x, names, layer: this.#forward.length });
+    this.#forward.push(({ kernel, batch, evaluates }) => {
+      const parameters = [gain.address, shift.address, mean.address, std.address] as const;
+      if (evaluates) kernel.normalize(out.address, x.address, x.stride, ...parameters, batch);
+      else {
+        kernel.batchNormalization(
+          out.address,
+          x.address,
+          x.stride,
+          ...parameters,
+          batchStd.address,
+          momentum,
+          batch,
+        );
+      }
+    });
     x.readers.push(({ kernel, batch }) =>
       kernel.batchNormalizationGradient(
         gain.gradient,
@@ -231,13 +247,28 @@ export class StepPlan {
   /** The loss: the mean cross-entropy of logits, (b, vocabulary size), in nats. Overwrites them with their gradient. */
   crossEntropy(logits: Activation): void {
     requireUnread(logits).inPlaceOf.gradient = logits;
+    this.#logits = logits;
     this.#loss = ({ kernel, batch, targets }) =>
       kernel.crossEntropy(logits.address, logits.stride, targets, batch, logits.columns);
   }
 
+  /** Computes the layers before one, or all. */
+  forward(run: StepRun, { layer }: Pick<Normalization, "layer"> = { layer: this.#forward.length }): void {
+    for (let i = 0; i < layer; i++) this.#forward[i](run);
+  }
+
+  /** Computes the log-probabilities of all classes, (b, vocabulary size), in place of the logits. */
+  logProbs(run: StepRun): Activation {
+    if (!this.#logits) throw new TypeError("Cannot compute log-probabilities: the plan has no cross-entropy");
+    const { address, stride, columns } = this.#logits;
+    this.forward(run);
+    run.kernel.logSoftmaxInPlace(address, stride, run.batch, columns);
+    return this.#logits;
+  }
+
   /** Computes the loss of a mini-batch, in nats, and the gradients of all parameters. */
   lossAndGradients(run: StepRun): number {
-    for (const forward of this.#forward) forward(run);
+    this.forward(run);
     const loss = this.#loss(run);
     for (let i = this.activations.length - 1; i >= 0; i--) {
       const { readers, origin } = this.activations[i];

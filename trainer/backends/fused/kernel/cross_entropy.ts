@@ -44,6 +44,36 @@ export function crossEntropy(logits: usize, stride: usize, targets: usize, batch
   return sumOfLosses / batch;
 }
 
+/**
+ * Overwrites logits with the logarithm of their softmax, for evaluation.
+ *
+ * @param logits [batch, columns]
+ * @param columns Without padding.
+ */
+export function logSoftmaxInPlace(logits: usize, stride: usize, batch: i32, columns: i32): void {
+  const lowest = f32x4.splat(-Infinity);
+  let row = logits;
+  for (let example = 0; example < batch; example++) {
+    let highest = lowest;
+    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
+      const unpadded = v128.bitselect(v128.load(row + offset), lowest, unpaddedLanes(offset, columns));
+      highest = f32x4.pmax(highest, unpadded);
+    }
+    const largests = f32x4.splat(maxOfLanes(highest));
+    let sums = f32x4.splat(0);
+    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
+      const difference = f32x4.sub(v128.load(row + offset), largests);
+      v128.store(row + offset, difference);
+      sums = f32x4.add(sums, v128.and(expOfNegative(difference), unpaddedLanes(offset, columns)));
+    }
+    const logOfSum = f32x4.splat(<f32> Math.log(<f64> sumOfLanes(sums)));
+    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
+      v128.store(row + offset, f32x4.sub(v128.load(row + offset), logOfSum));
+    }
+    row += stride;
+  }
+}
+
 /** All bits set in the lanes of the vector at `offset` that are columns, none in those that are padding. */
 function unpaddedLanes(offset: usize, columns: i32): v128 {
   const column = i32x4.add(i32x4.splat(<i32> offset >> 2), i32x4(0, 1, 2, 3));

@@ -5,8 +5,8 @@
  * Matrices are row-major float32. Their rows come in fours and their columns in eights, padded with zeros; a stride is
  * the number of bytes from one row to the next. The padding of a parameter stays zero, because its gradient is zero.
  */
-export { batchNormalization, batchNormalizationGradient } from "./batch_normalization";
-export { crossEntropy } from "./cross_entropy";
+export { batchNormalization, batchNormalizationGradient, normalize } from "./batch_normalization";
+export { crossEntropy, logSoftmaxInPlace } from "./cross_entropy";
 export { embedding, embeddingGradient } from "./embedding";
 export { linear, linearGradient } from "./linear";
 export { adam, momentum, sgd } from "./optimizers";
