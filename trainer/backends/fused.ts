@@ -1,14 +1,14 @@
 import type { TrainedNetwork } from "../architecture.ts";
 import type { Backend, Evaluator } from "../backend.ts";
 import { type ColumnPart, columnStatistics } from "../column_statistics.ts";
-import { occurrences } from "../examples.ts";
+import { type EvaluationBatch, IGNORED } from "../examples.ts";
 import { type OptimizerName, optimizers } from "../optimizers.ts";
 import type { Parameters } from "../parameters.ts";
 import { fusedKernel } from "./fused/compile.ts";
 import type { Kernel } from "./fused/kernel.ts";
 import { hasRelaxedSimd, hasSimd } from "./fused/simd.ts";
 import { bytesOfPlan, StepMemory } from "./fused/step_memory.ts";
-import { StepPlan, WORD } from "./fused/step_plan.ts";
+import { StepPlan, type StepRun, WORD } from "./fused/step_plan.ts";
 
 /** Larger networks are left to TensorFlow.js: WebAssembly's memory ends at 4 GiB. */
 const MAX_BYTES = 2 ** 31;
@@ -49,8 +49,8 @@ export function fusedBackend(relaxed: boolean): Backend {
       const { begin, vectors, end } = memory.trained;
       const update = updates[optimizer];
       return {
-        step({ tokens, targets }, learningRate, step) {
-          const loss = plan.lossAndGradients(memory.writeBatch(tokens, targets));
+        step(batch, learningRate, step) {
+          const loss = plan.lossAndGradients(memory.writeBatch(batch));
           update(kernel, memory, {
             begin,
             end: vectors,
@@ -101,9 +101,12 @@ function fusedEvaluator(plan: StepPlan, memory: StepMemory, measures: boolean): 
       for (const normalization of plan.normalizations) {
         const { x, names } = normalization;
         const inputs = function* (): Generator<ColumnPart> {
-          for (const { tokens, count, rows } of train.evaluationBatches()) {
-            plan.forward(memory.writeBatch(tokens, new Int32Array(count), true), normalization);
-            yield { values: memory.viewActivation(x, count), counts: occurrences(rows, count) };
+          for (const batch of train.evaluationBatches()) {
+            const { run, rowOf } = writeEvaluation(plan, memory, batch);
+            plan.forward(run, normalization);
+            const counts = new Int32Array(run.batch);
+            for (const row of batch.rows) counts[rowOf[row]]++;
+            yield { values: memory.activation(x, run), counts };
           }
         };
         const { mean, std } = columnStatistics(inputs(), x.stride / WORD); // with padding
@@ -116,11 +119,15 @@ function fusedEvaluator(plan: StepPlan, memory: StepMemory, measures: boolean): 
 
     losses(examples, onEvaluated) {
       const losses = new Float32Array(examples.targetCount);
-      for (const { tokens, count, targets, rows, places } of examples.evaluationBatches()) {
-        const logProbs = plan.logProbs(memory.writeBatch(tokens, new Int32Array(count), true));
-        const values = memory.viewActivation(logProbs, count);
+      for (const batch of examples.evaluationBatches()) {
+        const { targets, rows, places } = batch;
+        const { run, rowOf } = writeEvaluation(plan, memory, batch);
+        const logProbs = plan.logProbs(run);
+        const values = memory.activation(logProbs, run);
         const stride = logProbs.stride / WORD;
-        for (let i = 0; i < targets.length; i++) losses[places[i]] = -values[rows[i] * stride + targets[i]];
+        for (let i = 0; i < targets.length; i++) {
+          losses[places[i]] = -values[rowOf[rows[i]] * stride + targets[i]];
+        }
         onEvaluated?.(targets.length);
       }
       return losses;
@@ -130,10 +137,32 @@ function fusedEvaluator(plan: StepPlan, memory: StepMemory, measures: boolean): 
   };
 }
 
+/**
+ * Puts a batch into memory.
+ *
+ * @returns The run, and the row of activations for each row of the batch: a plan may order the positions of words as it
+ * likes.
+ */
+function writeEvaluation(
+  plan: StepPlan,
+  memory: StepMemory,
+  { tokens, count, rows }: EvaluationBatch,
+): { run: StepRun; rowOf: Int32Array } {
+  // Each row has its own number in place of a target.
+  const numbers = new Int32Array(plan.contextLength === null ? tokens.length : count).fill(IGNORED);
+  for (const row of rows) numbers[row] = row;
+  const run = memory.writeBatch({ tokens, targets: numbers, count }, true);
+  const rowOf = new Int32Array(numbers.length);
+  memory.targets(run).forEach((number, row) => {
+    if (number !== IGNORED) rowOf[number] = row;
+  });
+  return { run, rowOf };
+}
+
 /** The plan of a network's step, or undefined if its architecture has none. */
 function planOf(network: TrainedNetwork): StepPlan | undefined {
   if (!network.planStep) return undefined;
-  const plan = new StepPlan();
+  const plan = new StepPlan(network.contextLength);
   plan.crossEntropy(network.planStep(plan));
   return plan;
 }

@@ -1,9 +1,9 @@
 import type { Kernel } from "./kernel.ts";
+import type { RowOrder } from "./rows.ts";
 
 /** Bytes of a float32 or an int32. */
 export const WORD = 4;
-/** Rows and columns of the blocks that `kernel/matrix.ts` multiplies. Matrices are padded to whole blocks. */
-const BLOCK_ROWS = 4;
+/** Columns of the blocks that `kernel/matrix.ts` multiplies. Matrices are padded to whole blocks. */
 const BLOCK_COLUMNS = 8;
 
 /** A matrix in the kernel's memory, or a vector, which has one row. */
@@ -31,7 +31,7 @@ export class Region {
   }
 }
 
-/** The output of a layer, with a row for each example of the mini-batch, and its gradient. */
+/** The output of a layer and its gradient, with a row for each window of the mini-batch or each position of its words. */
 export class Activation {
   /** Addresses, in bytes; set when memory is laid out for a mini-batch. */
   address = 0;
@@ -56,7 +56,7 @@ export class Activation {
 /** A mini-batch in the kernel's memory. */
 export interface StepRun {
   readonly kernel: Kernel;
-  /** Examples. */
+  /** Rows: windows, or positions of words in the plan's order. */
   readonly batch: number;
   /** The same, rounded up to whole blocks. */
   readonly rows: number;
@@ -64,6 +64,11 @@ export interface StepRun {
   readonly tokens: number;
   /** Address of the targets, int32 [batch]. */
   readonly targets: number;
+  /** If rows are positions of words: address of the positions, int32 [batch]. */
+  readonly positions: number;
+  /** If rows are positions of words: address of the `groups` of `WordRows` in rows.ts, int32 [groupCount + 1]. */
+  readonly groups: number;
+  readonly groupCount: number;
   /** It is no training step: normalization uses its buffers. */
   readonly evaluates: boolean;
 }
@@ -84,13 +89,14 @@ type Pass = (run: StepRun) => void;
  * A training step as a sequence of layers. An architecture writes its forward pass with it, one layer a call; the backward
  * pass follows. A layer is a file of `kernel/` with its gradient and a method here.
  *
- * Shapes: b is the mini-batch.
+ * Shapes: b is the rows of a mini-batch. A network with a window has a row for each window, one that sees whole words a
+ * row for each position of them: [batch, time] without the padding, see {@link RowOrder}.
  *
  * @example
  * ```ts
  * import { StepPlan } from "./step_plan.ts";
  *
- * const plan = new StepPlan();
+ * const plan = new StepPlan(3);
  * const x = plan.embedding("C", [27, 10], 3); // (b, 3) -> (b, 30)
  * const hidden = plan.tanh(plan.linear(x, 200, { weight: "W1", bias: "b1" })); // (b, 200)
  * plan.crossEntropy(plan.linear(hidden, 27, { weight: "W2", bias: "b2" })); // (b, 27)
@@ -107,13 +113,18 @@ export class StepPlan {
   readonly scratch: Region[] = [];
   /** In the order in which they are computed. */
   readonly activations: Activation[] = [];
-  /** Tokens of an example. */
+  /** Tokens of a row. */
   time = 0;
+  /** The order of the rows, if they are positions of words. A layer that works along words sets it. */
+  rowOrder: RowOrder = "by word";
   /** In the order in which they are computed. */
   readonly normalizations: Normalization[] = [];
   readonly #forward: Pass[] = [];
   #logits?: Activation;
   #loss: (run: StepRun) => number = () => NaN;
+
+  /** @param contextLength Of the network: null if it sees whole words. */
+  constructor(readonly contextLength: number | null) {}
 
   /** Looks up an embedding for each token: (b, time) -> (b, time * size). */
   embedding(table: string, [vocabularySize, size]: [number, number], time: number): Activation {
@@ -244,7 +255,10 @@ export class StepPlan {
     return out;
   }
 
-  /** The loss: the mean cross-entropy of logits, (b, vocabulary size), in nats. Overwrites them with their gradient. */
+  /**
+   * The loss: the mean cross-entropy of logits, (b, vocabulary size), over the rows that have a target, in nats. Overwrites
+   * them with their gradient.
+   */
   crossEntropy(logits: Activation): void {
     requireUnread(logits).inPlaceOf.gradient = logits;
     this.#logits = logits;
@@ -288,11 +302,6 @@ export class StepPlan {
     this.scratch.push(region);
     return region;
   }
-}
-
-/** Rows of a mini-batch, rounded up to whole blocks. */
-export function paddedRows(batch: number): number {
-  return Math.ceil(batch / BLOCK_ROWS) * BLOCK_ROWS;
 }
 
 /** A number of columns, or of rows that become columns when transposed, rounded up to whole blocks. */
