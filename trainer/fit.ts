@@ -8,7 +8,7 @@ import { evaluateCheckpoint, type EvaluatedCheckpoint, evaluationSamples } from 
 import type { Examples } from "./examples.ts";
 import { optimizers } from "./optimizers.ts";
 import { mapValues, type Parameters } from "./parameters.ts";
-import { type Schedule, type ScheduleName, schedules } from "./schedules.ts";
+import { type Schedule, type ScheduleName, schedules, warmUp } from "./schedules.ts";
 
 /** The dev split, or a sample of it, is evaluated at every tenth point of the loss history, and at the end. */
 const POINTS_PER_EVALUATION = 10;
@@ -23,6 +23,8 @@ export interface FitSettings extends StepSettings {
   lr: number;
   /** How the learning rate changes. */
   schedule: ScheduleName | Schedule;
+  /** Steps in which the learning rate rises to that of the schedule. Default 0. */
+  warmup?: number;
   /** What computes the steps. Default "tensorflow". */
   backend?: BackendName;
 }
@@ -100,7 +102,8 @@ export async function fit(
 ): Promise<TrainingState> {
   const { steps, batch, lr } = settings;
   const backend = backends[settings.backend ?? "tensorflow"];
-  const schedule = typeof settings.schedule === "string" ? schedules[settings.schedule] : settings.schedule;
+  const named = typeof settings.schedule === "string" ? schedules[settings.schedule] : settings.schedule;
+  const schedule = warmUp(named, settings.warmup ?? 0);
   const pointEvery = Math.max(1, Math.ceil(steps / CARD_HISTORY_POINTS));
   const evaluateEvery = pointEvery * POINTS_PER_EVALUATION;
 

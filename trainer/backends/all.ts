@@ -29,13 +29,17 @@ export function evaluationBackend(network: Network, parameters: Parameters, trai
 /**
  * Resolves a choice of backend. If a network has a fused step and "auto" cannot use it, stderr says why.
  *
+ * @throws {RangeError} If dropout is asked for, and the network has none.
  * @throws {Error} If the chosen backend cannot train the network with these settings.
  */
 export function chooseBackend(
   choice: BackendChoice,
   network: TrainedNetwork,
-  settings: Pick<StepSettings, "batch" | "optimizer">,
+  settings: Pick<StepSettings, "batch" | "optimizer" | "dropout">,
 ): BackendName {
+  if (settings.dropout && !network.dropsOut) {
+    throw new RangeError(`Cannot train with dropout ${settings.dropout}: this architecture has no dropout`);
+  }
   const name = choice === "auto" ? "fused" : choice;
   const unsupportedReason = backends[name].unsupportedReason(network, settings);
   if (unsupportedReason === undefined) return name;

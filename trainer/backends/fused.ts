@@ -1,8 +1,8 @@
 import type { TrainedNetwork } from "../architecture.ts";
-import type { Backend, Evaluator } from "../backend.ts";
+import { type Backend, clipFactor, type Evaluator } from "../backend.ts";
 import { type ColumnPart, columnStatistics } from "../column_statistics.ts";
 import { type EvaluationBatch, IGNORED } from "../examples.ts";
-import { type OptimizerName, optimizers } from "../optimizers.ts";
+import { BETA2, type OptimizerName, optimizers } from "../optimizers.ts";
 import type { Parameters } from "../parameters.ts";
 import { fusedKernel } from "./fused/compile.ts";
 import type { Kernel } from "./fused/kernel.ts";
@@ -29,17 +29,18 @@ export const fused: Backend = fusedBackend(hasRelaxedSimd());
  */
 export function fusedBackend(relaxed: boolean): Backend {
   return {
-    unsupportedReason(network, { batch, optimizer }) {
+    unsupportedReason(network, { batch, optimizer, dropout = 0 }) {
       const plan = planOf(network);
       if (!plan) return "this architecture has no fused step";
       if (batch === "all") return "it takes mini-batches, not all examples at once";
+      if (dropout > 0) return "it has no dropout";
       if (!hasSimd()) return "this machine's WebAssembly has no SIMD";
       const bytes = bytesOfPlan(plan, batch, optimizers[optimizer].stateTensors);
       if (bytes > MAX_BYTES) return `it has no room for ${Math.ceil(bytes / 2 ** 30)} GiB`;
       return undefined;
     },
 
-    async start(network, state, { optimizer, weightDecay = 0 }) {
+    async start(network, state, { optimizer, weightDecay = 0, clip, beta2 = BETA2 }) {
       const plan = planOf(network);
       if (!plan) throw new TypeError("Cannot start the fused step: the network has no plan of it");
       const { exports } = await WebAssembly.instantiate(await fusedKernel(relaxed));
@@ -51,14 +52,14 @@ export function fusedBackend(relaxed: boolean): Backend {
       return {
         step(batch, learningRate, step) {
           const loss = plan.lossAndGradients(memory.writeBatch(batch));
-          update(kernel, memory, {
-            begin,
-            end: vectors,
-            learningRate,
-            keep: 1 - learningRate * weightDecay,
-            step,
-          });
-          update(kernel, memory, { begin: vectors, end, learningRate, keep: 1, step });
+          if (clip !== undefined) {
+            const [first, last] = [begin + memory.toGradient, end + memory.toGradient];
+            const factor = clipFactor(Math.sqrt(kernel.sumOfSquares(first, last)), clip);
+            if (factor < 1) kernel.scale(first, last, factor);
+          }
+          const rule = { learningRate, beta2, step };
+          update(kernel, memory, { ...rule, begin, end: vectors, keep: 1 - learningRate * weightDecay });
+          update(kernel, memory, { ...rule, begin: vectors, end, keep: 1 });
           return loss;
         },
         state: () => memory.read(state),
@@ -171,8 +172,15 @@ function planOf(network: TrainedNetwork): StepPlan | undefined {
 type Update = (
   kernel: Kernel,
   memory: StepMemory,
-  range: { begin: number; end: number; learningRate: number; keep: number; step: number },
+  range: { begin: number; end: number; learningRate: number; keep: number; beta2: number; step: number },
 ) => void;
+
+const adam: Update = (kernel, { toGradient, toOptimizerState }, range) => {
+  const { begin, end, learningRate, keep, beta2, step } = range;
+  const [toMean, toVariance] = toOptimizerState;
+  const corrections = [1 - 0.9 ** (step + 1), 1 - beta2 ** (step + 1)] as const;
+  kernel.adam(begin, end, toGradient, learningRate, keep, toMean, toVariance, beta2, ...corrections);
+};
 
 /** The updates of `../optimizers.ts`. */
 const updates: Record<OptimizerName, Update> = {
@@ -180,9 +188,6 @@ const updates: Record<OptimizerName, Update> = {
     kernel.sgd(begin, end, toGradient, learningRate, keep),
   momentum: (kernel, { toGradient, toOptimizerState: [toVelocity] }, { begin, end, learningRate, keep }) =>
     kernel.momentum(begin, end, toGradient, learningRate, keep, toVelocity),
-  adam: (kernel, { toGradient, toOptimizerState }, { begin, end, learningRate, keep, step }) => {
-    const [toMean, toVariance] = toOptimizerState;
-    const corrections = [1 - 0.9 ** (step + 1), 1 - 0.999 ** (step + 1)] as const;
-    kernel.adam(begin, end, toGradient, learningRate, keep, toMean, toVariance, ...corrections);
-  },
+  adam,
+  adamw: adam,
 };

@@ -9,7 +9,12 @@ import type { OptimizerName } from "../../../trainer/optimizers.ts";
 import type { Parameters } from "../../../trainer/parameters.ts";
 
 /** With these every optimizer gets somewhere in a hundred steps, and none runs away. */
-export const LEARNING_RATES: Record<OptimizerName, number> = { sgd: 0.1, momentum: 0.02, adam: 0.003 };
+export const LEARNING_RATES: Record<OptimizerName, number> = {
+  sgd: 0.1,
+  momentum: 0.02,
+  adam: 0.003,
+  adamw: 0.003,
+};
 
 /** The losses of a backend's steps, and the state that they end at. */
 interface Outcome {
@@ -22,7 +27,7 @@ export async function compareBackends(
   network: TrainedNetwork,
   parameters: Parameters,
   batches: readonly Batch[],
-  settings: Pick<StepSettings, "optimizer" | "weightDecay">,
+  settings: Omit<StepSettings, "batch">,
   ours: Backend = backends.fused,
 ): Promise<Record<"tensorflow" | "fused", Outcome>> {
   const begin = initialState(network, parameters, new TorchGenerator(3), settings);

@@ -105,7 +105,10 @@ export interface Kernel {
     keep: number,
     toMean: number,
     toVariance: number,
+    beta2: number,
     meanCorrection: number,
     varianceCorrection: number,
   ): void;
+  sumOfSquares(begin: number, end: number): number;
+  scale(begin: number, end: number, factor: number): void;
 }

@@ -9,7 +9,7 @@ export { batchNormalization, batchNormalizationGradient, normalize } from "./bat
 export { crossEntropy, logSoftmaxInPlace } from "./cross_entropy";
 export { embedding, embeddingGradient } from "./embedding";
 export { linear, linearGradient } from "./linear";
-export { adam, momentum, sgd } from "./optimizers";
+export { adam, momentum, scale, sgd, sumOfSquares } from "./optimizers";
 export { tanhGradient, tanhInPlace } from "./tanh";
 
 /* Exported only so that the compiler does not inline them into the linear layer, where registers spill: 2% of a step. */
