@@ -2,6 +2,7 @@ import { reshape } from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { TorchGenerator } from "../../../../shared/random/torch.ts";
 import type { TrainedNetwork } from "../../../../trainer/architecture.ts";
+import { backends } from "../../../../trainer/backends/all.ts";
 import { type RowOrder, wordRows } from "../../../../trainer/backends/fused/rows.ts";
 import { IGNORED, WordExamples } from "../../../../trainer/examples.ts";
 import { type OptimizerName, optimizers } from "../../../../trainer/optimizers.ts";
@@ -93,4 +94,23 @@ describe.each(["by word", "by time"] as const)("The fused step, rows %s", (order
       expectSameSteps(await compareBackends(network, parameters, batches, { optimizer, weightDecay: 0.01 }));
     },
   );
+
+  test("evaluates whole words as tensorflow does", async () => {
+    const network = networkOfWords(14, order);
+    const generator = new TorchGenerator(4);
+    const parameters = network.initialise(generator);
+    const words = Array.from(
+      { length: 900 },
+      () => [...generator.randint(14, generator.randint(20, 1)[0])],
+    );
+    const examples = new WordExamples(words);
+    const [ours, theirs] = await Promise.all(
+      [backends.fused, backends.tensorflow].map(async (backend) =>
+        (await backend.evaluator(network, parameters)).losses(examples)
+      ),
+    );
+    expect(ours).toHaveLength(examples.targetCount);
+    expect(examples.targetCount).toBeGreaterThan(2 * 4096); // several batches
+    ours.forEach((loss, i) => expect(Math.abs(loss - theirs[i])).toBeLessThan(1e-5));
+  });
 });
