@@ -90,7 +90,17 @@ export const modelCardSchema = z.object({
     learning_rate: z.number().positive().optional(),
     schedule: z.string().optional(),
     weight_decay: z.number().nonnegative().optional(),
+    warmup: count.optional().describe("Steps in which the learning rate rose to that of the schedule"),
+    clip: z.number().positive().optional().describe("Largest norm of all gradients together"),
+    beta2: z.number().positive().optional().describe("Adam's second beta, if it was not 0.999"),
+    dropout: z.number().positive().optional().describe("Share of elements that dropout set to zero"),
     best_step: count.optional().describe("The step whose weights were kept: the lowest dev NLL"),
+    dev_sample: count.optional().describe(
+      "Characters of the dev split that selected that step, evenly spaced; left out if it was the whole split",
+    ),
+    calibration_sample: count.optional().describe(
+      "Characters of the train split over which the statistics of batch normalization were measured, evenly spaced; left out if it was the whole split, or nothing was measured",
+    ),
     loss_history: z.array(z.object({
       step: count,
       loss: z.number().describe("Mean training loss since the point before, in nats"),

@@ -1,5 +1,5 @@
 import type { Scalar, Tensor, Tensor2D } from "@tensorflow/tfjs";
-import type { z } from "zod";
+import { z } from "zod";
 import type { CardState } from "../shared/model_card.ts";
 import type { TorchGenerator } from "../shared/random/torch.ts";
 import type { Activation, StepPlan } from "./backends/fused/step_plan.ts";
@@ -68,6 +68,8 @@ export interface TrainedNetwork extends Sizes {
   readonly learns: "by gradient descent";
   /** Names of the parameters that are not trained but measured: the statistics of a normalization. */
   readonly buffers: readonly string[];
+  /** It calls `dropout` of its {@link TrainingPass}. Default: it cannot be trained with dropout. */
+  readonly dropsOut?: true;
   /** Draws the initial parameters, in the notebooks' order. */
   initialise(generator: TorchGenerator): Parameters;
   /**
@@ -101,7 +103,7 @@ export interface TrainedNetwork extends Sizes {
   /**
    * Writes the forward pass as layers that the backend `fused` can compute. Default: only TensorFlow.js trains it.
    *
-   * @returns Logits, [batch, V].
+   * @returns Logits, (b, V).
    */
   planStep?(plan: StepPlan): Activation;
 }
@@ -110,6 +112,12 @@ export interface TrainedNetwork extends Sizes {
 export interface TrainingPass {
   /** Takes the buffers as they are after this mini-batch. The tensors may be disposed of when it returns. */
   setBuffers(buffers: Weights): void;
+  /**
+   * Sets elements to zero at random and scales up the others by as much, or returns x itself if the run has no dropout.
+   *
+   * Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
+   */
+  dropout(x: Tensor): Tensor;
 }
 
 /** What a network's ONNX graph computes. */

@@ -1,5 +1,6 @@
-import type { TrainedNetwork } from "./architecture.ts";
-import type { Batch } from "./examples.ts";
+import type { Network, TrainedNetwork } from "./architecture.ts";
+import type { OnEvaluated } from "./evaluation.ts";
+import type { Batch, Examples } from "./examples.ts";
 import type { OptimizerName } from "./optimizers.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
 
@@ -23,6 +24,24 @@ export interface StepSettings {
    * Hutter, "Decoupled weight decay regularization", ICLR 2019.
    */
   weightDecay?: number;
+  /**
+   * Largest norm of all gradients together; longer ones are scaled down to it. Default: none.
+   *
+   * Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks", ICML 2013; as
+   * `torch.nn.utils.clip_grad_norm_`.
+   */
+  clip?: number;
+  /** Adam's second beta. Default 0.999. */
+  beta2?: number;
+  /** Share of elements that dropout sets to zero, below 1. Default 0. */
+  dropout?: number;
+  /** Seed of the elements that dropout sets to zero. Default 0. */
+  seed?: number;
+}
+
+/** The factor that clips gradients of this norm, as PyTorch computes it. */
+export function clipFactor(norm: number, clip: number): number {
+  return Math.min(1, clip / (norm + 1e-6));
 }
 
 /** A network that is being trained. It holds memory until it is disposed of. */
@@ -40,17 +59,37 @@ export interface TrainingSession {
   dispose(): void;
 }
 
+/** Forward passes without gradients. It holds memory until it is disposed of. */
+export interface Evaluator {
+  /**
+   * Measures the network's buffers over examples of the train split, if the network asks for it, and uses them from then on.
+   *
+   * @returns The buffers; nothing if training leaves them as they are used.
+   */
+  measureBuffers(train: Examples): Parameters;
+  /**
+   * Computes the NLL of each target.
+   *
+   * @returns [targets], in nats; Infinity if a target is impossible.
+   */
+  losses(examples: Examples, onEvaluated?: OnEvaluated): Float32Array;
+  /** Frees its memory. */
+  dispose(): void;
+}
+
 /** Computes training steps. TensorFlow.js is the reference; the tests compare the others with it. */
 export interface Backend {
   /** Why it cannot train a network with these settings, as the end of a sentence; undefined if it can. */
   unsupportedReason(
     network: TrainedNetwork,
-    settings: Pick<StepSettings, "batch" | "optimizer">,
+    settings: Pick<StepSettings, "batch" | "optimizer" | "dropout">,
   ): string | undefined;
   /** Begins with a copy of a state. */
   start(
     network: TrainedNetwork,
     state: StepState,
-    settings: Pick<StepSettings, "optimizer" | "weightDecay">,
+    settings: Omit<StepSettings, "batch">,
   ): TrainingSession | Promise<TrainingSession>;
+  /** Begins to evaluate a network with these parameters. */
+  evaluator(network: Network, parameters: Parameters): Evaluator | Promise<Evaluator>;
 }

@@ -6,27 +6,41 @@ export interface ColumnStatistics {
   std: Float32Array<ArrayBuffer>;
 }
 
+/** Rows of a matrix, [rows, columns], row-major, and how often each of them counts, [rows]. */
+export interface ColumnPart {
+  values: Float32Array;
+  counts: Int32Array;
+}
+
 /**
  * Computes the statistics of each column, in float64, of a matrix that is read in parts.
  *
- * @param parts Each [rows, columns], row-major.
+ * @param parts Each [rows, columns], row-major; without counts each row counts once.
  */
-export function columnStatistics(parts: Iterable<Float32Array>, columns: number): ColumnStatistics {
+export function columnStatistics(
+  parts: Iterable<Float32Array | ColumnPart>,
+  columns: number,
+): ColumnStatistics {
   const sum = new Float64Array(columns);
   const sumOfSquares = new Float64Array(columns);
-  let rows = 0;
+  let total = 0;
   for (const part of parts) {
-    for (let row = 0; row < part.length; row += columns) {
+    const { values, counts } = part instanceof Float32Array ? { values: part, counts: undefined } : part;
+    for (let row = 0; row < values.length / columns; row++) {
+      const count = counts?.[row] ?? 1;
       for (let column = 0; column < columns; column++) {
-        const value = part[row + column];
-        sum[column] += value;
-        sumOfSquares[column] += value * value;
+        const value = values[row * columns + column];
+        sum[column] += count * value;
+        sumOfSquares[column] += count * (value * value);
       }
+      total += count;
     }
-    rows += part.length / columns;
   }
   return {
-    mean: Float32Array.from(sum, (total) => total / rows),
-    std: Float32Array.from(sumOfSquares, (total, i) => Math.sqrt((total - sum[i] ** 2 / rows) / (rows - 1))),
+    mean: Float32Array.from(sum, (sum) => sum / total),
+    std: Float32Array.from(
+      sumOfSquares,
+      (squares, i) => Math.sqrt((squares - sum[i] ** 2 / total) / (total - 1)),
+    ),
   };
 }

@@ -1,17 +1,31 @@
-import { dispose, logSoftmax, type Tensor, type Tensor2D, tensor2d } from "@tensorflow/tfjs";
+import { logSoftmax, type Tensor, type Tensor2D, tensor2d } from "@tensorflow/tfjs";
 import type { Network, TrainedNetwork } from "./architecture.ts";
-import type { Split } from "./corpus.ts";
-import { type Examples, examplesOf, IGNORED } from "./examples.ts";
-import { mapValues, type Parameters, readValues, toTensor, type Weights } from "./parameters.ts";
+import type { Backend, Evaluator } from "./backend.ts";
+import { type Split, SPLITS } from "./corpus.ts";
+import { type Examples, examplesOf } from "./examples.ts";
+import { type Parameters, readValues, type Weights } from "./parameters.ts";
+
+/**
+ * Most targets of the dev split that an evaluation in training takes; of a larger split it takes a sample. The list in this
+ * repository and the notebooks' list have 23,000.
+ */
+const MAX_DEV_TARGETS = 2 ** 15;
+/** Most targets of the train split over which buffers are measured. The notebooks' list has 182,625. */
+const MAX_CALIBRATION_TARGETS = 2 ** 18;
+/** Targets over which they are measured in training if there are more than {@link MAX_CALIBRATION_TARGETS}. */
+const SMALL_CALIBRATION_TARGETS = 2 ** 15;
 
 /** Parameters, and how good they are. */
 export interface EvaluatedCheckpoint {
   /** Steps that were made. */
   step: number;
-  /** Mean NLL of the dev split, in nats a character. */
+  /** Mean NLL of the dev split, or of a sample of it, in nats a character. */
   devNll: number;
   parameters: Parameters;
 }
+
+/** Called with the number of targets that were evaluated since the last call. */
+export type OnEvaluated = (targets: number) => void;
 
 /**
  * Computes a network's log-probabilities.
@@ -27,31 +41,34 @@ export function logProbs(network: Network, weights: Weights, tokens: Tensor2D): 
 }
 
 /**
+ * Computes the NLL of each target with TensorFlow.js.
+ *
+ * @returns [targets], in nats; Infinity if a target is impossible.
+ */
+export function targetLosses(
+  network: Network,
+  weights: Weights,
+  examples: Examples,
+  onEvaluated?: OnEvaluated,
+): Float32Array {
+  const V = network.vocabularySize;
+  const losses = new Float32Array(examples.targetCount);
+  for (const { tokens, count, targets, rows, places } of examples.evaluationBatches()) {
+    const shape: [number, number] = [count, tokens.length / count];
+    const values = readValues(() => logProbs(network, weights, tensor2d(tokens, shape, "int32"))); // (rows, V)
+    for (let i = 0; i < targets.length; i++) losses[places[i]] = -values[rows[i] * V + targets[i]];
+    onEvaluated?.(targets.length);
+  }
+  return losses;
+}
+
+/**
  * Computes the mean NLL of examples, in nats a character. The mean is taken in float64.
  *
  * @returns Infinity if a target is impossible.
  */
 export function evaluate(network: Network, weights: Weights, examples: Examples): number {
-  let sum = 0;
-  let count = 0;
-  for (const logProb of targetLogProbs(network, weights, examples)) {
-    sum -= logProb;
-    count++;
-  }
-  return sum / count;
-}
-
-/** Computes the mean NLL of each split, in nats a character. */
-export function evaluateSplits(
-  network: Network,
-  weights: Weights,
-  { train, dev, test }: Record<Split, Examples>,
-): Record<Split, number> {
-  return {
-    train: evaluate(network, weights, train),
-    dev: evaluate(network, weights, dev),
-    test: evaluate(network, weights, test),
-  };
+  return meanLoss(targetLosses(network, weights, examples));
 }
 
 /**
@@ -64,54 +81,95 @@ export function scoreWords(
   weights: Weights,
   words: readonly (readonly number[])[],
 ): number[] {
-  const logProbs = targetLogProbs(network, weights, examplesOf(words, network.contextLength));
-  return words.map(({ length }) => {
-    let sum = 0;
-    for (let i = 0; i <= length; i++) sum += logProbs.next().value!;
-    return -sum / (length + 1);
-  });
+  return wordLosses(targetLosses(network, weights, examplesOf(words, network.contextLength)), words);
+}
+
+/** The NLL of a model, in nats a character. */
+export interface SplitLosses {
+  /** Of each split. */
+  nll: Record<Split, number>;
+  /** Of each word of the dev split. */
+  devWords: number[];
+}
+
+/** Called with how many targets of all were evaluated. */
+export type OnProgress = (evaluated: number, all: number) => void;
+
+/** Evaluates all splits of a list. */
+export function evaluateSplits(
+  evaluator: Pick<Evaluator, "losses">,
+  examples: Record<Split, Examples>,
+  words: Record<"dev", readonly (readonly number[])[]>,
+  onProgress?: OnProgress,
+): SplitLosses {
+  const all = SPLITS.reduce((sum, split) => sum + examples[split].targetCount, 0);
+  let evaluated = 0;
+  const [train, dev, test] = SPLITS.map((split) =>
+    evaluator.losses(examples[split], (targets) => onProgress?.(evaluated += targets, all))
+  );
+  return {
+    nll: { train: meanLoss(train), dev: meanLoss(dev), test: meanLoss(test) },
+    devWords: wordLosses(dev, words.dev),
+  };
+}
+
+/** The splits that an evaluation in training takes, of bounded size. */
+export function evaluationSamples(
+  { train, dev }: Pick<Record<Split, Examples>, "train" | "dev">,
+): Pick<Record<Split, Examples>, "train" | "dev"> {
+  return {
+    train: train.targetCount <= MAX_CALIBRATION_TARGETS ? train : train.sample(SMALL_CALIBRATION_TARGETS),
+    dev: dev.sample(MAX_DEV_TARGETS),
+  };
+}
+
+/** The examples over which the buffers of the finished model are measured. */
+export function calibrationSample(train: Examples): Examples {
+  return train.sample(MAX_CALIBRATION_TARGETS);
 }
 
 /**
- * Evaluates parameters on the dev split. Before that, it measures their buffers over the training split if the network
- * asks for it.
+ * Evaluates parameters on dev examples. Before that, it measures their buffers over train examples if the network asks for
+ * it.
  *
+ * @param samples See {@link evaluationSamples}.
  * @returns The NLL, and the parameters with those buffers.
  * @throws {Error} If the NLL is not a number.
  */
-export function evaluateCheckpoint(
+export async function evaluateCheckpoint(
   network: TrainedNetwork,
-  { train, dev }: Pick<Record<Split, Examples>, "train" | "dev">,
+  samples: Pick<Record<Split, Examples>, "train" | "dev">,
   { step, parameters }: Omit<EvaluatedCheckpoint, "devNll">,
-): EvaluatedCheckpoint {
-  const weights = mapValues(parameters, toTensor);
-  const measured = network.measureBuffers?.(weights, train) ?? {};
-  for (const [name, buffer] of Object.entries(measured)) {
-    weights[name].dispose();
-    weights[name] = toTensor(buffer);
+  backend: Pick<Backend, "evaluator">,
+): Promise<EvaluatedCheckpoint> {
+  const evaluator = await backend.evaluator(network, parameters);
+  try {
+    const measured = evaluator.measureBuffers(samples.train);
+    const devNll = meanLoss(evaluator.losses(samples.dev));
+    if (Number.isNaN(devNll)) {
+      throw new Error(
+        `Cannot evaluate the weights of step ${step}: their NLL on the dev split is not a number`,
+      );
+    }
+    return { step, devNll, parameters: { ...parameters, ...measured } };
+  } finally {
+    evaluator.dispose();
   }
-  const devNll = evaluate(network, weights, dev);
-  dispose(weights);
-  if (Number.isNaN(devNll)) {
-    throw new Error(
-      `Cannot evaluate the weights of step ${step}: their NLL on the dev split is not a number`,
-    );
-  }
-  return { step, devNll, parameters: { ...parameters, ...measured } };
 }
 
-/** The log-probability of each target that is not ignored, in order. */
-function* targetLogProbs(
-  network: Network,
-  weights: Weights,
-  examples: Examples,
-): Generator<number, undefined> {
-  const V = network.vocabularySize;
-  for (const { tokens, targets, count } of examples.batches()) {
-    const shape: [number, number] = [count, tokens.length / count];
-    const rows = readValues(() => logProbs(network, weights, tensor2d(tokens, shape, "int32"))); // (targets, V)
-    for (let i = 0; i < targets.length; i++) {
-      if (targets[i] !== IGNORED) yield rows[i * V + targets[i]];
-    }
-  }
+/** The mean, in float64. */
+function meanLoss(losses: Float32Array): number {
+  let sum = 0;
+  for (const loss of losses) sum += loss;
+  return sum / losses.length;
+}
+
+/** The mean of each word's losses, with that of its closing boundary. */
+function wordLosses(losses: Float32Array, words: readonly (readonly number[])[]): number[] {
+  let place = 0;
+  return words.map(({ length }) => {
+    let sum = 0;
+    for (let i = 0; i <= length; i++) sum += losses[place++];
+    return sum / (length + 1);
+  });
 }

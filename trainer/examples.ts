@@ -15,16 +15,38 @@ export interface Batch {
   count: number;
 }
 
+/** Rows of tokens for a forward pass without gradients, and the targets whose NLL its output gives. */
+export interface EvaluationBatch {
+  /** [count, time], row-major. */
+  tokens: Int32Array<ArrayBuffer>;
+  count: number;
+  /** [targets]: the tokens that follow. */
+  targets: Int32Array<ArrayBuffer>;
+  /** [targets]: the row of the output, [count, V] or [count * time, V], that predicts each target. */
+  rows: Int32Array<ArrayBuffer>;
+  /** [targets]: the place of each target among all targets of the examples. */
+  places: Int32Array<ArrayBuffer>;
+}
+
 /** What a network learns from, or is evaluated on: windows or whole words. */
 export interface Examples {
   /** How many windows or words, from which a mini-batch is drawn. */
   readonly count: number;
+  /** How many tokens there are to predict. */
+  readonly targetCount: number;
   /** The examples with these indices, as one batch. */
   batch(indices: Int32Array): Batch;
   /** All examples, as one batch. */
   all(): Batch;
   /** All examples in order, in batches of at most {@link MAX_BATCH_POSITIONS} positions. */
   batches(): Iterable<Batch>;
+  /**
+   * All targets, in batches of at most {@link MAX_BATCH_POSITIONS} positions. A window that occurs several times is in one
+   * batch once, with all targets that follow it: 3,069,509 windows of a French dictionary are 107,317 different ones.
+   */
+  evaluationBatches(): Iterable<EvaluationBatch>;
+  /** Evenly spaced examples with at most so many targets, or these examples if they have no more. */
+  sample(maxTargets: number): Examples;
 }
 
 /**
@@ -43,24 +65,28 @@ export class WindowExamples implements Examples {
   readonly contexts: Int32Array<ArrayBuffer>;
   /** [count]: the token after each window. */
   readonly targets: Int32Array<ArrayBuffer>;
+  #groups?: WindowGroups;
 
   /** @param words The tokens of each word, without boundaries. */
   constructor(words: readonly (readonly number[])[], readonly contextLength: number) {
     this.count = words.reduce((sum, word) => sum + word.length + 1, 0);
     this.contexts = new Int32Array(this.count * contextLength);
     this.targets = new Int32Array(this.count);
-    const window = new Int32Array(contextLength);
     let row = 0;
     for (const word of words) {
-      window.fill(BOUNDARY);
       for (let position = 0; position <= word.length; position++) {
-        const target = position < word.length ? word[position] : BOUNDARY;
-        this.contexts.set(window, row * contextLength);
-        this.targets[row++] = target;
-        window.copyWithin(0, 1);
-        window[contextLength - 1] = target;
+        const end = (row + 1) * contextLength;
+        // Typed arrays begin as zeros, which is the boundary.
+        for (let back = Math.min(position, contextLength); back > 0; back--) {
+          this.contexts[end - back] = word[position - back];
+        }
+        this.targets[row++] = position < word.length ? word[position] : BOUNDARY;
       }
     }
+  }
+
+  get targetCount(): number {
+    return this.count;
   }
 
   batch(indices: Int32Array): Batch {
@@ -88,6 +114,89 @@ export class WindowExamples implements Examples {
       };
     }
   }
+
+  *evaluationBatches(): Generator<EvaluationBatch> {
+    const n = this.contextLength;
+    this.#groups ??= groupWindows(this.contexts, this.count, n);
+    const { begins, examples } = this.#groups;
+    const groups = begins.length - 1;
+    for (let start = 0; start < groups; start += MAX_BATCH_POSITIONS) {
+      const end = Math.min(start + MAX_BATCH_POSITIONS, groups);
+      const tokens = new Int32Array((end - start) * n);
+      const places = examples.slice(begins[start], begins[end]);
+      const rows = new Int32Array(places.length);
+      for (let group = start; group < end; group++) {
+        const row = group - start;
+        const first = examples[begins[group]] * n;
+        for (let i = 0; i < n; i++) tokens[row * n + i] = this.contexts[first + i];
+        rows.fill(row, begins[group] - begins[start], begins[group + 1] - begins[start]);
+      }
+      yield { tokens, count: end - start, targets: places.map((place) => this.targets[place]), rows, places };
+    }
+  }
+
+  sample(maxTargets: number): WindowExamples {
+    if (this.count <= maxTargets) return this;
+    const { tokens, targets } = this.batch(evenlySpaced(this.count, maxTargets));
+    return WindowExamples.#of(tokens, targets, this.contextLength);
+  }
+
+  static #of(
+    contexts: WindowExamples["contexts"],
+    targets: WindowExamples["targets"],
+    contextLength: number,
+  ): WindowExamples {
+    const empty = new WindowExamples([], contextLength);
+    return Object.assign(empty, { contexts, targets, count: targets.length });
+  }
+}
+
+/** Examples by their window: group g is `examples` from `begins[g]` to `begins[g + 1]`, in ascending order. */
+interface WindowGroups {
+  /** [groups + 1] */
+  begins: Int32Array<ArrayBuffer>;
+  /** [count] */
+  examples: Int32Array<ArrayBuffer>;
+}
+
+/**
+ * Groups windows that are equal, in order of their first occurrence: a hash table with linear probing, and a counting sort.
+ *
+ * @param windows [count, n], row-major.
+ */
+function groupWindows(windows: Int32Array, count: number, n: number): WindowGroups {
+  const slots = 2 ** Math.ceil(Math.log2(2 * count + 1));
+  const table = new Int32Array(slots).fill(-1); // the group in each slot
+  const firsts = new Int32Array(count); // the first window of each group
+  const groupOf = new Int32Array(count);
+  let groups = 0;
+  const equal = (a: number, b: number) => {
+    for (let i = 0; i < n; i++) if (windows[a * n + i] !== windows[b * n + i]) return false;
+    return true;
+  };
+  for (let window = 0; window < count; window++) {
+    let hash = 0;
+    for (let i = 0; i < n; i++) hash = Math.imul(hash ^ windows[window * n + i], 0x9e3779b1);
+    let slot = (hash ^ (hash >>> 15)) & (slots - 1);
+    while (table[slot] >= 0 && !equal(firsts[table[slot]], window)) slot = (slot + 1) & (slots - 1);
+    if (table[slot] < 0) {
+      firsts[groups] = window;
+      table[slot] = groups++;
+    }
+    groupOf[window] = table[slot];
+  }
+  const begins = new Int32Array(groups + 1);
+  for (const group of groupOf) begins[group + 1]++;
+  for (let group = 0; group < groups; group++) begins[group + 1] += begins[group];
+  const next = begins.slice();
+  const examples = new Int32Array(count);
+  groupOf.forEach((group, window) => examples[next[group]++] = window);
+  return { begins, examples };
+}
+
+/** So many of the numbers below `count`, evenly spaced, from 0. */
+function evenlySpaced(count: number, size: number): Int32Array<ArrayBuffer> {
+  return Int32Array.from({ length: size }, (_, i) => Math.floor((i * count) / size));
 }
 
 /**
@@ -98,12 +207,14 @@ export class WindowExamples implements Examples {
  */
 export class WordExamples implements Examples {
   readonly count: number;
+  readonly targetCount: number;
   readonly #words: readonly (readonly number[])[];
 
   /** @param words The tokens of each word, without boundaries. */
   constructor(words: readonly (readonly number[])[]) {
     this.#words = words;
     this.count = words.length;
+    this.targetCount = words.reduce((sum, word) => sum + word.length + 1, 0);
   }
 
   batch(indices: Int32Array): Batch {
@@ -128,6 +239,26 @@ export class WordExamples implements Examples {
       yield padWords(this.#words.slice(start, end));
       start = end;
     }
+  }
+
+  *evaluationBatches(): Generator<EvaluationBatch> {
+    let place = 0;
+    for (const { tokens, targets, count } of this.batches()) {
+      const rows = Int32Array.from(targets.keys()).filter((row) => targets[row] !== IGNORED);
+      const predicted = targets.filter((target) => target !== IGNORED);
+      yield { tokens, count, targets: predicted, rows, places: predicted.map(() => place++) };
+    }
+  }
+
+  sample(maxTargets: number): WordExamples {
+    if (this.targetCount <= maxTargets) return this;
+    const average = this.targetCount / this.count;
+    const size = Math.max(1, Math.floor(maxTargets / average));
+    const words = Array.from(evenlySpaced(this.count, size), (index) => this.#words[index]);
+    // Words longer than the average may make it too many.
+    let targets = 0;
+    const end = words.findIndex((word, i) => (targets += word.length + 1) > maxTargets && i > 0);
+    return new WordExamples(end < 0 ? words : words.slice(0, end));
   }
 }
 
@@ -156,4 +287,11 @@ export function makeExamples<ContextLength extends number | null>(
   const split = (name: Split) =>
     examplesOf(words[name], contextLength) as ContextLength extends number ? WindowExamples : Examples;
   return { train: split("train"), dev: split("dev"), test: split("test") };
+}
+
+/** Counts how many targets each row of an {@link EvaluationBatch} predicts: [count]. */
+export function occurrences(rows: EvaluationBatch["rows"], count: number): Int32Array<ArrayBuffer> {
+  const counts = new Int32Array(count);
+  for (const row of rows) counts[row]++;
+  return counts;
 }

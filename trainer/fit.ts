@@ -2,15 +2,15 @@ import { CARD_HISTORY_POINTS, type ModelCard } from "../shared/model_card.ts";
 import { TorchGenerator, type TorchGeneratorState } from "../shared/random/torch.ts";
 import type { TrainedNetwork } from "./architecture.ts";
 import type { StepSettings, StepState } from "./backend.ts";
-import { type BackendName, backends } from "./backends/all.ts";
+import { type BackendName, backends, evaluationBackend } from "./backends/all.ts";
 import type { Split } from "./corpus.ts";
-import { evaluateCheckpoint, type EvaluatedCheckpoint } from "./evaluation.ts";
+import { evaluateCheckpoint, type EvaluatedCheckpoint, evaluationSamples } from "./evaluation.ts";
 import type { Examples } from "./examples.ts";
 import { optimizers } from "./optimizers.ts";
 import { mapValues, type Parameters } from "./parameters.ts";
-import { type Schedule, type ScheduleName, schedules } from "./schedules.ts";
+import { type Schedule, type ScheduleName, schedules, warmUp } from "./schedules.ts";
 
-/** The dev split is evaluated at every tenth point of the loss history, and at the end. */
+/** The dev split, or a sample of it, is evaluated at every tenth point of the loss history, and at the end. */
 const POINTS_PER_EVALUATION = 10;
 /** Training yields to the event loop this often, in milliseconds, so that signals are heard. */
 const MILLISECONDS_PER_TURN = 100;
@@ -23,6 +23,8 @@ export interface FitSettings extends StepSettings {
   lr: number;
   /** How the learning rate changes. */
   schedule: ScheduleName | Schedule;
+  /** Steps in which the learning rate rises to that of the schedule. Default 0. */
+  warmup?: number;
   /** What computes the steps. Default "tensorflow". */
   backend?: BackendName;
 }
@@ -47,7 +49,7 @@ export interface TrainingState extends StepState {
 export interface FitHooks {
   /** Called after each step with the loss of its mini-batch, in nats. */
   onStep?(step: number, loss: number): void;
-  /** Called after each evaluation of the dev split. */
+  /** Called after each evaluation of the dev split, or of a sample of it. */
   onEvaluation?(state: TrainingState, devNll: number): void | Promise<void>;
   /** Ends the run after the current step. */
   signal?: AbortSignal;
@@ -100,11 +102,14 @@ export async function fit(
 ): Promise<TrainingState> {
   const { steps, batch, lr } = settings;
   const backend = backends[settings.backend ?? "tensorflow"];
-  const schedule = typeof settings.schedule === "string" ? schedules[settings.schedule] : settings.schedule;
+  const named = typeof settings.schedule === "string" ? schedules[settings.schedule] : settings.schedule;
+  const schedule = warmUp(named, settings.warmup ?? 0);
   const pointEvery = Math.max(1, Math.ceil(steps / CARD_HISTORY_POINTS));
   const evaluateEvery = pointEvery * POINTS_PER_EVALUATION;
 
   const generator = TorchGenerator.fromState(state.generator);
+  const samples = evaluationSamples(examples);
+  const evaluating = evaluationBackend(network, state.parameters, examples.train);
   const session = await backend.start(network, state, settings);
   const all = batch === "all" ? examples.train.all() : undefined;
   let { step, best, lossSum } = state;
@@ -120,7 +125,7 @@ export async function fit(
   });
 
   const evaluateDev = async (): Promise<void> => {
-    const evaluated = evaluateCheckpoint(network, examples, snapshot());
+    const evaluated = await evaluateCheckpoint(network, samples, snapshot(), evaluating);
     if (!best || evaluated.devNll < best.devNll) best = evaluated;
     const point = history.at(-1);
     if (point) point.dev_nll = evaluated.devNll;

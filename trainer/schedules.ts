@@ -25,3 +25,16 @@ const cosine: Schedule = (step, steps, initial) => (initial * (1 + Math.cos((Mat
 /** Every schedule, by its name on the command line. */
 export const schedules = { constant, step, cosine } as const satisfies Record<string, Schedule>;
 export type ScheduleName = keyof typeof schedules;
+
+/**
+ * A schedule whose rate rises in even steps to what it is without warm-up, in so many steps: step s takes (s + 1) / warmup of
+ * it, as `torch.optim.lr_scheduler.LinearLR` with a start factor of 1 / warmup.
+ *
+ * Source: Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017.
+ *
+ * @param warmup 0 for none.
+ */
+export function warmUp(schedule: Schedule, warmup: number): Schedule {
+  if (warmup === 0) return schedule;
+  return (step, steps, initial) => schedule(step, steps, initial) * Math.min(1, (step + 1) / warmup);
+}

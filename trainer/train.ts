@@ -1,4 +1,3 @@
-import { dispose } from "@tensorflow/tfjs";
 import { join } from "node:path";
 import { CARD_QUANTILES, type ModelCard } from "../shared/model_card.ts";
 import { modelFileNames } from "../shared/model_files.ts";
@@ -6,15 +5,22 @@ import { quantiles } from "../shared/quantiles.ts";
 import { TorchGenerator } from "../shared/random/torch.ts";
 import type { TrainedNetwork } from "./architecture.ts";
 import { findArchitecture } from "./architectures/all.ts";
-import { type BackendName, chooseBackend } from "./backends/all.ts";
+import { type BackendName, chooseBackend, evaluationBackend } from "./backends/all.ts";
 import { removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { type Corpus, type Split, SPLIT_SEED } from "./corpus.ts";
-import { evaluateCheckpoint, type EvaluatedCheckpoint, evaluateSplits, scoreWords } from "./evaluation.ts";
+import {
+  calibrationSample,
+  evaluateCheckpoint,
+  type EvaluatedCheckpoint,
+  evaluateSplits,
+  evaluationSamples,
+  type OnProgress,
+} from "./evaluation.ts";
 import { type Examples, makeExamples } from "./examples.ts";
 import { fit, type FitHooks, initialState, type TrainingState } from "./fit.ts";
 import { ModelKeptError, saveModel, type UnsavedCard } from "./save_model.ts";
 import { exportOnnx } from "./onnx/export.ts";
-import { mapValues, parameterCount, type Parameters, toTensor } from "./parameters.ts";
+import { parameterCount, type Parameters } from "./parameters.ts";
 import { makePictures } from "./pictures.ts";
 import type { TrainOptions } from "./train_options.ts";
 
@@ -23,6 +29,12 @@ export interface ResumePoint {
   state: TrainingState;
   /** How long the run had taken. */
   seconds: number;
+}
+
+/** Callbacks of a training run. */
+export interface TrainHooks extends FitHooks {
+  /** Called while the splits are evaluated at the end. */
+  onProgress?: OnProgress;
 }
 
 /** The outcome of a training run. */
@@ -52,7 +64,7 @@ export async function train(
   corpus: Corpus,
   options: TrainOptions,
   resumed?: ResumePoint,
-  hooks: FitHooks = {},
+  hooks: TrainHooks = {},
 ): Promise<TrainResult> {
   const { vocabulary, list } = corpus;
   const network = findArchitecture(options.architecture).build(options.hyperparameters, vocabulary.size);
@@ -83,7 +95,7 @@ export async function train(
       },
     );
     stopped = state.step < options.steps;
-    const best = bestCheckpoint(network, examples, state);
+    const best = await bestCheckpoint(network, examples, state);
     parameters = best.parameters;
     training = {
       steps: state.step,
@@ -95,7 +107,12 @@ export async function train(
       learning_rate: options.lr,
       schedule: options.schedule,
       weight_decay: options.weightDecay,
+      ...(options.warmup && { warmup: options.warmup }),
+      ...(options.clip !== undefined && { clip: options.clip }),
+      ...(options.beta2 !== undefined && { beta2: options.beta2 }),
+      ...(options.dropout && { dropout: options.dropout }),
       best_step: best.step,
+      ...sampleSizes(network, examples),
       loss_history: state.history,
     };
     if (stopped) await keepCheckpoint(state);
@@ -111,10 +128,11 @@ export async function train(
     return saveCheckpoint(options.checkpoints, checkpoint);
   }
 
-  const weights = mapValues(parameters, toTensor);
-  const nll = evaluateSplits(network, weights, examples);
-  const nllQuantiles = quantiles(scoreWords(network, weights, corpus.words.dev), CARD_QUANTILES);
-  dispose(weights);
+  const evaluator = await evaluationBackend(network, parameters, examples.train)
+    .evaluator(network, parameters);
+  parameters = { ...parameters, ...evaluator.measureBuffers(calibrationSample(examples.train)) };
+  const { nll, devWords } = evaluateSplits(evaluator, examples, corpus.words, hooks.onProgress);
+  evaluator.dispose();
   const { name, architecture, hyperparameters } = options;
   const onnx = exportOnnx(network, parameters, { name, architecture, vocabulary, devNll: nll.dev });
   const card: UnsavedCard = {
@@ -128,7 +146,7 @@ export async function train(
     dataset: { name: list.name, lines: list.lines.length, sha256: list.sha256, split_seed: SPLIT_SEED },
     training,
     nll: { train: finiteOrNull(nll.train), dev: finiteOrNull(nll.dev), test: finiteOrNull(nll.test) },
-    nll_quantiles: nllQuantiles.map(finiteOrNull),
+    nll_quantiles: quantiles(devWords, CARD_QUANTILES).map(finiteOrNull),
     pictures: makePictures(corpus.words.train, parameters, vocabulary.size),
   };
   const uniform = Math.log(vocabulary.size);
@@ -164,15 +182,29 @@ function firstState(network: TrainedNetwork, options: TrainOptions): TrainingSta
 }
 
 /** The best parameters of a run, including those after its last step, even if that was not evaluated in training. */
-function bestCheckpoint(
+async function bestCheckpoint(
   network: TrainedNetwork,
   examples: Record<Split, Examples>,
   state: TrainingState,
-): EvaluatedCheckpoint {
+): Promise<EvaluatedCheckpoint> {
   const { best, step } = state;
   if (best?.step === step) return best;
-  const last = evaluateCheckpoint(network, examples, state);
+  const backend = evaluationBackend(network, state.parameters, examples.train);
+  const last = await evaluateCheckpoint(network, evaluationSamples(examples), state, backend);
   return best && best.devNll <= last.devNll ? best : last;
+}
+
+/** The sizes of the samples that stood for whole splits, for the card. */
+function sampleSizes(
+  network: TrainedNetwork,
+  { train, dev }: Record<Split, Examples>,
+): Pick<ModelCard["training"], "dev_sample" | "calibration_sample"> {
+  const sampled = evaluationSamples({ train, dev }).dev.targetCount;
+  const calibrated = calibrationSample(train).targetCount;
+  return {
+    ...(sampled < dev.targetCount && { dev_sample: sampled }),
+    ...(network.measureBuffers && calibrated < train.targetCount && { calibration_sample: calibrated }),
+  };
 }
 
 /** A number for JSON, which has no infinity: null. */

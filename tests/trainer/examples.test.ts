@@ -1,7 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { examplesOf, IGNORED, WindowExamples, WordExamples } from "../../trainer/examples.ts";
+import { type Examples, examplesOf, IGNORED, WindowExamples, WordExamples } from "../../trainer/examples.ts";
 
 const WORDS = [[5, 13, 13, 1], [1], [2, 3]];
+
+/** Each target in its place, with the tokens of the row that predicts it. */
+function predictions(examples: Examples, perPosition: boolean): string[] {
+  const all: string[] = [];
+  for (const { tokens, count, targets, rows, places } of examples.evaluationBatches()) {
+    const time = tokens.length / count;
+    targets.forEach((target, i) => {
+      const row = perPosition ? Math.floor(rows[i] / time) : rows[i];
+      const end = perPosition ? rows[i] + 1 : (row + 1) * time;
+      expect(all[places[i]]).toBeUndefined();
+      all[places[i]] = `${tokens.slice(row * time, end).join(" ")} > ${target}`;
+    });
+  }
+  return all;
+}
 
 describe("WindowExamples", () => {
   test("predicts the token after each window, boundaries first and last", () => {
@@ -23,7 +38,59 @@ describe("WindowExamples", () => {
   });
 });
 
+describe("An evaluation of windows", () => {
+  const words = Array.from({ length: 9000 }, (_, i) => [1 + (i % 7), 1 + (i % 11), 1 + (i % 13)]);
+
+  test("has each target once, after its window, and each window once", () => {
+    const examples = new WindowExamples(words, 3);
+    const { contexts, targets, count } = examples;
+    const expected = Array.from(
+      { length: count },
+      (_, i) => `${contexts.slice(i * 3, i * 3 + 3).join(" ")} > ${targets[i]}`,
+    );
+    expect(predictions(examples, false)).toEqual(expected);
+    const rows = [...examples.evaluationBatches()].flatMap(({ tokens, count }) =>
+      Array.from({ length: count }, (_, row) => tokens.slice(row * 3, row * 3 + 3).join(" "))
+    );
+    expect(new Set(rows).size).toBe(rows.length);
+    expect(rows).toHaveLength(1 + 7 + 77 + 1001); // different beginnings of a word
+  });
+
+  test("makes no batch of more than 4096 windows", () => {
+    const many = new WindowExamples(Array.from({ length: 5000 }, (_, i) => [i]), 1);
+    expect([...many.evaluationBatches()].map(({ count }) => count)).toEqual([4096, 904]);
+  });
+
+  test("of a sample takes evenly spaced windows, and all if there are no more", () => {
+    const examples = new WindowExamples(WORDS, 3); // 10 windows
+    expect(examples.sample(10)).toBe(examples);
+    const { contexts, targets, count, targetCount } = examples.sample(4);
+    expect([...contexts]).toEqual([0, 0, 0, 0, 5, 13, 0, 0, 0, 0, 0, 0]);
+    expect([...targets]).toEqual([5, 13, 1, 2]);
+    expect([count, targetCount]).toEqual([4, 4]);
+  });
+});
+
 describe("WordExamples", () => {
+  test("evaluates each target once, after the beginning of its word", () => {
+    expect(predictions(new WordExamples(WORDS), true)).toEqual(
+      ["0 > 5", "0 5 > 13", "0 5 13 > 13", "0 5 13 13 > 1", "0 5 13 13 1 > 0", "0 > 1", "0 1 > 0", "0 > 2"]
+        .concat(["0 2 > 3", "0 2 3 > 0"]),
+    );
+  });
+
+  test("samples evenly spaced words with no more targets than are asked for", () => {
+    const words = Array.from({ length: 1000 }, (_, i) => new Array<number>(i % 10).fill(1));
+    const examples = new WordExamples(words);
+    expect(examples.targetCount).toBe(5500);
+    expect(examples.sample(5500)).toBe(examples);
+    for (const most of [1000, 137, 20]) {
+      const { targetCount } = examples.sample(most);
+      expect(targetCount).toBeLessThanOrEqual(most);
+      expect(targetCount).toBeGreaterThan(most / 2);
+    }
+  });
+
   test("shifts targets by one, and pads to the longest word of the batch with targets that are ignored", () => {
     const { tokens, targets, count } = new WordExamples(WORDS).batch(Int32Array.of(1, 2));
     expect(Array.from(tokens)).toEqual([0, 1, 0, 0, 2, 3]);

@@ -1,8 +1,8 @@
 import { add, div, mul, sub, type Tensor, type Tensor1D, tensor2d } from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { Architecture, TrainedNetwork, TrainingPass } from "../architecture.ts";
-import { columnStatistics } from "../column_statistics.ts";
-import type { Examples } from "../examples.ts";
+import { type ColumnPart, columnStatistics } from "../column_statistics.ts";
+import { type Examples, occurrences } from "../examples.ts";
 import type { Value } from "../onnx/graph.ts";
 import { addBias, batchNormalize, embed, matMul, tanh } from "../operations.ts";
 import {
@@ -164,10 +164,11 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
       });
     }
 
-    /** The inputs of tanh for all examples, before any normalization, in parts [rows, h]. */
-    function* hiddenInputs(weights: Weights, examples: Examples): Generator<Float32Array> {
-      for (const { tokens, count } of examples.batches()) {
-        yield readValues(() => hiddenInput(weights, embed(weights.C, tensor2d(tokens, [count, n], "int32"))));
+    /** The inputs of tanh for all examples, before any normalization, in parts [rows, h]; each window is in one once. */
+    function* hiddenInputs(weights: Weights, examples: Examples): Generator<ColumnPart> {
+      for (const { tokens, count, rows } of examples.evaluationBatches()) {
+        const x = () => embed(weights.C, tensor2d(tokens, [count, n], "int32")); // (rows, n * m)
+        yield { values: readValues(() => hiddenInput(weights, x())), counts: occurrences(rows, count) };
       }
     }
   },

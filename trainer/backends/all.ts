@@ -1,6 +1,8 @@
-import type { TrainedNetwork } from "../architecture.ts";
+import type { Network, TrainedNetwork } from "../architecture.ts";
 import type { Backend, StepSettings } from "../backend.ts";
-import { fused } from "./fused.ts";
+import type { Examples } from "../examples.ts";
+import type { Parameters } from "../parameters.ts";
+import { fused, hasPlanFor } from "./fused.ts";
 import { tensorflow } from "./tensorflow.ts";
 
 /** Every backend, by its name on the command line. */
@@ -9,16 +11,35 @@ export type BackendName = keyof typeof backends;
 /** A backend, or "auto": the fastest one that can train the network. */
 export type BackendChoice = BackendName | "auto";
 
+/** Window models whose train split has no more targets are evaluated with TensorFlow.js. */
+const MAX_REFERENCE_TARGETS = 2 ** 18;
+
+/**
+ * The backend that evaluates a network: `fused` if it can. Window models on lists of common size are evaluated with
+ * TensorFlow.js: it takes less than a second, because such lists have few different windows, and a seed gives the same
+ * figures to the last bit whichever backend trains.
+ */
+export function evaluationBackend(network: Network, parameters: Parameters, train: Examples): Backend {
+  const isSmall = network.contextLength !== null && train.targetCount <= MAX_REFERENCE_TARGETS;
+  const canFuse = network.learns === "by gradient descent" && hasPlanFor(network, parameters) &&
+    fused.unsupportedReason(network, { batch: 1, optimizer: "sgd" }) === undefined;
+  return canFuse && !isSmall ? fused : tensorflow;
+}
+
 /**
  * Resolves a choice of backend. If a network has a fused step and "auto" cannot use it, stderr says why.
  *
+ * @throws {RangeError} If dropout is asked for, and the network has none.
  * @throws {Error} If the chosen backend cannot train the network with these settings.
  */
 export function chooseBackend(
   choice: BackendChoice,
   network: TrainedNetwork,
-  settings: Pick<StepSettings, "batch" | "optimizer">,
+  settings: Pick<StepSettings, "batch" | "optimizer" | "dropout">,
 ): BackendName {
+  if (settings.dropout && !network.dropsOut) {
+    throw new RangeError(`Cannot train with dropout ${settings.dropout}: this architecture has no dropout`);
+  }
   const name = choice === "auto" ? "fused" : choice;
   const unsupportedReason = backends[name].unsupportedReason(network, settings);
   if (unsupportedReason === undefined) return name;

@@ -1,11 +1,14 @@
 import type { TrainedNetwork } from "../architecture.ts";
-import type { Backend } from "../backend.ts";
-import { type OptimizerName, optimizers } from "../optimizers.ts";
+import { type Backend, clipFactor, type Evaluator } from "../backend.ts";
+import { type ColumnPart, columnStatistics } from "../column_statistics.ts";
+import { type EvaluationBatch, IGNORED } from "../examples.ts";
+import { BETA2, type OptimizerName, optimizers } from "../optimizers.ts";
+import type { Parameters } from "../parameters.ts";
 import { fusedKernel } from "./fused/compile.ts";
 import type { Kernel } from "./fused/kernel.ts";
 import { hasRelaxedSimd, hasSimd } from "./fused/simd.ts";
 import { bytesOfPlan, StepMemory } from "./fused/step_memory.ts";
-import { StepPlan } from "./fused/step_plan.ts";
+import { StepPlan, type StepRun, WORD } from "./fused/step_plan.ts";
 
 /** Larger networks are left to TensorFlow.js: WebAssembly's memory ends at 4 GiB. */
 const MAX_BYTES = 2 ** 31;
@@ -26,17 +29,18 @@ export const fused: Backend = fusedBackend(hasRelaxedSimd());
  */
 export function fusedBackend(relaxed: boolean): Backend {
   return {
-    unsupportedReason(network, { batch, optimizer }) {
+    unsupportedReason(network, { batch, optimizer, dropout = 0 }) {
       const plan = planOf(network);
       if (!plan) return "this architecture has no fused step";
       if (batch === "all") return "it takes mini-batches, not all examples at once";
+      if (dropout > 0) return "it has no dropout";
       if (!hasSimd()) return "this machine's WebAssembly has no SIMD";
       const bytes = bytesOfPlan(plan, batch, optimizers[optimizer].stateTensors);
       if (bytes > MAX_BYTES) return `it has no room for ${Math.ceil(bytes / 2 ** 30)} GiB`;
       return undefined;
     },
 
-    async start(network, state, { optimizer, weightDecay = 0 }) {
+    async start(network, state, { optimizer, weightDecay = 0, clip, beta2 = BETA2 }) {
       const plan = planOf(network);
       if (!plan) throw new TypeError("Cannot start the fused step: the network has no plan of it");
       const { exports } = await WebAssembly.instantiate(await fusedKernel(relaxed));
@@ -46,29 +50,120 @@ export function fusedBackend(relaxed: boolean): Backend {
       const { begin, vectors, end } = memory.trained;
       const update = updates[optimizer];
       return {
-        step({ tokens, targets }, learningRate, step) {
-          const loss = plan.lossAndGradients(memory.writeBatch(tokens, targets));
-          update(kernel, memory, {
-            begin,
-            end: vectors,
-            learningRate,
-            keep: 1 - learningRate * weightDecay,
-            step,
-          });
-          update(kernel, memory, { begin: vectors, end, learningRate, keep: 1, step });
+        step(batch, learningRate, step) {
+          const loss = plan.lossAndGradients(memory.writeBatch(batch));
+          if (clip !== undefined) {
+            const [first, last] = [begin + memory.toGradient, end + memory.toGradient];
+            const factor = clipFactor(Math.sqrt(kernel.sumOfSquares(first, last)), clip);
+            if (factor < 1) kernel.scale(first, last, factor);
+          }
+          const rule = { learningRate, beta2, step };
+          update(kernel, memory, { ...rule, begin, end: vectors, keep: 1 - learningRate * weightDecay });
+          update(kernel, memory, { ...rule, begin: vectors, end, keep: 1 });
           return loss;
         },
         state: () => memory.read(state),
         dispose() {},
       };
     },
+
+    async evaluator(network, parameters) {
+      const plan = network.learns === "by gradient descent" ? planOf(network) : undefined;
+      if (!plan) {
+        throw new TypeError("Cannot start the fused evaluation: the network has no plan of its step");
+      }
+      const { exports } = await WebAssembly.instantiate(await fusedKernel(relaxed));
+      const memory = new StepMemory(exports as unknown as Kernel, plan, 0);
+      memory.write({ parameters, optimizerState: {} });
+      const measures = network.learns === "by gradient descent" && network.measureBuffers !== undefined;
+      return fusedEvaluator(plan, memory, measures);
+    },
   };
+}
+
+/**
+ * Whether the parameters are those of a network's plan. Those of an exported model may not be: batch normalization is folded
+ * into the linear layer before it.
+ */
+export function hasPlanFor(network: TrainedNetwork, parameters: Parameters): boolean {
+  const plan = planOf(network);
+  if (!plan) return false;
+  const planned = Object.keys({ ...plan.matrices, ...plan.vectors, ...plan.buffers });
+  return planned.length === Object.keys(parameters).length && planned.every((name) => name in parameters);
+}
+
+/** Evaluates the parameters in memory. */
+function fusedEvaluator(plan: StepPlan, memory: StepMemory, measures: boolean): Evaluator {
+  return {
+    measureBuffers(train) {
+      const measured: Parameters = {};
+      if (!measures) return measured;
+      // Each layer's input depends on the buffers of the layers before it.
+      for (const normalization of plan.normalizations) {
+        const { x, names } = normalization;
+        const inputs = function* (): Generator<ColumnPart> {
+          for (const batch of train.evaluationBatches()) {
+            const { run, rowOf } = writeEvaluation(plan, memory, batch);
+            plan.forward(run, normalization);
+            const counts = new Int32Array(run.batch);
+            for (const row of batch.rows) counts[rowOf[row]]++;
+            yield { values: memory.activation(x, run), counts };
+          }
+        };
+        const { mean, std } = columnStatistics(inputs(), x.stride / WORD); // with padding
+        measured[names.mean] = { shape: [x.columns], values: mean.slice(0, x.columns) };
+        measured[names.std] = { shape: [x.columns], values: std.slice(0, x.columns) };
+        memory.write({ parameters: measured, optimizerState: {} });
+      }
+      return measured;
+    },
+
+    losses(examples, onEvaluated) {
+      const losses = new Float32Array(examples.targetCount);
+      for (const batch of examples.evaluationBatches()) {
+        const { targets, rows, places } = batch;
+        const { run, rowOf } = writeEvaluation(plan, memory, batch);
+        const logProbs = plan.logProbs(run);
+        const values = memory.activation(logProbs, run);
+        const stride = logProbs.stride / WORD;
+        for (let i = 0; i < targets.length; i++) {
+          losses[places[i]] = -values[rowOf[rows[i]] * stride + targets[i]];
+        }
+        onEvaluated?.(targets.length);
+      }
+      return losses;
+    },
+
+    dispose() {},
+  };
+}
+
+/**
+ * Puts a batch into memory.
+ *
+ * @returns The run, and the row of activations for each row of the batch: a plan may order the positions of words as it
+ * likes.
+ */
+function writeEvaluation(
+  plan: StepPlan,
+  memory: StepMemory,
+  { tokens, count, rows }: EvaluationBatch,
+): { run: StepRun; rowOf: Int32Array } {
+  // Each row has its own number in place of a target.
+  const numbers = new Int32Array(plan.contextLength === null ? tokens.length : count).fill(IGNORED);
+  for (const row of rows) numbers[row] = row;
+  const run = memory.writeBatch({ tokens, targets: numbers, count }, true);
+  const rowOf = new Int32Array(numbers.length);
+  memory.targets(run).forEach((number, row) => {
+    if (number !== IGNORED) rowOf[number] = row;
+  });
+  return { run, rowOf };
 }
 
 /** The plan of a network's step, or undefined if its architecture has none. */
 function planOf(network: TrainedNetwork): StepPlan | undefined {
   if (!network.planStep) return undefined;
-  const plan = new StepPlan();
+  const plan = new StepPlan(network.contextLength);
   plan.crossEntropy(network.planStep(plan));
   return plan;
 }
@@ -77,8 +172,15 @@ function planOf(network: TrainedNetwork): StepPlan | undefined {
 type Update = (
   kernel: Kernel,
   memory: StepMemory,
-  range: { begin: number; end: number; learningRate: number; keep: number; step: number },
+  range: { begin: number; end: number; learningRate: number; keep: number; beta2: number; step: number },
 ) => void;
+
+const adam: Update = (kernel, { toGradient, toOptimizerState }, range) => {
+  const { begin, end, learningRate, keep, beta2, step } = range;
+  const [toMean, toVariance] = toOptimizerState;
+  const corrections = [1 - 0.9 ** (step + 1), 1 - beta2 ** (step + 1)] as const;
+  kernel.adam(begin, end, toGradient, learningRate, keep, toMean, toVariance, beta2, ...corrections);
+};
 
 /** The updates of `../optimizers.ts`. */
 const updates: Record<OptimizerName, Update> = {
@@ -86,9 +188,6 @@ const updates: Record<OptimizerName, Update> = {
     kernel.sgd(begin, end, toGradient, learningRate, keep),
   momentum: (kernel, { toGradient, toOptimizerState: [toVelocity] }, { begin, end, learningRate, keep }) =>
     kernel.momentum(begin, end, toGradient, learningRate, keep, toVelocity),
-  adam: (kernel, { toGradient, toOptimizerState }, { begin, end, learningRate, keep, step }) => {
-    const [toMean, toVariance] = toOptimizerState;
-    const corrections = [1 - 0.9 ** (step + 1), 1 - 0.999 ** (step + 1)] as const;
-    kernel.adam(begin, end, toGradient, learningRate, keep, toMean, toVariance, ...corrections);
-  },
+  adam,
+  adamw: adam,
 };

@@ -6,13 +6,16 @@ import {
   reshape,
   type Scalar,
   type Tensor,
+  tensor,
   tensor1d,
   tensor2d,
   tidy,
   valueAndGrads,
 } from "@tensorflow/tfjs";
-import type { TrainedNetwork } from "../architecture.ts";
-import type { Backend } from "../backend.ts";
+import { NameStream } from "../../shared/random/name_stream.ts";
+import type { TrainedNetwork, TrainingPass } from "../architecture.ts";
+import { type Backend, clipFactor, type StepSettings } from "../backend.ts";
+import { targetLosses } from "../evaluation.ts";
 import type { Batch } from "../examples.ts";
 import { crossEntropy } from "../operations.ts";
 import { type Optimizer, optimizers } from "../optimizers.ts";
@@ -24,13 +27,12 @@ export const tensorflow: Backend = {
 
   start(network, state, settings) {
     const optimizer = optimizers[settings.optimizer];
-    const weightDecay = settings.weightDecay ?? 0;
     let weights = mapValues(state.parameters, toTensor);
     let optimizerState = mapValues(state.optimizerState, (tensors) => tensors.map(toTensor));
     return {
       step(batch, learningRate, step) {
         const before = [weights, optimizerState];
-        const update = { optimizer, learningRate, weightDecay, step };
+        const update = { optimizer, learningRate, settings, step };
         const { loss, ...after } = makeStep(network, weights, optimizerState, batch, update);
         ({ weights, optimizerState } = after);
         dispose(before);
@@ -43,6 +45,23 @@ export const tensorflow: Backend = {
       dispose: () => dispose([weights, optimizerState]),
     };
   },
+
+  evaluator(network, parameters) {
+    const weights = mapValues(parameters, toTensor);
+    return {
+      measureBuffers(train) {
+        if (network.learns === "by counting" || !network.measureBuffers) return {};
+        const measured = network.measureBuffers(weights, train);
+        for (const [name, buffer] of Object.entries(measured)) {
+          weights[name].dispose();
+          weights[name] = toTensor(buffer);
+        }
+        return measured;
+      },
+      losses: (examples, onEvaluated) => targetLosses(network, weights, examples, onEvaluated),
+      dispose: () => dispose(weights),
+    };
+  },
 };
 
 type OptimizerState = Record<string, Tensor[]>;
@@ -51,7 +70,7 @@ type OptimizerState = Record<string, Tensor[]>;
 interface Update {
   optimizer: Optimizer;
   learningRate: number;
-  weightDecay: number;
+  settings: Omit<StepSettings, "batch">;
   step: number;
 }
 
@@ -61,7 +80,7 @@ function makeStep(
   weights: Weights,
   optimizerState: OptimizerState,
   batch: Batch,
-  { optimizer, learningRate, weightDecay, step }: Update,
+  { optimizer, learningRate, settings, step }: Update,
 ): { loss: number; weights: Weights; optimizerState: OptimizerState } {
   let loss = NaN;
   let buffers: Weights = Object.fromEntries(network.buffers.map((name) => [name, weights[name]]));
@@ -69,18 +88,23 @@ function makeStep(
   const nextState: OptimizerState = {};
   tidy(() => {
     const trained = Object.keys(optimizerState);
-    const lossOf = lossFunction(network, batch, (after) => {
-      buffers = mapValues(after, (buffer) => keep(buffer));
+    const lossOf = lossFunction(network, batch, {
+      setBuffers(after) {
+        buffers = mapValues(after, (buffer) => keep(buffer));
+      },
+      dropout: dropout(settings.dropout ?? 0, new NameStream(settings.seed ?? 0, step)),
     });
     const { value, grads } = valueAndGrads((...values: Tensor[]) =>
       lossOf({ ...weights, ...Object.fromEntries(trained.map((name, i) => [name, values[i]])) })
     )(trained.map((name) => weights[name]));
     loss = value.dataSync()[0];
+    const factor = settings.clip === undefined ? 1 : clipFactor(normOf(grads), settings.clip);
     trained.forEach((name, i) => {
-      const decay = weights[name].rank > 1 ? learningRate * weightDecay : 0;
+      const gradient = factor < 1 ? mul(grads[i], factor) : grads[i];
+      const decay = weights[name].rank > 1 ? learningRate * (settings.weightDecay ?? 0) : 0;
       const weight = decay > 0 ? mul(weights[name], 1 - decay) : weights[name];
       const state = optimizerState[name];
-      const next = optimizer.update({ weight, gradient: grads[i], state, learningRate, step });
+      const next = optimizer.update({ weight, gradient, state, learningRate, step, beta2: settings.beta2 });
       nextWeights[name] = keep(next.weight);
       nextState[name] = next.state.map((tensor) => keep(tensor));
     });
@@ -97,13 +121,33 @@ function makeStep(
 function lossFunction(
   network: TrainedNetwork,
   { tokens, targets, count }: Batch,
-  setBuffers: (buffers: Weights) => void,
+  training: TrainingPass,
 ): (weights: Weights) => Scalar {
   const x = tensor2d(tokens, [count, tokens.length / count], "int32"); // (b, t)
   const y = tensor1d(targets, "int32"); // (positions)
   return (weights) => {
-    const logits = network.logits(weights, x, { setBuffers }); // (b, V) or (b, t, V)
+    const logits = network.logits(weights, x, training); // (b, V) or (b, t, V)
     const nll = crossEntropy(reshape(logits, [targets.length, network.vocabularySize]), y);
     return network.penalty ? add<Scalar>(nll, network.penalty(weights)) : nll;
+  };
+}
+
+/** The Euclidean norm of tensors as one vector, in float64. */
+function normOf(tensors: readonly Tensor[]): number {
+  let squares = 0;
+  for (const tensor of tensors) for (const value of tensor.dataSync()) squares += value * value;
+  return Math.sqrt(squares);
+}
+
+/** Dropout of a step: each call draws the next elements. */
+function dropout(share: number, stream: NameStream): TrainingPass["dropout"] {
+  if (share === 0) return (x) => x;
+  const threshold = share * 2 ** 32;
+  return (x) => {
+    const mask = Float32Array.from(
+      { length: x.size },
+      () => (stream.next() < threshold ? 0 : 1 / (1 - share)),
+    );
+    return mul(x, tensor(mask, x.shape));
   };
 }

@@ -44,7 +44,10 @@ export function batchOption(): Option {
 
 /** `--optimizer NAME`, for commands that train. */
 export function optimizerOption(): Option {
-  return new Option("--optimizer <name>", "rule of gradient descent").choices(Object.keys(optimizers))
+  return new Option(
+    "--optimizer <name>",
+    "rule of gradient descent; adamw is adam with a weight decay of 0.01",
+  ).choices(Object.keys(optimizers))
     .default("sgd");
 }
 

@@ -1,11 +1,12 @@
 import { Command } from "commander";
-import { makeCorpus, SPLITS } from "../corpus.ts";
+import { evaluationBackend } from "../backends/all.ts";
+import { makeCorpus, type Split, SPLITS } from "../corpus.ts";
 import { evaluateSplits } from "../evaluation.ts";
 import { makeExamples } from "../examples.ts";
 import { loadModel } from "../load_model.ts";
-import { mapValues, toTensor } from "../parameters.ts";
 import { listOption, modelsOption } from "./arguments.ts";
 import { modelList } from "./model_list.ts";
+import { evaluationProgress } from "./progress.ts";
 
 /** `deno task evaluate`. */
 export const evaluateCommand: Command = new Command("evaluate")
@@ -26,7 +27,16 @@ Examples:
     const { card, network, parameters } = await loadModel(flags.models, name);
     const corpus = makeCorpus(await modelList(card, flags.data));
     const examples = makeExamples(corpus, network.contextLength);
-    const nll = evaluateSplits(network, mapValues(parameters, toTensor), examples);
+    const evaluator = await evaluationBackend(network, parameters, examples.train)
+      .evaluator(network, parameters);
+    const progress = evaluationProgress();
+    let nll: Record<Split, number>;
+    try {
+      ({ nll } = evaluateSplits(evaluator, examples, corpus.words, progress.onProgress));
+    } finally {
+      progress.stop();
+      evaluator.dispose();
+    }
     for (const split of SPLITS) {
       const words = corpus.words[split];
       const characters = words.reduce((sum, word) => sum + word.length + 1, 0); // with each closing boundary

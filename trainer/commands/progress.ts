@@ -1,5 +1,6 @@
-import { SingleBar } from "cli-progress";
+import { type Options, SingleBar } from "cli-progress";
 import process from "node:process";
+import type { OnProgress } from "../evaluation.ts";
 import type { FitHooks } from "../fit.ts";
 
 /** Losses in the shown average: those of single mini-batches are noisy. */
@@ -9,6 +10,8 @@ const REDRAW = 250;
 
 /** Shows the progress of a training run: a bar in a terminal, otherwise a line for each evaluation. */
 export interface TrainingProgress extends Required<Pick<FitHooks, "onStep" | "onEvaluation">> {
+  /** Shows the evaluation at the end. */
+  onProgress: OnProgress;
   /** Removes the bar, and restores the terminal. */
   stop(): void;
 }
@@ -32,6 +35,7 @@ export function trainingProgress(
   let step = firstStep;
   let loss = NaN;
   let devNll = "-";
+  const evaluation = evaluationProgress();
 
   const figures = () => {
     const rate = (step - firstStep) / ((performance.now() - started) / 1000);
@@ -60,6 +64,45 @@ export function trainingProgress(
       const { loss, rate, left } = figures();
       console.error(`step ${step}/${steps}, loss ${loss}, dev ${devNll}, ${rate} steps/s, ${left} left`);
     },
+    onProgress(evaluated, all) {
+      bar?.stop();
+      bar = undefined;
+      evaluation.onProgress(evaluated, all);
+    },
+    stop() {
+      bar?.stop();
+      bar = undefined;
+      evaluation.stop();
+    },
+  };
+}
+
+/** Shows the progress of an evaluation: a bar in a terminal, otherwise nothing. */
+export interface EvaluationProgress {
+  onProgress: OnProgress;
+  /** Removes the bar, and restores the terminal. */
+  stop(): void;
+}
+
+/** Starts to show the progress of an evaluation. A short one has no bar. */
+export function evaluationProgress(): EvaluationProgress {
+  const terminal = Boolean(process.stderr.isTTY);
+  const started = performance.now();
+  let bar: SingleBar | undefined;
+  let drawn = started;
+  return {
+    onProgress(evaluated, all) {
+      if (!terminal || performance.now() - drawn < REDRAW) return;
+      drawn = performance.now();
+      if (!bar) {
+        bar = new SingleBar({
+          ...BAR,
+          format: "{bar} {percentage}% | evaluating {value}/{total} characters",
+        });
+        bar.start(all, evaluated);
+      }
+      bar.update(evaluated);
+    },
     stop() {
       bar?.stop();
       bar = undefined;
@@ -67,16 +110,21 @@ export function trainingProgress(
   };
 }
 
+/** How every bar looks. */
+const BAR: Options = {
+  hideCursor: true,
+  gracefulExit: false, // Ctrl-C stops the training run
+  stream: process.stderr,
+  barCompleteChar: "█",
+  barIncompleteChar: "░",
+  barsize: 20,
+};
+
 function startBar(steps: number, firstStep: number): SingleBar {
   const bar = new SingleBar({
+    ...BAR,
     format:
       "{bar} {percentage}% | step {value}/{total} | loss {loss} | dev {dev} | {rate} steps/s | {left} left",
-    hideCursor: true,
-    gracefulExit: false, // Ctrl-C stops the training run
-    stream: process.stderr,
-    barCompleteChar: "█",
-    barIncompleteChar: "░",
-    barsize: 20,
   });
   bar.start(steps, firstStep, { loss: "-", dev: "-", rate: "-", left: "-" });
   return bar;

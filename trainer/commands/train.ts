@@ -6,7 +6,7 @@ import { findArchitecture } from "../architectures/all.ts";
 import { type BackendChoice, backends } from "../backends/all.ts";
 import { type Checkpoint, loadCheckpoint } from "../checkpoint.ts";
 import { makeCorpus, readList } from "../corpus.ts";
-import type { OptimizerName } from "../optimizers.ts";
+import { type OptimizerName, optimizers } from "../optimizers.ts";
 import { type ScheduleName, schedules } from "../schedules.ts";
 import { train, type TrainResult } from "../train.ts";
 import type { TrainOptions } from "../train_options.ts";
@@ -53,6 +53,10 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
     optimizer,
     backend,
     weightDecay,
+    warmup,
+    clip,
+    beta2,
+    dropout,
     seed,
     out,
     checkpoints,
@@ -71,7 +75,11 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
     schedule,
     optimizer,
     backend,
-    weightDecay,
+    weightDecay: weightDecay ?? optimizers[optimizer].weightDecay ?? 0,
+    warmup,
+    clip,
+    beta2,
+    dropout,
     seed,
     out,
     checkpoints,
@@ -154,8 +162,25 @@ trainCommand
   .addOption(optimizerOption())
   .option(
     "--weight-decay <share>",
-    "each step takes this share, times the learning rate, off each matrix",
+    "each step takes this share, times the learning rate, off each matrix; vectors do not decay (default: 0.01 with adamw, otherwise 0)",
     decimal(0, 1e3),
+  )
+  .option(
+    "--warmup <steps>",
+    "steps in which the learning rate rises evenly to that of the schedule",
+    wholeNumber(0, 1e9),
+    0,
+  )
+  .option(
+    "--clip <norm>",
+    "scale gradients down if their norm, of all together, is larger (default: never)",
+    decimal(1e-9, 1e9),
+  )
+  .option("--beta2 <number>", "second beta of adam and adamw (default: 0.999)", decimal(0, 0.999999))
+  .option(
+    "--dropout <share>",
+    "share of elements that are set to zero in training, in architectures that have dropout",
+    decimal(0, 0.99),
     0,
   )
   .addOption(
@@ -187,6 +212,7 @@ Examples:
   deno task train --architecture bigram
   deno task train --data pets.txt --name pets --steps 50000
   deno task train --data https://example.org/names.txt --name names --context 5 --hidden 300 --schedule cosine
+  deno task train --optimizer adamw --lr 0.002 --batch 128 --warmup 500 --schedule cosine --clip 1
   deno task train --resume --name pets`,
   )
   .action(async (flags: TrainFlags, command: Command) => {

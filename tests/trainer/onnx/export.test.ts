@@ -8,6 +8,7 @@ import { openOnnxModel } from "../../../functions/inference/onnx_model.ts";
 import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
 import { buildNetwork, type Hyperparameters } from "../../../trainer/architecture.ts";
 import { architectures, findArchitecture } from "../../../trainer/architectures/all.ts";
+import { tensorflow } from "../../../trainer/backends/tensorflow.ts";
 import { DEFAULT_LIST, makeCorpus, readList } from "../../../trainer/corpus.ts";
 import { evaluateCheckpoint } from "../../../trainer/evaluation.ts";
 import { makeExamples } from "../../../trainer/examples.ts";
@@ -61,7 +62,7 @@ describe.each(CASES)("%s %j", (name, hyperparameters) => {
       const settings = { steps: 300, batch: 32, lr: 0.1, schedule: "constant", optimizer: "sgd" } as const;
       const state = initialState(network, network.initialise(generator), generator, settings);
       const trained = await fit(network, examples, settings, state);
-      ({ parameters } = evaluateCheckpoint(network, examples, trained));
+      ({ parameters } = await evaluateCheckpoint(network, examples, trained, tensorflow));
     }
 
     const onnx = exportOnnx(network, parameters, { name: "a", architecture: name, vocabulary, devNll: 2.5 });

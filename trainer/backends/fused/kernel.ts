@@ -64,6 +64,16 @@ export interface Kernel {
     momentum: number,
     batch: number,
   ): void;
+  normalize(
+    out: number,
+    x: number,
+    stride: number,
+    gain: number,
+    shift: number,
+    mean: number,
+    std: number,
+    batch: number,
+  ): void;
   batchNormalizationGradient(
     dGain: number,
     dShift: number,
@@ -77,6 +87,7 @@ export interface Kernel {
   tanhInPlace(x: number, bytes: number): void;
   tanhGradient(dx: number, y: number, bytes: number): void;
   crossEntropy(logits: number, stride: number, targets: number, batch: number, columns: number): number;
+  logSoftmaxInPlace(logits: number, stride: number, batch: number, columns: number): void;
   sgd(begin: number, end: number, toGradient: number, rate: number, keep: number): void;
   momentum(
     begin: number,
@@ -94,7 +105,10 @@ export interface Kernel {
     keep: number,
     toMean: number,
     toVariance: number,
+    beta2: number,
     meanCorrection: number,
     varianceCorrection: number,
   ): void;
+  sumOfSquares(begin: number, end: number): number;
+  scale(begin: number, end: number, factor: number): void;
 }

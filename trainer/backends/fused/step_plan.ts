@@ -1,9 +1,9 @@
 import type { Kernel } from "./kernel.ts";
+import type { RowOrder } from "./rows.ts";
 
 /** Bytes of a float32 or an int32. */
 export const WORD = 4;
-/** Rows and columns of the blocks that `kernel/matrix.ts` multiplies. Matrices are padded to whole blocks. */
-const BLOCK_ROWS = 4;
+/** Columns of the blocks that `kernel/matrix.ts` multiplies. Matrices are padded to whole blocks. */
 const BLOCK_COLUMNS = 8;
 
 /** A matrix in the kernel's memory, or a vector, which has one row. */
@@ -31,7 +31,7 @@ export class Region {
   }
 }
 
-/** The output of a layer, with a row for each example of the mini-batch, and its gradient. */
+/** The output of a layer and its gradient, with a row for each window of the mini-batch or each position of its words. */
 export class Activation {
   /** Addresses, in bytes; set when memory is laid out for a mini-batch. */
   address = 0;
@@ -56,7 +56,7 @@ export class Activation {
 /** A mini-batch in the kernel's memory. */
 export interface StepRun {
   readonly kernel: Kernel;
-  /** Examples. */
+  /** Rows: windows, or positions of words in the plan's order. */
   readonly batch: number;
   /** The same, rounded up to whole blocks. */
   readonly rows: number;
@@ -64,6 +64,22 @@ export interface StepRun {
   readonly tokens: number;
   /** Address of the targets, int32 [batch]. */
   readonly targets: number;
+  /** If rows are positions of words: address of the positions, int32 [batch]. */
+  readonly positions: number;
+  /** If rows are positions of words: address of the `groups` of `WordRows` in rows.ts, int32 [groupCount + 1]. */
+  readonly groups: number;
+  readonly groupCount: number;
+  /** It is no training step: normalization uses its buffers. */
+  readonly evaluates: boolean;
+}
+
+/** A layer of batch normalization. */
+export interface Normalization {
+  /** Its input, and the names of its buffers. */
+  readonly x: Activation;
+  readonly names: Record<"mean" | "std", string>;
+  /** How many layers are before it. */
+  readonly layer: number;
 }
 
 /** A part of a forward or a backward pass. */
@@ -73,13 +89,14 @@ type Pass = (run: StepRun) => void;
  * A training step as a sequence of layers. An architecture writes its forward pass with it, one layer a call; the backward
  * pass follows. A layer is a file of `kernel/` with its gradient and a method here.
  *
- * Shapes: b is the mini-batch.
+ * Shapes: b is the rows of a mini-batch. A network with a window has a row for each window, one that sees whole words a
+ * row for each position of them: [batch, time] without the padding, see {@link RowOrder}.
  *
  * @example
  * ```ts
  * import { StepPlan } from "./step_plan.ts";
  *
- * const plan = new StepPlan();
+ * const plan = new StepPlan(3);
  * const x = plan.embedding("C", [27, 10], 3); // (b, 3) -> (b, 30)
  * const hidden = plan.tanh(plan.linear(x, 200, { weight: "W1", bias: "b1" })); // (b, 200)
  * plan.crossEntropy(plan.linear(hidden, 27, { weight: "W2", bias: "b2" })); // (b, 27)
@@ -96,10 +113,18 @@ export class StepPlan {
   readonly scratch: Region[] = [];
   /** In the order in which they are computed. */
   readonly activations: Activation[] = [];
-  /** Tokens of an example. */
+  /** Tokens of a row. */
   time = 0;
+  /** The order of the rows, if they are positions of words. A layer that works along words sets it. */
+  rowOrder: RowOrder = "by word";
+  /** In the order in which they are computed. */
+  readonly normalizations: Normalization[] = [];
   readonly #forward: Pass[] = [];
+  #logits?: Activation;
   #loss: (run: StepRun) => number = () => NaN;
+
+  /** @param contextLength Of the network: null if it sees whole words. */
+  constructor(readonly contextLength: number | null) {}
 
   /** Looks up an embedding for each token: (b, time) -> (b, time * size). */
   embedding(table: string, [vocabularySize, size]: [number, number], time: number): Activation {
@@ -191,20 +216,22 @@ export class StepPlan {
     const std = this.buffers[names.std] = new Region(1, x.columns);
     const batchStd = this.#scratch(new Region(1, x.columns));
     const out = this.#activation(x.columns, { gradient: requireUnread(x) });
-    this.#forward.push(({ kernel, batch }) =>
-      kernel.batchNormalization(
-        out.address,
-        x.address,
-        x.stride,
-        gain.address,
-        shift.address,
-        mean.address,
-        std.address,
-        batchStd.address,
-        momentum,
-        batch,
-      )
-    );
+    this.normalizations.push({ x, names, layer: this.#forward.length });
+    this.#forward.push(({ kernel, batch, evaluates }) => {
+      const parameters = [gain.address, shift.address, mean.address, std.address] as const;
+      if (evaluates) kernel.normalize(out.address, x.address, x.stride, ...parameters, batch);
+      else {
+        kernel.batchNormalization(
+          out.address,
+          x.address,
+          x.stride,
+          ...parameters,
+          batchStd.address,
+          momentum,
+          batch,
+        );
+      }
+    });
     x.readers.push(({ kernel, batch }) =>
       kernel.batchNormalizationGradient(
         gain.gradient,
@@ -228,16 +255,34 @@ export class StepPlan {
     return out;
   }
 
-  /** The loss: the mean cross-entropy of logits, (b, vocabulary size), in nats. Overwrites them with their gradient. */
+  /**
+   * The loss: the mean cross-entropy of logits, (b, vocabulary size), over the rows that have a target, in nats. Overwrites
+   * them with their gradient.
+   */
   crossEntropy(logits: Activation): void {
     requireUnread(logits).inPlaceOf.gradient = logits;
+    this.#logits = logits;
     this.#loss = ({ kernel, batch, targets }) =>
       kernel.crossEntropy(logits.address, logits.stride, targets, batch, logits.columns);
   }
 
+  /** Computes the layers before one, or all. */
+  forward(run: StepRun, { layer }: Pick<Normalization, "layer"> = { layer: this.#forward.length }): void {
+    for (let i = 0; i < layer; i++) this.#forward[i](run);
+  }
+
+  /** Computes the log-probabilities of all classes, (b, vocabulary size), in place of the logits. */
+  logProbs(run: StepRun): Activation {
+    if (!this.#logits) throw new TypeError("Cannot compute log-probabilities: the plan has no cross-entropy");
+    const { address, stride, columns } = this.#logits;
+    this.forward(run);
+    run.kernel.logSoftmaxInPlace(address, stride, run.batch, columns);
+    return this.#logits;
+  }
+
   /** Computes the loss of a mini-batch, in nats, and the gradients of all parameters. */
   lossAndGradients(run: StepRun): number {
-    for (const forward of this.#forward) forward(run);
+    this.forward(run);
     const loss = this.#loss(run);
     for (let i = this.activations.length - 1; i >= 0; i--) {
       const { readers, origin } = this.activations[i];
@@ -257,11 +302,6 @@ export class StepPlan {
     this.scratch.push(region);
     return region;
   }
-}
-
-/** Rows of a mini-batch, rounded up to whole blocks. */
-export function paddedRows(batch: number): number {
-  return Math.ceil(batch / BLOCK_ROWS) * BLOCK_ROWS;
 }
 
 /** A number of columns, or of rows that become columns when transposed, rounded up to whole blocks. */

@@ -105,3 +105,35 @@ export function batchNormalizationGradient(
     }
   }
 }
+
+/**
+ * Normalizes each column with statistics that were measured before: out = gain (x - mean) / std + shift, for evaluation.
+ *
+ * Padding, where gain and deviation are 0, becomes 0.
+ *
+ * @param x [batch, columns]; it stays.
+ */
+export function normalize(
+  out: usize,
+  x: usize,
+  stride: usize,
+  gain: usize,
+  shift: usize,
+  mean: usize,
+  std: usize,
+  batch: i32,
+): void {
+  const zero = f32x4.splat(0);
+  const toOut = out - x;
+  for (let offset: usize = 0; offset < stride; offset += VECTOR) {
+    const gains = v128.load(gain + offset);
+    const factor = v128.andnot(f32x4.div(gains, v128.load(std + offset)), f32x4.eq(gains, zero));
+    const average = v128.load(mean + offset);
+    const shifts = v128.load(shift + offset);
+    const begin = x + offset;
+    const end = begin + batch * stride;
+    for (let at = begin; at < end; at += stride) {
+      v128.store(at + toOut, multiplyAdd(f32x4.sub(v128.load(at), average), factor, shifts));
+    }
+  }
+}

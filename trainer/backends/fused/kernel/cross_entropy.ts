@@ -3,19 +3,27 @@ import { expOfNegative } from "./exponential";
 import { maxOfLanes, sumOfLanes, VECTOR } from "./vector";
 
 /**
- * The mean cross-entropy of logits, in nats; the logits are overwritten with their gradient,
- * (softmax - one-hot) / batch.
+ * The mean cross-entropy of logits, in nats, over the rows that have a target; the logits are overwritten with their
+ * gradient, (softmax - one-hot) / rows with a target, and zeros in the others.
  *
  * @param logits [batch, columns]
- * @param targets int32 [batch]
+ * @param targets int32 [batch], below 0 where there is none.
  * @param columns Without padding.
  */
 export function crossEntropy(logits: usize, stride: usize, targets: usize, batch: i32, columns: i32): f64 {
   const lowest = f32x4.splat(-Infinity);
-  const share: f32 = 1 / <f32> batch;
+  let predicted = 0;
+  for (let row = 0; row < batch; row++) predicted += i32(load<i32>(targets + (row << 2)) >= 0);
+  const share: f32 = 1 / <f32> predicted;
   let sumOfLosses: f64 = 0;
   let row = logits;
   for (let example = 0; example < batch; example++) {
+    const targetToken = load<i32>(targets + (example << 2));
+    if (targetToken < 0) {
+      memory.fill(row, 0, stride);
+      row += stride;
+      continue;
+    }
     let highest = lowest;
     for (let offset: usize = 0; offset < stride; offset += VECTOR) {
       const unpadded = v128.bitselect(v128.load(row + offset), lowest, unpaddedLanes(offset, columns));
@@ -23,7 +31,7 @@ export function crossEntropy(logits: usize, stride: usize, targets: usize, batch
     }
     const largest = maxOfLanes(highest);
     const largests = f32x4.splat(largest);
-    const target = row + (load<i32>(targets + (example << 2)) << 2);
+    const target = row + (targetToken << 2);
     const ofTarget = load<f32>(target);
     let sums = f32x4.splat(0);
     for (let offset: usize = 0; offset < stride; offset += VECTOR) {
@@ -41,7 +49,37 @@ export function crossEntropy(logits: usize, stride: usize, targets: usize, batch
     store<f32>(target, load<f32>(target) - share);
     row += stride;
   }
-  return sumOfLosses / batch;
+  return sumOfLosses / predicted;
+}
+
+/**
+ * Overwrites logits with the logarithm of their softmax, for evaluation.
+ *
+ * @param logits [batch, columns]
+ * @param columns Without padding.
+ */
+export function logSoftmaxInPlace(logits: usize, stride: usize, batch: i32, columns: i32): void {
+  const lowest = f32x4.splat(-Infinity);
+  let row = logits;
+  for (let example = 0; example < batch; example++) {
+    let highest = lowest;
+    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
+      const unpadded = v128.bitselect(v128.load(row + offset), lowest, unpaddedLanes(offset, columns));
+      highest = f32x4.pmax(highest, unpadded);
+    }
+    const largests = f32x4.splat(maxOfLanes(highest));
+    let sums = f32x4.splat(0);
+    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
+      const difference = f32x4.sub(v128.load(row + offset), largests);
+      v128.store(row + offset, difference);
+      sums = f32x4.add(sums, v128.and(expOfNegative(difference), unpaddedLanes(offset, columns)));
+    }
+    const logOfSum = f32x4.splat(<f32> Math.log(<f64> sumOfLanes(sums)));
+    for (let offset: usize = 0; offset < stride; offset += VECTOR) {
+      v128.store(row + offset, f32x4.sub(v128.load(row + offset), logOfSum));
+    }
+    row += stride;
+  }
 }
 
 /** All bits set in the lanes of the vector at `offset` that are columns, none in those that are padding. */
