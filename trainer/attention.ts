@@ -49,6 +49,21 @@ export function causalAttention(qkv: tf.Tensor, batch: number, heads: number): t
   })(qkv) as tf.Tensor2D;
 }
 
+/**
+ * The mean over the positions up to each one: [batch, time, size] -> [batch, time, size]. It is attention that gives equal
+ * weights.
+ *
+ * TensorFlow.js has a gradient of `cumsum`, but with a wrong shape unless the axis is the last one.
+ */
+export function causalMean(x: tf.Tensor): tf.Tensor3D {
+  const [, time] = (x as tf.Tensor3D).shape;
+  const shares = tf.tensor2d(Float32Array.from({ length: time }, (_, i) => 1 / (i + 1)), [time, 1]);
+  return tf.customGrad((x) => ({
+    value: tf.mul(tf.cumsum(x as tf.Tensor, 1), shares),
+    gradFunc: (dy: tf.Tensor) => tf.cumsum(tf.mul(dy, shares), 1, false, true),
+  }))(x) as tf.Tensor3D;
+}
+
 /** [time, time]: 0 where a position may attend to another, and a number whose exp is 0 where that comes later. */
 function causalMask(time: number): tf.Tensor2D {
   const mask = Float32Array.from(

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, expect, test } from "vitest";
 import { TorchGenerator } from "../../shared/random/torch.ts";
-import { causalAttention } from "../../trainer/attention.ts";
+import { causalAttention, causalMean } from "../../trainer/attention.ts";
 import { startTensorFlow } from "../../trainer/tensorflow.ts";
 
 beforeAll(startTensorFlow);
@@ -39,18 +39,35 @@ function reference(qkv: tf.Tensor): tf.Tensor {
   return tf.concat2d(words, 0);
 }
 
-test("causalAttention is that of each head by itself, with the same gradient", () => {
-  const generator = new TorchGenerator(1);
-  const qkv = tf.tensor2d(generator.randn(batch * time * 3 * size), [batch * time, 3 * size]);
-  const upstream = tf.tensor2d(generator.randn(batch * time * size), [batch * time, size]);
-  const ours = (qkv: tf.Tensor) => causalAttention(qkv, batch, heads);
-  const pairs = [
-    [ours(qkv), reference(qkv)],
-    [tf.grad(ours)(qkv, upstream), tf.grad(reference)(qkv, upstream)],
-  ];
+/** Holds an operation of one tensor and its gradient to another way to compute it. */
+function expectSame(
+  ours: (x: tf.Tensor) => tf.Tensor,
+  theirs: (x: tf.Tensor) => tf.Tensor,
+  x: tf.Tensor,
+  upstream: tf.Tensor,
+): void {
+  const pairs = [[ours(x), theirs(x)], [tf.grad(ours)(x, upstream), tf.grad(theirs)(x, upstream)]];
   for (const [a, b] of pairs) {
     expect(a.shape).toEqual(b.shape);
     const expected = b.dataSync();
     a.dataSync().forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
   }
+}
+
+const generator = new TorchGenerator(1);
+const normal = (...shape: number[]) => tf.tensor(generator.randn(shape.reduce((a, b) => a * b)), shape);
+
+test("causalAttention is that of each head by itself, with the same gradient", () => {
+  const ours = (qkv: tf.Tensor) => causalAttention(qkv, batch, heads);
+  expectSame(ours, reference, normal(batch * time, 3 * size), normal(batch * time, size));
+});
+
+test("causalMean is the mean of the rows so far, with the same gradient", () => {
+  const means = (x: tf.Tensor) =>
+    tf.concat(
+      Array.from({ length: time }, (_, i) =>
+        tf.mean(tf.slice(x as tf.Tensor3D, [0, 0, 0], [-1, i + 1, -1]), 1, true)),
+      1,
+    );
+  expectSame(causalMean, means, normal(batch, time, size), normal(batch, time, size));
 });
