@@ -70,7 +70,7 @@ function makeStep(
   tidy(() => {
     const trained = Object.keys(optimizerState);
     const lossOf = lossFunction(network, batch, (after) => {
-      buffers = mapValues(after, (buffer) => keep(buffer));
+      buffers = { ...buffers, ...mapValues(after, (buffer) => keep(buffer)) };
     });
     const { value, grads } = valueAndGrads((...values: Tensor[]) =>
       lossOf({ ...weights, ...Object.fromEntries(trained.map((name, i) => [name, values[i]])) })
