@@ -1,10 +1,13 @@
 import type { Architecture } from "../architecture.ts";
 import { bigram } from "./bigram.ts";
 import { bigramNetwork } from "./bigram_network.ts";
+import { gru } from "./gru.ts";
+import { lstm } from "./lstm.ts";
 import { mlp } from "./mlp.ts";
+import { rnn } from "./rnn.ts";
 
 /** Every architecture. A new one is a file in this directory and a line here. */
-export const architectures: readonly Architecture[] = [bigram, bigramNetwork, mlp];
+export const architectures: readonly Architecture[] = [bigram, bigramNetwork, mlp, rnn, gru, lstm];
 
 /**
  * Finds an architecture by its name.

@@ -1,0 +1,37 @@
+import type { TorchGenerator } from "../shared/random/torch.ts";
+import type { Parameter } from "./parameters.ts";
+
+/** The parameters of a linear layer. */
+export interface LinearParameters {
+  /** [inputs, outputs] */
+  weight: Parameter;
+  /** [outputs] */
+  bias: Parameter;
+}
+
+/**
+ * Draws a linear layer as PyTorch's `nn.Linear(inputs, outputs)` does: weight and bias are uniform between plus and minus
+ * 1 / sqrt(inputs). The weight is drawn as [outputs, inputs].
+ */
+export function drawLinear(generator: TorchGenerator, inputs: number, outputs: number): LinearParameters {
+  const bound = 1 / Math.sqrt(inputs);
+  const drawn = drawUniform(generator, outputs * inputs, bound);
+  const values = new Float32Array(inputs * outputs);
+  drawn.forEach((value, i) => values[(i % inputs) * outputs + Math.floor(i / inputs)] = value);
+  return {
+    weight: { shape: [inputs, outputs], values },
+    bias: { shape: [outputs], values: drawUniform(generator, outputs, bound) },
+  };
+}
+
+/** Draws an embedding table [vocabularySize, size] as PyTorch's `nn.Embedding` does: normal. */
+export function drawEmbedding(generator: TorchGenerator, vocabularySize: number, size: number): Parameter {
+  return { shape: [vocabularySize, size], values: generator.randn(vocabularySize * size) };
+}
+
+/** `torch.empty(count).uniform_(-bound, bound)`, rounded to float32 after each operation, as PyTorch does. */
+function drawUniform(generator: TorchGenerator, count: number, bound: number): Float32Array<ArrayBuffer> {
+  const { fround } = Math;
+  const width = fround(fround(bound) - fround(-bound));
+  return generator.rand(count).map((value) => fround(value * width) - fround(bound));
+}
