@@ -29,9 +29,8 @@ export function drawEmbedding(generator: TorchGenerator, vocabularySize: number,
   return { shape: [vocabularySize, size], values: generator.randn(vocabularySize * size) };
 }
 
-/** `torch.empty(count).uniform_(-bound, bound)`, rounded to float32 after each operation, as PyTorch does. */
+/** `torch.empty(count).uniform_(-bound, bound)`, which multiplies and adds with one rounding to float32. */
 function drawUniform(generator: TorchGenerator, count: number, bound: number): Float32Array<ArrayBuffer> {
-  const { fround } = Math;
-  const width = fround(fround(bound) - fround(-bound));
-  return generator.rand(count).map((value) => fround(value * width) - fround(bound));
+  const to = Math.fround(bound);
+  return generator.rand(count).map((value) => value * (2 * to) - to);
 }

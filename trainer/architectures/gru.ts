@@ -68,6 +68,16 @@ export const gru: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
           complements: ["z"],
           start: { hidden: "start" },
         }),
+
+      planStep(plan) {
+        const C = plan.table("C", [V, m]); // (V, m)
+        const input = (gate: string) =>
+          // (V, m) -> (V, h) -> (b, h)
+          plan.lookUp(plan.linear(C, h, { weight: `W${gate}`, bias: `b${gate}` }));
+        const inputs = { z: input("z"), r: input("r"), c: input("c") }; // (b, h)
+        const hidden = plan.gru(inputs, "start", { z: "Uz", r: "Ur", c: "Uc" }); // (b, h)
+        return plan.linear(hidden, V, { weight: "Wy", bias: "by" }); // (b, V)
+      },
     };
   },
 };
