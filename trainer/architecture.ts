@@ -101,7 +101,7 @@ export interface TrainedNetwork extends Sizes {
   /**
    * Writes the forward pass as layers that the backend `fused` can compute. Default: only TensorFlow.js trains it.
    *
-   * @returns Logits, [batch, V].
+   * @returns Logits, (b, V).
    */
   planStep?(plan: StepPlan): Activation;
 }

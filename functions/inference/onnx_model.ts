@@ -36,7 +36,6 @@ export async function openOnnxModel(
   card: OpenedCard,
   runtime: OnnxRuntime,
 ): Promise<OpenedModel> {
-  if (card.context_length === null) throw new Error("models without a context length are not served yet");
   const session = await runtime.InferenceSession.create(onnx, {
     executionProviders: [runtime.executionProvider],
     logSeverityLevel: 3, // errors; WebGPU would warn of each node that it leaves to the CPU

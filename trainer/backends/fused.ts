@@ -46,8 +46,8 @@ export function fusedBackend(relaxed: boolean): Backend {
       const { begin, vectors, end } = memory.trained;
       const update = updates[optimizer];
       return {
-        step({ tokens, targets }, learningRate, step) {
-          const loss = plan.lossAndGradients(memory.writeBatch(tokens, targets));
+        step(batch, learningRate, step) {
+          const loss = plan.lossAndGradients(memory.writeBatch(batch));
           update(kernel, memory, {
             begin,
             end: vectors,
@@ -68,7 +68,7 @@ export function fusedBackend(relaxed: boolean): Backend {
 /** The plan of a network's step, or undefined if its architecture has none. */
 function planOf(network: TrainedNetwork): StepPlan | undefined {
   if (!network.planStep) return undefined;
-  const plan = new StepPlan();
+  const plan = new StepPlan(network.contextLength);
   plan.crossEntropy(network.planStep(plan));
   return plan;
 }

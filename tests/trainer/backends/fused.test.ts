@@ -3,7 +3,7 @@ import { TorchGenerator } from "../../../shared/random/torch.ts";
 import { buildNetwork } from "../../../trainer/architecture.ts";
 import { bigramNetwork } from "../../../trainer/architectures/bigram_network.ts";
 import { mlp, type MlpHyperparameters } from "../../../trainer/architectures/mlp.ts";
-import type { Backend, StepState } from "../../../trainer/backend.ts";
+import type { Backend } from "../../../trainer/backend.ts";
 import { backends, chooseBackend } from "../../../trainer/backends/all.ts";
 import { fusedBackend } from "../../../trainer/backends/fused.ts";
 import { makeCorpus, readList } from "../../../trainer/corpus.ts";
@@ -16,17 +16,14 @@ import {
   type TrainingState,
 } from "../../../trainer/fit.ts";
 import { type OptimizerName, optimizers } from "../../../trainer/optimizers.ts";
-import type { Parameters } from "../../../trainer/parameters.ts";
 import { startTensorFlow } from "../../../trainer/tensorflow.ts";
 import { UNTRAINED_NAMES } from "../../notebook_figures.ts";
 import { describeWithNames } from "../../notebook_names.ts";
+import { compareBackends, difference, expectSameSteps, LEARNING_RATES } from "./compare_backends.ts";
 
 beforeAll(startTensorFlow);
 
 const OPTIMIZERS = Object.keys(optimizers) as OptimizerName[];
-/** With these every optimizer gets somewhere in a hundred steps, and none runs away. */
-const LEARNING_RATES: Record<OptimizerName, number> = { sgd: 0.1, momentum: 0.02, adam: 0.003 };
-
 /** A network with its sizes, and how it is trained. */
 interface Case {
   hyperparameters: Partial<MlpHyperparameters>;
@@ -63,63 +60,28 @@ const CASES: Record<string, Case> = {
   },
 };
 
-/** Two backends that make the same steps from the same state; what each ends at, and its losses. */
-async function compare(
+/** What the backends come to with an MLP and random windows. */
+function compare(
   { hyperparameters, vocabularySize = 14, batch = 7, weightDecay }: Case,
   optimizer: OptimizerName,
   steps: number,
-  ours: Backend = backends.fused,
+  ours?: Backend,
 ) {
   const network = buildNetwork(mlp, hyperparameters, vocabularySize);
   const generator = new TorchGenerator(3);
-  const begin = initialState(network, network.initialise(generator), generator, { optimizer });
+  const parameters = network.initialise(generator);
   const batches = Array.from({ length: steps }, (): Batch => ({
     tokens: generator.randint(vocabularySize, batch * network.contextLength!),
     targets: generator.randint(vocabularySize, batch),
     count: batch,
   }));
-  const run = async (backend: Backend) => {
-    const session = await backend.start(network, begin, { optimizer, weightDecay });
-    const losses = batches.map((examples, step) => session.step(examples, LEARNING_RATES[optimizer], step));
-    const state = session.state();
-    session.dispose();
-    return { losses, state };
-  };
-  return { tensorflow: await run(backends.tensorflow), fused: await run(ours) };
-}
-
-/** The largest difference between the same parameters. */
-function difference(ours: Parameters, theirs: Parameters): number {
-  expect(Object.keys(ours)).toEqual(Object.keys(theirs));
-  return Math.max(
-    ...Object.entries(ours).flatMap(([name, { shape, values }]) => {
-      expect(shape).toEqual(theirs[name].shape);
-      return Array.from(values, (value, i) => Math.abs(value - theirs[name].values[i]));
-    }),
-  );
-}
-
-/** The tensors of the optimizer state, each under a name of its own. */
-function optimizerStateOf({ optimizerState }: StepState): Parameters {
-  return Object.fromEntries(
-    Object.entries(optimizerState).flatMap(([name, tensors]) =>
-      tensors.map((tensor, i) => [`${name} ${i}`, tensor])
-    ),
-  );
+  return compareBackends(network, parameters, batches, { optimizer, weightDecay }, ours);
 }
 
 describe("fused", () => {
   describe.each(OPTIMIZERS)("with %s goes the way of tensorflow", (optimizer) => {
     test.each(Object.entries(CASES))("with %s", async (_title, settings) => {
-      const { tensorflow, fused } = await compare(settings, optimizer, 100);
-      expect(fused.losses).toHaveLength(100);
-      fused.losses.forEach((loss, step) => {
-        expect(Math.abs(loss / tensorflow.losses[step] - 1)).toBeLessThan(1e-5);
-      });
-      expect(difference(fused.state.parameters, tensorflow.state.parameters)).toBeLessThan(1e-4);
-      expect(difference(optimizerStateOf(fused.state), optimizerStateOf(tensorflow.state))).toBeLessThan(
-        1e-4,
-      );
+      expectSameSteps(await compare(settings, optimizer, 100));
     });
   });
 

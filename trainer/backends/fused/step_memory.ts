@@ -1,12 +1,18 @@
 import { mapValues, type Parameter } from "../../parameters.ts";
 import type { StepState } from "../../backend.ts";
+import type { Batch } from "../../examples.ts";
 import type { Kernel } from "./kernel.ts";
-import { paddedRows, type Region, type StepPlan, type StepRun, WORD } from "./step_plan.ts";
+import { paddedRows, wordRows } from "./rows.ts";
+import { type Region, type StepPlan, type StepRun, WORD } from "./step_plan.ts";
 
 /** Regions begin at multiples of a cache line, in bytes. */
 const CACHE_LINE = 64;
 /** Bytes in a page of WebAssembly's memory. */
 const PAGE = 65536;
+/** Positions of a word for which memory is estimated before any word is seen. */
+const ESTIMATED_WORD_LENGTH = 32;
+/** Words vary in length: memory for a mini-batch is reserved with this much to spare, so that it seldom grows again. */
+const SPARE_ROWS = 1.25;
 
 /** The memory of a training step: parameters, their gradients and optimizer state, then what a mini-batch needs. */
 export class StepMemory {
@@ -23,6 +29,8 @@ export class StepMemory {
   #top: number;
   #tokens = 0;
   #targets = 0;
+  #positions = 0;
+  #groups = 0;
 
   /** @param optimizerTensors Tensors that the optimizer keeps of each parameter. */
   constructor(kernel: Kernel, plan: StepPlan, optimizerTensors: number) {
@@ -49,19 +57,32 @@ export class StepMemory {
   }
 
   /** Puts a mini-batch into memory, which grows when one is larger than all before it. */
-  writeBatch(tokens: Int32Array, targets: Int32Array): StepRun {
+  writeBatch(examples: Batch): StepRun {
+    const words = this.#plan.contextLength === null ? wordRows(examples, this.#plan.rowOrder) : undefined;
+    const { tokens, targets } = words ?? examples;
     const batch = targets.length;
-    if (batch > this.#capacity) this.#reserveBatch(batch);
-    const { buffer } = this.#kernel.memory;
-    new Int32Array(buffer, this.#tokens, tokens.length).set(tokens);
-    new Int32Array(buffer, this.#targets, targets.length).set(targets);
+    const groups = words ? words.groups.length - 1 : 0;
+    if (batch > this.#capacity || groups > this.#capacity) this.#reserveBatch(Math.max(batch, groups));
+    this.#writeIntegers(this.#tokens, tokens);
+    this.#writeIntegers(this.#targets, targets);
+    if (words) {
+      this.#writeIntegers(this.#positions, words.positions);
+      this.#writeIntegers(this.#groups, words.groups);
+    }
     return {
       kernel: this.#kernel,
       batch,
       rows: paddedRows(batch),
       tokens: this.#tokens,
       targets: this.#targets,
+      positions: this.#positions,
+      groups: this.#groups,
+      groupCount: groups,
     };
+  }
+
+  #writeIntegers(address: number, integers: Int32Array): void {
+    new Int32Array(this.#kernel.memory.buffer, address, integers.length).set(integers);
   }
 
   /** Puts parameters and optimizer state into memory. */
@@ -112,15 +133,21 @@ export class StepMemory {
   #reserveBatch(batch: number): void {
     const oldTop = this.#top;
     this.#top = this.#batchBegin;
-    this.#capacity = batch;
-    const rows = paddedRows(batch);
+    const isOfWords = this.#plan.contextLength === null;
+    const rows = paddedRows(isOfWords ? Math.ceil(batch * SPARE_ROWS) : batch);
+    this.#capacity = rows;
     this.#tokens = this.#reserve(rows * this.#plan.time * WORD);
     this.#targets = this.#reserve(rows * WORD);
+    if (isOfWords) {
+      this.#positions = this.#reserve(rows * WORD);
+      this.#groups = this.#reserve((rows + 1) * WORD);
+    }
     for (const activation of this.#plan.activations) {
       const { values, gradient } = activation.inPlaceOf;
-      activation.address = values?.address ?? this.#reserve(rows * activation.stride);
+      const bytes = (activation.rows === undefined ? rows : paddedRows(activation.rows)) * activation.stride;
+      activation.address = values?.address ?? this.#reserve(bytes);
       const shared = gradient === activation ? activation.address : gradient?.gradient;
-      activation.gradient = shared ?? this.#reserve(rows * activation.stride);
+      activation.gradient = shared ?? this.#reserve(bytes);
     }
     // What was there before is not the zeros that padding must be.
     new Uint8Array(this.#kernel.memory.buffer, this.#batchBegin, oldTop - this.#batchBegin).fill(0);
@@ -141,9 +168,10 @@ export class StepMemory {
   }
 }
 
-/** Bytes that a plan takes for mini-batches of `batch` examples. */
+/** Bytes that a plan takes for mini-batches of `batch` examples; an estimate if they are words. */
 export function bytesOfPlan(plan: StepPlan, batch: number, optimizerTensors: number): number {
   const sum = (regions: Iterable<Region>) => [...regions].reduce((bytes, region) => bytes + region.bytes, 0);
+  const rows = paddedRows(plan.contextLength === null ? batch * ESTIMATED_WORD_LENGTH * SPARE_ROWS : batch);
   const trained = sum([...Object.values(plan.matrices), ...Object.values(plan.vectors)]);
   const activations = plan.activations.reduce(
     (bytes, { stride, inPlaceOf }) =>
@@ -151,5 +179,5 @@ export function bytesOfPlan(plan: StepPlan, batch: number, optimizerTensors: num
     0,
   );
   return (2 + optimizerTensors) * trained + sum(Object.values(plan.buffers)) + sum(plan.scratch) +
-    paddedRows(batch) * (activations + (plan.time + 1) * WORD);
+    rows * (activations + (plan.time + 3) * WORD);
 }

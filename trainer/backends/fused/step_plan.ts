@@ -1,9 +1,9 @@
 import type { Kernel } from "./kernel.ts";
+import { paddedRows, type RowOrder } from "./rows.ts";
 
 /** Bytes of a float32 or an int32. */
 export const WORD = 4;
-/** Rows and columns of the blocks that `kernel/matrix.ts` multiplies. Matrices are padded to whole blocks. */
-const BLOCK_ROWS = 4;
+/** Columns of the blocks that `kernel/matrix.ts` multiplies. Matrices are padded to whole blocks. */
 const BLOCK_COLUMNS = 8;
 
 /** A matrix in the kernel's memory, or a vector, which has one row. */
@@ -31,14 +31,17 @@ export class Region {
   }
 }
 
-/** The output of a layer, with a row for each example of the mini-batch, and its gradient. */
+/**
+ * The output of a layer and its gradient, with a row for each window of the mini-batch or each position of its words; or
+ * with a row for each token of the vocabulary.
+ */
 export class Activation {
   /** Addresses, in bytes; set when memory is laid out for a mini-batch. */
   address = 0;
   gradient = 0;
   /** The backward passes of the layers that read it: the first writes its gradient, the others add to it. */
   readonly readers: ((run: StepRun, isFirst: boolean) => void)[] = [];
-  /** The backward pass of the layer that computes it, if that layer reads no activation. */
+  /** The backward pass of the layer that computes it, if it is none of the {@link readers} of another. */
   origin?: Pass;
 
   /** Bytes from one row to the next. */
@@ -46,8 +49,10 @@ export class Activation {
 
   constructor(
     readonly columns: number,
-    /** Activations whose memory holds the values or the gradient of this one, because a layer works in place. */
-    readonly inPlaceOf: { values?: Activation; gradient?: Activation } = {},
+    /** What holds the values or the gradient of this one, because a layer works in place. */
+    readonly inPlaceOf: { values?: Activation | Region; gradient?: Activation | Region } = {},
+    /** Rows, if it has not one for each of the mini-batch. */
+    readonly rows?: number,
   ) {
     this.stride = padded(columns) * WORD;
   }
@@ -56,7 +61,7 @@ export class Activation {
 /** A mini-batch in the kernel's memory. */
 export interface StepRun {
   readonly kernel: Kernel;
-  /** Examples. */
+  /** Rows: windows, or positions of words in the plan's order. */
   readonly batch: number;
   /** The same, rounded up to whole blocks. */
   readonly rows: number;
@@ -64,6 +69,11 @@ export interface StepRun {
   readonly tokens: number;
   /** Address of the targets, int32 [batch]. */
   readonly targets: number;
+  /** If rows are positions of words: address of the positions, int32 [batch]. */
+  readonly positions: number;
+  /** If rows are positions of words: address of the `groups` of `WordRows` in rows.ts, int32 [groupCount + 1]. */
+  readonly groups: number;
+  readonly groupCount: number;
 }
 
 /** A part of a forward or a backward pass. */
@@ -73,13 +83,14 @@ type Pass = (run: StepRun) => void;
  * A training step as a sequence of layers. An architecture writes its forward pass with it, one layer a call; the backward
  * pass follows. A layer is a file of `kernel/` with its gradient and a method here.
  *
- * Shapes: b is the mini-batch.
+ * Shapes: b is the rows of a mini-batch. A network with a window has a row for each window, one that sees whole words a
+ * row for each position of them: [batch, time] without the padding, see {@link RowOrder}.
  *
  * @example
  * ```ts
  * import { StepPlan } from "./step_plan.ts";
  *
- * const plan = new StepPlan();
+ * const plan = new StepPlan(3);
  * const x = plan.embedding("C", [27, 10], 3); // (b, 3) -> (b, 30)
  * const hidden = plan.tanh(plan.linear(x, 200, { weight: "W1", bias: "b1" })); // (b, 200)
  * plan.crossEntropy(plan.linear(hidden, 27, { weight: "W2", bias: "b2" })); // (b, 27)
@@ -96,10 +107,15 @@ export class StepPlan {
   readonly scratch: Region[] = [];
   /** In the order in which they are computed. */
   readonly activations: Activation[] = [];
-  /** Tokens of an example. */
+  /** Tokens of a row. */
   time = 0;
+  /** The order of the rows, if they are positions of words. A layer that works along words sets it. */
+  rowOrder: RowOrder = "by word";
   readonly #forward: Pass[] = [];
   #loss: (run: StepRun) => number = () => NaN;
+
+  /** @param contextLength Of the network: null if it sees whole words. */
+  constructor(readonly contextLength: number | null) {}
 
   /** Looks up an embedding for each token: (b, time) -> (b, time * size). */
   embedding(table: string, [vocabularySize, size]: [number, number], time: number): Activation {
@@ -123,6 +139,35 @@ export class StepPlan {
     return out;
   }
 
+  /** A table of embeddings, (V, size), as an activation: layers before {@link lookUp} are computed once for each token. */
+  table(name: string, [vocabularySize, size]: [number, number]): Activation {
+    const C = this.matrices[name] = new Region(vocabularySize, size, paddedRows(vocabularySize));
+    return this.#activation(size, { values: C, gradient: C }, vocabularySize);
+  }
+
+  /** Looks up the row of each token: (b, 1), (V, columns) -> (b, columns). */
+  lookUp(table: Activation): Activation {
+    this.time = 1;
+    const out = this.#activation(table.columns);
+    const size = out.stride / WORD;
+    this.#forward.push(({ kernel, batch, tokens }) =>
+      kernel.embedding(out.address, out.stride, table.address, tokens, batch, 1, size)
+    );
+    requireUnread(table).readers.push(({ kernel, batch, tokens }) =>
+      kernel.embeddingGradient(
+        table.gradient,
+        out.gradient,
+        out.stride,
+        tokens,
+        batch,
+        1,
+        size,
+        table.rows!,
+      )
+    );
+    return out;
+  }
+
   /**
    * A linear layer, x W + b: (b, in) -> (b, columns).
    *
@@ -137,7 +182,7 @@ export class StepPlan {
     const b = bias === undefined ? undefined : this.vectors[bias] = new Region(1, columns);
     const transposed = this.#scratch(new Region(columns, x.columns, padded(columns)));
     const zeros = this.#scratch(new Region(1, Math.max(x.columns, columns)));
-    const out = plus ? requireUnread(plus) : this.#activation(columns);
+    const out = plus ? requireUnread(plus) : this.#activation(columns, {}, x.rows);
     this.#forward.push(({ kernel, rows }) =>
       kernel.linear(
         out.address,
@@ -147,7 +192,7 @@ export class StepPlan {
         W.address,
         plus ? out.address : (b ?? zeros).address,
         plus ? out.stride : 0,
-        rows,
+        x.rows === undefined ? rows : paddedRows(x.rows),
         W.paddedColumns,
         x.columns,
       )
@@ -165,8 +210,8 @@ export class StepPlan {
         transposed.address,
         out.gradient,
         out.stride,
-        batch,
-        rows,
+        x.rows ?? batch,
+        x.rows === undefined ? rows : paddedRows(x.rows),
         transposed.paddedColumns,
         W.paddedColumns,
         columns,
@@ -220,6 +265,82 @@ export class StepPlan {
     return out;
   }
 
+  /**
+   * A gated recurrent unit: see `kernel/gru.ts`.
+   *
+   * @param inputs The input's part of each gate, (b, h), which is overwritten.
+   * @param start The name of the hidden layer before the first position, (h).
+   * @param weights The names of the recurrent weights of each gate, (h, h).
+   * @returns (b, h)
+   */
+  gru(
+    inputs: Record<"z" | "r" | "c", Activation>,
+    start: string,
+    weights: Record<"z" | "r" | "c", string>,
+  ): Activation {
+    this.rowOrder = "by time";
+    const h = inputs.z.columns;
+    const h0 = this.vectors[start] = new Region(1, h);
+    const zeros = this.#scratch(new Region(1, h));
+    const [z, r, c] = (["z", "r", "c"] as const).map((gate) => {
+      const input = requireUnread(inputs[gate]);
+      input.inPlaceOf.gradient = input;
+      return {
+        input,
+        U: this.matrices[weights[gate]] = new Region(h, h, padded(h)),
+        transposed: this.#scratch(new Region(h, h, padded(h))),
+      };
+    });
+    // previous.gradient holds the gradient of the first position alone.
+    const previous = this.#activation(h);
+    const reset = this.#activation(h, { gradient: previous });
+    const out = this.#activation(h);
+    this.#forward.push(({ kernel, groups, groupCount }) =>
+      kernel.gru(
+        out.address,
+        z.input.address,
+        r.input.address,
+        c.input.address,
+        previous.address,
+        reset.address,
+        h0.address,
+        z.U.address,
+        r.U.address,
+        c.U.address,
+        groups,
+        groupCount,
+        out.stride,
+        h,
+      )
+    );
+    out.origin = ({ kernel, groups, groupCount }) =>
+      kernel.gruGradient(
+        out.gradient,
+        z.input.address,
+        r.input.address,
+        c.input.address,
+        previous.address,
+        reset.address,
+        h0.gradient,
+        z.U.address,
+        r.U.address,
+        c.U.address,
+        z.U.gradient,
+        r.U.gradient,
+        c.U.gradient,
+        z.transposed.address,
+        r.transposed.address,
+        c.transposed.address,
+        previous.gradient,
+        zeros.address,
+        groups,
+        groupCount,
+        out.stride,
+        h,
+      );
+    return out;
+  }
+
   /** The hyperbolic tangent of each element: (b, columns) -> (b, columns). Overwrites x. */
   tanh(x: Activation): Activation {
     const out = this.#activation(x.columns, { values: requireUnread(x), gradient: x });
@@ -228,7 +349,10 @@ export class StepPlan {
     return out;
   }
 
-  /** The loss: the mean cross-entropy of logits, (b, vocabulary size), in nats. Overwrites them with their gradient. */
+  /**
+   * The loss: the mean cross-entropy of logits, (b, vocabulary size), over the rows that have a target, in nats. Overwrites
+   * them with their gradient.
+   */
   crossEntropy(logits: Activation): void {
     requireUnread(logits).inPlaceOf.gradient = logits;
     this.#loss = ({ kernel, batch, targets }) =>
@@ -247,8 +371,8 @@ export class StepPlan {
     return loss;
   }
 
-  #activation(columns: number, inPlaceOf: Activation["inPlaceOf"] = {}): Activation {
-    const activation = new Activation(columns, inPlaceOf);
+  #activation(columns: number, inPlaceOf: Activation["inPlaceOf"] = {}, rows?: number): Activation {
+    const activation = new Activation(columns, inPlaceOf, rows);
     this.activations.push(activation);
     return activation;
   }
@@ -257,11 +381,6 @@ export class StepPlan {
     this.scratch.push(region);
     return region;
   }
-}
-
-/** Rows of a mini-batch, rounded up to whole blocks. */
-export function paddedRows(batch: number): number {
-  return Math.ceil(batch / BLOCK_ROWS) * BLOCK_ROWS;
 }
 
 /** A number of columns, or of rows that become columns when transposed, rounded up to whole blocks. */

@@ -3,19 +3,27 @@ import { expOfNegative } from "./exponential";
 import { maxOfLanes, sumOfLanes, VECTOR } from "./vector";
 
 /**
- * The mean cross-entropy of logits, in nats; the logits are overwritten with their gradient,
- * (softmax - one-hot) / batch.
+ * The mean cross-entropy of logits, in nats, over the rows that have a target; the logits are overwritten with their
+ * gradient, (softmax - one-hot) / rows with a target, and zeros in the others.
  *
  * @param logits [batch, columns]
- * @param targets int32 [batch]
+ * @param targets int32 [batch], below 0 where there is none.
  * @param columns Without padding.
  */
 export function crossEntropy(logits: usize, stride: usize, targets: usize, batch: i32, columns: i32): f64 {
   const lowest = f32x4.splat(-Infinity);
-  const share: f32 = 1 / <f32> batch;
+  let predicted = 0;
+  for (let row = 0; row < batch; row++) predicted += i32(load<i32>(targets + (row << 2)) >= 0);
+  const share: f32 = 1 / <f32> predicted;
   let sumOfLosses: f64 = 0;
   let row = logits;
   for (let example = 0; example < batch; example++) {
+    const targetToken = load<i32>(targets + (example << 2));
+    if (targetToken < 0) {
+      memory.fill(row, 0, stride);
+      row += stride;
+      continue;
+    }
     let highest = lowest;
     for (let offset: usize = 0; offset < stride; offset += VECTOR) {
       const unpadded = v128.bitselect(v128.load(row + offset), lowest, unpaddedLanes(offset, columns));
@@ -23,7 +31,7 @@ export function crossEntropy(logits: usize, stride: usize, targets: usize, batch
     }
     const largest = maxOfLanes(highest);
     const largests = f32x4.splat(largest);
-    const target = row + (load<i32>(targets + (example << 2)) << 2);
+    const target = row + (targetToken << 2);
     const ofTarget = load<f32>(target);
     let sums = f32x4.splat(0);
     for (let offset: usize = 0; offset < stride; offset += VECTOR) {
@@ -41,7 +49,7 @@ export function crossEntropy(logits: usize, stride: usize, targets: usize, batch
     store<f32>(target, load<f32>(target) - share);
     row += stride;
   }
-  return sumOfLosses / batch;
+  return sumOfLosses / predicted;
 }
 
 /** All bits set in the lanes of the vector at `offset` that are columns, none in those that are padding. */

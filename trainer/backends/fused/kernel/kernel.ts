@@ -8,6 +8,7 @@
 export { batchNormalization, batchNormalizationGradient } from "./batch_normalization";
 export { crossEntropy } from "./cross_entropy";
 export { embedding, embeddingGradient } from "./embedding";
+export { gru, gruGradient } from "./gru";
 export { linear, linearGradient } from "./linear";
 export { adam, momentum, sgd } from "./optimizers";
 export { tanhGradient, tanhInPlace } from "./tanh";
