@@ -110,7 +110,7 @@ export interface TrainedNetwork extends Sizes {
 
 /** What a forward pass is told in a training step. */
 export interface TrainingPass {
-  /** Takes the buffers as they are after this mini-batch. The tensors may be disposed of when it returns. */
+  /** Takes some buffers as they are after this mini-batch. The tensors may be disposed of when it returns. */
   setBuffers(buffers: Weights): void;
   /**
    * Sets elements to zero at random and scales up the others by as much, or returns x itself if the run has no dropout.
@@ -124,7 +124,7 @@ export interface TrainingPass {
 export interface NetworkGraph {
   /** [batch, V] after windows, [batch, time, V] after whole words. */
   logits: Value<"float32">;
-  /** The network's states after the last token, by name. */
+  /** The network's states after the last token, by name. Where one has an axis "past", the positions of these tokens. */
   present?: Readonly<Record<string, Value<"float32">>>;
 }
 

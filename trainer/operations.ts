@@ -3,6 +3,9 @@ import * as tf from "@tensorflow/tfjs";
 /*
  * Replacements of TensorFlow.js operations whose gradient is slow or missing in its WebAssembly backend. Values and
  * gradients are the same.
+ *
+ * The backend's `matMul` caches its second operand by the operand's data, together with its shape. The same data in another
+ * shape, as `reshape` gives it, must not be a second operand too: the product would be written past its end.
  */
 
 /** Most numbers in one-hot rows; larger look-ups gather rows instead. */
@@ -141,6 +144,59 @@ export function batchNormalize(
     };
   })(x, gain, shift) as tf.Tensor2D;
 }
+
+/** Added to the variance, so that a row of equal numbers has no infinite normalization: PyTorch's and ONNX's default. */
+const LAYER_NORM_EPSILON = 1e-5;
+
+/**
+ * Layer normalization of each row of a [rows, size] tensor: gain (x - mean) / sqrt(variance + 1e-5) + shift.
+ *
+ * With n the normalized row and dn = gain dy, the gradient is dx = (dn - mean(dn) - n mean(dn n)) / sqrt(variance + 1e-5).
+ *
+ * Source: Ba, Kiros and Hinton, "Layer normalization", 2016.
+ */
+export const layerNormalize = tf.customGrad((x, gain, shift, save) => {
+  const centred = tf.sub(x as tf.Tensor, tf.mean(x as tf.Tensor, 1, true)); // [rows, size]
+  const variance = tf.mean(tf.square(centred), 1, true); // [rows, 1]
+  const deviation = tf.sqrt(tf.add(variance, LAYER_NORM_EPSILON)); // [rows, 1]
+  const normalized = tf.div(centred, deviation); // [rows, size]
+  (save as tf.GradSaveFunc)([normalized, deviation, gain as tf.Tensor]);
+  return {
+    value: tf.add(tf.mul(normalized, gain as tf.Tensor), shift as tf.Tensor),
+    gradFunc: (dy: tf.Tensor, [normalized, deviation, gain]: tf.Tensor[]) => {
+      const dn = tf.mul(dy, gain);
+      const through = tf.mul(normalized, tf.mean(tf.mul(dn, normalized), 1, true));
+      return [
+        tf.div(tf.sub(tf.sub(dn, tf.mean(dn, 1, true)), through), deviation),
+        sumOfRows(tf.mul(dy, normalized) as tf.Tensor2D),
+        sumOfRows(dy as tf.Tensor2D),
+      ];
+    },
+  };
+}) as (x: tf.Tensor, gain: tf.Tensor, shift: tf.Tensor) => tf.Tensor2D;
+
+/** The constants of {@link gelu}: 2 sqrt(2 / pi), and that times 0.044715. */
+export const GELU = [2 * Math.sqrt(2 / Math.PI), 2 * Math.sqrt(2 / Math.PI) * 0.044715] as const;
+
+/**
+ * The Gaussian error linear unit of each element in its tanh form, x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, which
+ * is x sigmoid(z) with z = 2 sqrt(2 / pi) (x + 0.044715 x^3).
+ *
+ * Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016; `NewGELU` of makemore.py.
+ */
+export const gelu = tf.customGrad((x, save) => {
+  const square = tf.square(x as tf.Tensor);
+  const gate = tf.sigmoid(tf.mul(x as tf.Tensor, tf.add(tf.mul(square, GELU[1]), GELU[0])));
+  (save as tf.GradSaveFunc)([x as tf.Tensor, square, gate]);
+  return {
+    value: tf.mul(x as tf.Tensor, gate),
+    gradFunc: (dy: tf.Tensor, [x, square, gate]: tf.Tensor[]) => {
+      const slope = tf.add(tf.mul(square, 3 * GELU[1]), GELU[0]); // dz/dx
+      const through = tf.mul(tf.mul(x, slope), tf.sub(1, gate));
+      return tf.mul(dy, tf.mul(gate, tf.add(through, 1)));
+    },
+  };
+}) as (x: tf.Tensor) => tf.Tensor2D;
 
 /** [count] ids to one-hot rows [count, size]. The backend's `oneHot` is right for int32 only. */
 function oneHotRows(ids: tf.Tensor1D, size: number): tf.Tensor2D {

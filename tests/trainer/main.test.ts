@@ -145,7 +145,7 @@ describe("train", () => {
 
   test.each([
     [["--data", "/no/such.txt"], "error: Cannot read the list /no/such.txt: there is no such file"],
-    [["--architecture", "lstm"], "Allowed choices are bigram, bigram-network, mlp"],
+    [["--architecture", "hmm"], "Allowed choices are bigram, bigram-network, mlp, rnn, gru, lstm"],
     [
       ["--architecture", "bigram", "--hidden", "3"],
       "Architecture bigram has no --hidden: its flags are --smoothing",

@@ -1,7 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { TorchGenerator } from "../../shared/random/torch.ts";
-import { addBias, batchNormalize, crossEntropy, embed, matMul, tanh } from "../../trainer/operations.ts";
+import {
+  addBias,
+  batchNormalize,
+  crossEntropy,
+  embed,
+  gelu,
+  layerNormalize,
+  matMul,
+  tanh,
+} from "../../trainer/operations.ts";
 import { startTensorFlow } from "../../trainer/tensorflow.ts";
 
 beforeAll(startTensorFlow);
@@ -92,6 +101,35 @@ describe("operations compute what TensorFlow.js's own do, with the same gradient
         return tf.add(tf.mul(gain, tf.div(centred, std)), shift);
       },
       [tf.mul(normal(6, 5), 3), normal(5), normal(5)],
+    );
+  });
+
+  test("layerNormalize, through the row's statistics too", () => {
+    expectSame(
+      layerNormalize as (...inputs: tf.Tensor[]) => tf.Tensor,
+      (x, gain, shift) => {
+        const centred = tf.sub(x, tf.mean(x, 1, true));
+        const variance = tf.mean(tf.square(centred), 1, true);
+        return tf.add(tf.mul(gain, tf.div(centred, tf.sqrt(tf.add(variance, 1e-5)))), shift);
+      },
+      [tf.mul(normal(6, 5), 3), normal(5), normal(5)],
+    );
+  });
+
+  test("layerNormalize of a row of equal numbers is the shift", () => {
+    const [x, gain, shift] = [tf.fill([1, 3], 7), tf.ones([3]), tf.tensor1d([1, 2, 3])];
+    expect(Array.from(layerNormalize(x, gain, shift).dataSync())).toEqual([1, 2, 3]);
+  });
+
+  test("gelu", () => {
+    const x = tf.tensor2d([[-50, -3, -1e-4, 0, 1e-4, 0.5, 3, 50]]);
+    expectSame(
+      gelu as (...inputs: tf.Tensor[]) => tf.Tensor,
+      (x) => {
+        const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI));
+        return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
+      },
+      [x],
     );
   });
 

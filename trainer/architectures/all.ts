@@ -1,10 +1,26 @@
 import type { Architecture } from "../architecture.ts";
 import { bigram } from "./bigram.ts";
 import { bigramNetwork } from "./bigram_network.ts";
+import { bow } from "./bow.ts";
+import { gru } from "./gru.ts";
+import { lstm } from "./lstm.ts";
 import { mlp } from "./mlp.ts";
+import { rnn } from "./rnn.ts";
+import { transformer } from "./transformer.ts";
+import { wavenet } from "./wavenet.ts";
 
 /** Every architecture. A new one is a file in this directory and a line here. */
-export const architectures: readonly Architecture[] = [bigram, bigramNetwork, mlp];
+export const architectures: readonly Architecture[] = [
+  bigram,
+  bigramNetwork,
+  mlp,
+  bow,
+  wavenet,
+  rnn,
+  gru,
+  lstm,
+  transformer,
+];
 
 /**
  * Finds an architecture by its name.

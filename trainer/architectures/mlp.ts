@@ -1,8 +1,9 @@
-import { add, div, mul, sub, type Tensor, type Tensor1D, tensor2d } from "@tensorflow/tfjs";
+import { add, div, mul, sub, type Tensor, tensor2d } from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { Architecture, TrainedNetwork, TrainingPass } from "../architecture.ts";
 import { type ColumnPart, columnStatistics } from "../column_statistics.ts";
 import { type Examples, occurrences } from "../examples.ts";
+import { foldBatchNormalization, movingAverage } from "../batch_normalization.ts";
 import type { Value } from "../onnx/graph.ts";
 import { addBias, batchNormalize, embed, matMul, tanh } from "../operations.ts";
 import {
@@ -160,7 +161,10 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
       if (!training) return add(div(mul(gain, sub(z, mean)), std), shift);
       return batchNormalize(z, gain, shift, (batch) => {
         if (norm !== "running") return;
-        training.setBuffers({ mean: movingAverage(mean, batch.mean), std: movingAverage(std, batch.std) });
+        training.setBuffers({
+          mean: movingAverage(mean, batch.mean, MOMENTUM),
+          std: movingAverage(std, batch.std, MOMENTUM),
+        });
       });
     }
 
@@ -176,33 +180,10 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
 
 type Values = Parameter["values"];
 
-/** A running statistic after one more mini-batch. */
-function movingAverage(running: Tensor, batch: Tensor1D): Tensor1D {
-  return add(mul(running, 1 - MOMENTUM), mul(batch, MOMENTUM));
-}
-
-/**
- * Folds batch normalization into the linear layer before it: gain (x W1 + b1 - mean) / std + shift is
- * x (W1 gain / std) + (b1 - mean) gain / std + shift. Computed in float64 and rounded once.
- *
- * @throws {Error} If the statistics are still zero.
- */
+/** Folds batch normalization, if there is any, into the tanh layer, which then has a bias in any case. */
 function foldNormalization({ b1, gain, shift, mean, std, ...others }: Parameters): Parameters {
   const h = others.W1.shape[1];
-  const bias = b1 ?? { shape: [h], values: new Float32Array(h) };
-  if (!gain) return { ...others, b1: bias };
-  if (std.values.some((deviation) => !(deviation > 0))) {
-    throw new Error(
-      "Cannot fold batch normalization: its statistics have not been measured; train a step first",
-    );
-  }
-  const factors = Float64Array.from(gain.values, (value, i) => value / std.values[i]); // (h)
-  return {
-    ...others,
-    W1: { shape: others.W1.shape, values: others.W1.values.map((weight, i) => weight * factors[i % h]) }, // (n * m, h)
-    b1: {
-      shape: [h],
-      values: bias.values.map((value, i) => (value - mean.values[i]) * factors[i] + shift.values[i]), // (h)
-    },
-  };
+  if (!gain) return { ...others, b1: b1 ?? { shape: [h], values: new Float32Array(h) } };
+  const { weight, bias } = foldBatchNormalization(others.W1, b1, { gain, shift, mean, std });
+  return { ...others, W1: weight, b1: bias };
 }

@@ -90,7 +90,7 @@ function makeStep(
     const trained = Object.keys(optimizerState);
     const lossOf = lossFunction(network, batch, {
       setBuffers(after) {
-        buffers = mapValues(after, (buffer) => keep(buffer));
+        buffers = { ...buffers, ...mapValues(after, (buffer) => keep(buffer)) };
       },
       dropout: dropout(settings.dropout ?? 0, new NameStream(settings.seed ?? 0, step)),
     });

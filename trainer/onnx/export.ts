@@ -17,7 +17,9 @@ export interface OnnxDescription {
  *
  * A network with a window has input `context`, int64 [batch, contextLength], and output `log_probs`, float32 [batch, V].
  * Others have inputs `tokens`, int64 [batch, time], and `past.NAME` for each state, and outputs `log_probs`, float32
- * [batch, time, V], and `present.NAME`.
+ * [batch, time, V], and `present.NAME`. A state with an axis "past" has there, in `past.NAME`, the positions before these
+ * tokens, and in `present.NAME` the positions of these tokens only: a server keeps each position once, with the beginning that
+ * ends there, and gathers those of a beginning for the next step.
  *
  * @returns The bytes of an .onnx file.
  */
@@ -43,12 +45,7 @@ export function exportOnnx(
     const { logits, present = {} } = network.graph(graph, parameters, tokens, past);
     graph.output("log_probs", graph.logSoftmax(logits), logProbsShape);
     for (const { name, shape } of states) {
-      // An axis that is past before these tokens is longer by their number after them.
-      graph.output(
-        `present.${name}`,
-        present[name],
-        shape.map((size) => (size === "past" ? "past + time" : size)),
-      );
+      graph.output(`present.${name}`, present[name], shape.map((size) => (size === "past" ? "time" : size)));
     }
   }
   return graph.toBytes({

@@ -44,8 +44,8 @@ export interface Value<Type extends ElementType> {
 /** A dimension of an input or output: a number, or a name if it is known only when the graph runs. */
 export type Dimension = number | string;
 
-/** An attribute of an operator: an integer, a list of integers, or a text. */
-export type Attribute = number | readonly number[] | string;
+/** An attribute of an operator: an integer, a list of integers, a list of float32, or a text. */
+export type Attribute = number | readonly number[] | Float32Array | string;
 
 /**
  * Builds an ONNX graph, one operator a call. Each call returns the value that the operator computes, so a graph reads like
@@ -83,6 +83,16 @@ export class GraphBuilder {
     return this.#initializer(name, "float32", shape, values);
   }
 
+  /** Adds a number, as a vector of one. It is not an initializer, as the parameters are. */
+  number(value: number): Value<"float32"> {
+    return this.#node("Constant", "float32", [], { value_floats: Float32Array.of(value) });
+  }
+
+  /** Adds an integer, as a scalar. */
+  integer(value: number): Value<"int64"> {
+    return this.#node("Constant", "int64", [], { value_int: value });
+  }
+
   /** Adds a vector of integers. */
   constant(values: number[]): Value<"int64"> {
     const name = `constant_${this.#initializers.length}`;
@@ -102,6 +112,11 @@ export class GraphBuilder {
   /** The sum of two values, with broadcasting. */
   add<Type extends ElementType>(a: Value<Type>, b: Value<Type>): Value<Type> {
     return this.#node("Add", a.type, [a, b]);
+  }
+
+  /** The product of two values element by element, with broadcasting. */
+  mul(a: Value<"float32">, b: Value<"float32">): Value<"float32"> {
+    return this.#node("Mul", "float32", [a, b]);
   }
 
   /** The sum along an axis, which is removed. */
@@ -124,6 +139,51 @@ export class GraphBuilder {
     return this.#node("Tanh", "float32", [x]);
   }
 
+  /** 1 / (1 + exp(-x)) of each element. */
+  sigmoid(x: Value<"float32">): Value<"float32"> {
+    return this.#node("Sigmoid", "float32", [x]);
+  }
+
+  /** The larger of each element and 0. */
+  relu(x: Value<"float32">): Value<"float32"> {
+    return this.#node("Relu", "float32", [x]);
+  }
+
+  /** The axes in another order: axis i of the result is axis `order[i]` of the value. */
+  transpose(x: Value<"float32">, order: number[]): Value<"float32"> {
+    return this.#node("Transpose", "float32", [x], { perm: order });
+  }
+
+  /** Values one after the other along an axis. */
+  concat(values: Value<"float32">[], axis: number): Value<"float32"> {
+    return this.#node("Concat", "float32", values, { axis });
+  }
+
+  /** A value in equal parts along an axis. */
+  split(x: Value<"float32">, parts: number, axis: number): Value<"float32">[] {
+    return this.operator("Split", new Array<"float32">(parts).fill("float32"), [x], { axis });
+  }
+
+  /** The length of an axis, as a scalar. */
+  length(x: Value<ElementType>, axis: number): Value<"int64"> {
+    const shape = this.#node("Shape", "int64", [x], { start: axis, end: axis + 1 });
+    return this.#node("Squeeze", "int64", [shape]);
+  }
+
+  /** exp(x) / sum(exp(x)) along the last axis. */
+  softmax(x: Value<"float32">): Value<"float32"> {
+    return this.#node("Softmax", "float32", [x], { axis: -1 });
+  }
+
+  /** Normalization along the last axis: gain (x - mean) / sqrt(variance + 1e-5) + shift. */
+  layerNormalization(
+    x: Value<"float32">,
+    gain: Value<"float32">,
+    shift: Value<"float32">,
+  ): Value<"float32"> {
+    return this.#node("LayerNormalization", "float32", [x, gain, shift], { axis: -1 });
+  }
+
   /** Log-probabilities from logits: x - ln(sum(exp(x))) along the last axis. */
   logSoftmax(x: Value<"float32">): Value<"float32"> {
     return this.#node("LogSoftmax", "float32", [x], { axis: -1 });
@@ -142,7 +202,9 @@ export class GraphBuilder {
     inputs: readonly (Value<ElementType> | null)[],
     attributes: Readonly<Record<string, Attribute>> = {},
   ): { [Index in keyof Types]: Value<Types[Index]> } {
-    const name = `${opType.toLowerCase()}_${this.#nodes.length}`;
+    // Initializers of integers are called constant_N.
+    const kind = opType === "Constant" ? "number" : opType.toLowerCase();
+    const name = `${kind}_${this.#nodes.length}`;
     const outputs = types.map((type, i) => ({ name: i === 0 ? name : `${name}_${i}`, type }));
     this.#nodes.push(create(NodeProtoSchema, {
       name,
@@ -217,6 +279,13 @@ function attributeProto([name, value]: [string, Attribute]): AttributeProto {
   if (typeof value === "string") {
     const s = new TextEncoder().encode(value);
     return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s });
+  }
+  if (value instanceof Float32Array) {
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeProto_AttributeType.FLOATS,
+      floats: Array.from(value),
+    });
   }
   const ints = value.map(BigInt);
   return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints });

@@ -3,11 +3,11 @@ import { spawnSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { modelCardSchema } from "../../../shared/model_card.ts";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
-import { type Architecture, buildNetwork } from "../../../trainer/architecture.ts";
-import { architectures } from "../../../trainer/architectures/all.ts";
+import { buildNetwork } from "../../../trainer/architecture.ts";
+import { rnn } from "../../../trainer/architectures/rnn.ts";
 import { chooseBackend } from "../../../trainer/backends/all.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../../trainer/checkpoint.ts";
 import { DEFAULT_LIST, makeCorpus, readList } from "../../../trainer/corpus.ts";
@@ -24,7 +24,6 @@ import { lastLogProbs } from "../../../trainer/tensorflow_model.ts";
 import { train } from "../../../trainer/train.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
 import { temporaryDirectory } from "../../temporary_directory.ts";
-import { rnn } from "./rnn.ts";
 
 beforeAll(async () => {
   await startTensorFlow();
@@ -151,8 +150,6 @@ describe("a network with a state", () => {
   });
 
   test("is trained and read back like any architecture, with its states on its card", async () => {
-    (architectures as Architecture[]).push(rnn);
-    onTestFinished(() => void (architectures as Architecture[]).pop());
     const directory = await temporaryDirectory();
     const options = {
       ...settings,

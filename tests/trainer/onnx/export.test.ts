@@ -6,7 +6,7 @@ import type { ModelCard } from "../../../shared/model_card.ts";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
 import { openOnnxModel } from "../../../functions/inference/onnx_model.ts";
 import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
-import { buildNetwork, type Hyperparameters } from "../../../trainer/architecture.ts";
+import { buildNetwork } from "../../../trainer/architecture.ts";
 import { architectures, findArchitecture } from "../../../trainer/architectures/all.ts";
 import { tensorflow } from "../../../trainer/backends/tensorflow.ts";
 import { DEFAULT_LIST, makeCorpus, readList } from "../../../trainer/corpus.ts";
@@ -20,26 +20,16 @@ import { mapValues, type Parameters, toTensor } from "../../../trainer/parameter
 import { startTensorFlow } from "../../../trainer/tensorflow.ts";
 import { tensorFlowModel } from "../../../trainer/tensorflow_model.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
+import { WINDOW_CASES, WORD_CASES } from "./contract_cases.ts";
 
 beforeAll(async () => {
   await startTensorFlow();
   await startOnnxRuntime();
 });
 
-const CASES: [string, Hyperparameters][] = [
-  ["bigram", { smoothing: 1 }],
-  ["bigram", { smoothing: 0 }],
-  ["mlp", { context: 3, embedding: 10, hidden: 200 }],
-  ["mlp", { context: 5, embedding: 7, hidden: 33 }],
-  ["mlp", { embedding: 2, hidden: 100, init: "plain" }],
-  ["mlp", { hidden: 50, direct: true }],
-  ["mlp", { hidden: 50, norm: "running" }],
-  ["mlp", { hidden: 50, norm: "calibrated", bias: false, direct: true }],
-  ["bigram-network", { penalty: 0.01 }],
-];
-
 test("every architecture is held to the contract", () => {
-  expect(new Set(CASES.map(([name]) => name))).toEqual(new Set(architectures.map(({ name }) => name)));
+  const cases = [...WINDOW_CASES, ...WORD_CASES];
+  expect(new Set(cases.map(([name]) => name))).toEqual(new Set(architectures.map(({ name }) => name)));
 });
 
 /** The rows of a model with a window after some contexts. */
@@ -47,7 +37,7 @@ async function logProbs(model: LanguageModel, contexts: Int32Array<ArrayBuffer>)
   return (await model.step(contexts, contexts.length / model.contextLength!, [])).logProbs;
 }
 
-describe.each(CASES)("%s %j", (name, hyperparameters) => {
+describe.each(WINDOW_CASES)("%s %j", (name, hyperparameters) => {
   test("gives the same log-probabilities from its ONNX file as from TensorFlow.js, on the whole dev split", async () => {
     const corpus = makeCorpus(await readList(DEFAULT_LIST));
     const { vocabulary } = corpus;

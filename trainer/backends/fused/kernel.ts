@@ -84,6 +84,46 @@ export interface Kernel {
     batchStd: number,
     batch: number,
   ): void;
+  gru(
+    out: number,
+    z: number,
+    r: number,
+    c: number,
+    previous: number,
+    reset: number,
+    start: number,
+    weightZ: number,
+    weightR: number,
+    weightC: number,
+    groups: number,
+    times: number,
+    stride: number,
+    size: number,
+  ): void;
+  gruGradient(
+    dOut: number,
+    z: number,
+    r: number,
+    c: number,
+    previous: number,
+    reset: number,
+    dStart: number,
+    weightZ: number,
+    weightR: number,
+    weightC: number,
+    dWeightZ: number,
+    dWeightR: number,
+    dWeightC: number,
+    transposedZ: number,
+    transposedR: number,
+    transposedC: number,
+    dPrevious: number,
+    zeros: number,
+    groups: number,
+    times: number,
+    stride: number,
+    size: number,
+  ): void;
   tanhInPlace(x: number, bytes: number): void;
   tanhGradient(dx: number, y: number, bytes: number): void;
   crossEntropy(logits: number, stride: number, targets: number, batch: number, columns: number): number;

@@ -159,9 +159,10 @@ export class StepMemory {
     }
     for (const activation of this.#plan.activations) {
       const { values, gradient } = activation.inPlaceOf;
-      activation.address = values?.address ?? this.#reserve(rows * activation.stride);
+      const bytes = (activation.rows === undefined ? rows : paddedRows(activation.rows)) * activation.stride;
+      activation.address = values?.address ?? this.#reserve(bytes);
       const shared = gradient === activation ? activation.address : gradient?.gradient;
-      activation.gradient = shared ?? this.#reserve(rows * activation.stride);
+      activation.gradient = shared ?? this.#reserve(bytes);
     }
     // What was there before is not the zeros that padding must be.
     new Uint8Array(this.#kernel.memory.buffer, this.#batchBegin, oldTop - this.#batchBegin).fill(0);

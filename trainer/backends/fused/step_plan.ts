@@ -1,5 +1,5 @@
 import type { Kernel } from "./kernel.ts";
-import type { RowOrder } from "./rows.ts";
+import { paddedRows, type RowOrder } from "./rows.ts";
 
 /** Bytes of a float32 or an int32. */
 export const WORD = 4;
@@ -31,14 +31,17 @@ export class Region {
   }
 }
 
-/** The output of a layer and its gradient, with a row for each window of the mini-batch or each position of its words. */
+/**
+ * The output of a layer and its gradient, with a row for each window of the mini-batch or each position of its words; or
+ * with a row for each token of the vocabulary.
+ */
 export class Activation {
   /** Addresses, in bytes; set when memory is laid out for a mini-batch. */
   address = 0;
   gradient = 0;
   /** The backward passes of the layers that read it: the first writes its gradient, the others add to it. */
   readonly readers: ((run: StepRun, isFirst: boolean) => void)[] = [];
-  /** The backward pass of the layer that computes it, if that layer reads no activation. */
+  /** The backward pass of the layer that computes it, if it is none of the {@link readers} of another. */
   origin?: Pass;
 
   /** Bytes from one row to the next. */
@@ -46,8 +49,10 @@ export class Activation {
 
   constructor(
     readonly columns: number,
-    /** Activations whose memory holds the values or the gradient of this one, because a layer works in place. */
-    readonly inPlaceOf: { values?: Activation; gradient?: Activation } = {},
+    /** What holds the values or the gradient of this one, because a layer works in place. */
+    readonly inPlaceOf: { values?: Activation | Region; gradient?: Activation | Region } = {},
+    /** Rows, if it has not one for each of the mini-batch. */
+    readonly rows?: number,
   ) {
     this.stride = padded(columns) * WORD;
   }
@@ -148,6 +153,35 @@ export class StepPlan {
     return out;
   }
 
+  /** A table of embeddings, (V, size), as an activation: layers before {@link lookUp} are computed once for each token. */
+  table(name: string, [vocabularySize, size]: [number, number]): Activation {
+    const C = this.matrices[name] = new Region(vocabularySize, size, paddedRows(vocabularySize));
+    return this.#activation(size, { values: C, gradient: C }, vocabularySize);
+  }
+
+  /** Looks up the row of each token: (b, 1), (V, columns) -> (b, columns). */
+  lookUp(table: Activation): Activation {
+    this.time = 1;
+    const out = this.#activation(table.columns);
+    const size = out.stride / WORD;
+    this.#forward.push(({ kernel, batch, tokens }) =>
+      kernel.embedding(out.address, out.stride, table.address, tokens, batch, 1, size)
+    );
+    requireUnread(table).readers.push(({ kernel, batch, tokens }) =>
+      kernel.embeddingGradient(
+        table.gradient,
+        out.gradient,
+        out.stride,
+        tokens,
+        batch,
+        1,
+        size,
+        table.rows!,
+      )
+    );
+    return out;
+  }
+
   /**
    * A linear layer, x W + b: (b, in) -> (b, columns).
    *
@@ -162,7 +196,7 @@ export class StepPlan {
     const b = bias === undefined ? undefined : this.vectors[bias] = new Region(1, columns);
     const transposed = this.#scratch(new Region(columns, x.columns, padded(columns)));
     const zeros = this.#scratch(new Region(1, Math.max(x.columns, columns)));
-    const out = plus ? requireUnread(plus) : this.#activation(columns);
+    const out = plus ? requireUnread(plus) : this.#activation(columns, {}, x.rows);
     this.#forward.push(({ kernel, rows }) =>
       kernel.linear(
         out.address,
@@ -172,7 +206,7 @@ export class StepPlan {
         W.address,
         plus ? out.address : (b ?? zeros).address,
         plus ? out.stride : 0,
-        rows,
+        x.rows === undefined ? rows : paddedRows(x.rows),
         W.paddedColumns,
         x.columns,
       )
@@ -190,8 +224,8 @@ export class StepPlan {
         transposed.address,
         out.gradient,
         out.stride,
-        batch,
-        rows,
+        x.rows ?? batch,
+        x.rows === undefined ? rows : paddedRows(x.rows),
         transposed.paddedColumns,
         W.paddedColumns,
         columns,
@@ -247,6 +281,82 @@ export class StepPlan {
     return out;
   }
 
+  /**
+   * A gated recurrent unit: see `kernel/gru.ts`.
+   *
+   * @param inputs The input's part of each gate, (b, h), which is overwritten.
+   * @param start The name of the hidden layer before the first position, (h).
+   * @param weights The names of the recurrent weights of each gate, (h, h).
+   * @returns (b, h)
+   */
+  gru(
+    inputs: Record<"z" | "r" | "c", Activation>,
+    start: string,
+    weights: Record<"z" | "r" | "c", string>,
+  ): Activation {
+    this.rowOrder = "by time";
+    const h = inputs.z.columns;
+    const h0 = this.vectors[start] = new Region(1, h);
+    const zeros = this.#scratch(new Region(1, h));
+    const [z, r, c] = (["z", "r", "c"] as const).map((gate) => {
+      const input = requireUnread(inputs[gate]);
+      input.inPlaceOf.gradient = input;
+      return {
+        input,
+        U: this.matrices[weights[gate]] = new Region(h, h, padded(h)),
+        transposed: this.#scratch(new Region(h, h, padded(h))),
+      };
+    });
+    // previous.gradient holds the gradient of the first position alone.
+    const previous = this.#activation(h);
+    const reset = this.#activation(h, { gradient: previous });
+    const out = this.#activation(h);
+    this.#forward.push(({ kernel, groups, groupCount }) =>
+      kernel.gru(
+        out.address,
+        z.input.address,
+        r.input.address,
+        c.input.address,
+        previous.address,
+        reset.address,
+        h0.address,
+        z.U.address,
+        r.U.address,
+        c.U.address,
+        groups,
+        groupCount,
+        out.stride,
+        h,
+      )
+    );
+    out.origin = ({ kernel, groups, groupCount }) =>
+      kernel.gruGradient(
+        out.gradient,
+        z.input.address,
+        r.input.address,
+        c.input.address,
+        previous.address,
+        reset.address,
+        h0.gradient,
+        z.U.address,
+        r.U.address,
+        c.U.address,
+        z.U.gradient,
+        r.U.gradient,
+        c.U.gradient,
+        z.transposed.address,
+        r.transposed.address,
+        c.transposed.address,
+        previous.gradient,
+        zeros.address,
+        groups,
+        groupCount,
+        out.stride,
+        h,
+      );
+    return out;
+  }
+
   /** The hyperbolic tangent of each element: (b, columns) -> (b, columns). Overwrites x. */
   tanh(x: Activation): Activation {
     const out = this.#activation(x.columns, { values: requireUnread(x), gradient: x });
@@ -292,8 +402,8 @@ export class StepPlan {
     return loss;
   }
 
-  #activation(columns: number, inPlaceOf: Activation["inPlaceOf"] = {}): Activation {
-    const activation = new Activation(columns, inPlaceOf);
+  #activation(columns: number, inPlaceOf: Activation["inPlaceOf"] = {}, rows?: number): Activation {
+    const activation = new Activation(columns, inPlaceOf, rows);
     this.activations.push(activation);
     return activation;
   }

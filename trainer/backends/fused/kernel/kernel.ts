@@ -8,6 +8,7 @@
 export { batchNormalization, batchNormalizationGradient, normalize } from "./batch_normalization";
 export { crossEntropy, logSoftmaxInPlace } from "./cross_entropy";
 export { embedding, embeddingGradient } from "./embedding";
+export { gru, gruGradient } from "./gru";
 export { linear, linearGradient } from "./linear";
 export { adam, momentum, scale, sgd, sumOfSquares } from "./optimizers";
 export { tanhGradient, tanhInPlace } from "./tanh";

@@ -19,7 +19,7 @@ export function tanhGradient(dx: usize, y: usize, bytes: usize): void {
 }
 
 /** tanh(x) = sign(x) (1 - t) / (1 + t) with t = exp(-2 |x|), within 1e-7. */
-function tanh(x: v128): v128 {
+export function tanh(x: v128): v128 {
   const sign = v128.and(x, i32x4.splat(0x80000000));
   const t = expOfNegative(f32x4.mul(f32x4.abs(x), f32x4.splat(-2)));
   const one = f32x4.splat(1);

@@ -1,0 +1,169 @@
+import {
+  add,
+  matMul as product,
+  ones,
+  reshape,
+  slice,
+  stack,
+  type Tensor,
+  type Tensor2D,
+} from "@tensorflow/tfjs";
+import { z } from "zod";
+import type { TorchGenerator } from "../../shared/random/torch.ts";
+import { BOUNDARY } from "../../shared/vocabulary.ts";
+import type { NetworkGraph } from "../architecture.ts";
+import { drawLinear } from "../initialisation.ts";
+import { addBias, matMul } from "../operations.ts";
+import type { Attribute, GraphBuilder, Value } from "../onnx/graph.ts";
+import type { Parameter, Parameters, Weights } from "../parameters.ts";
+
+/*
+ * What recurrent networks have in common. Each gate of a cell is a linear layer of the input and the state, with the
+ * parameters Wg, Ug and bg: x Wg + h Ug + bg.
+ *
+ * Shapes: b is the batch, t the time, m the embedding, h the hidden layer, V the vocabulary.
+ */
+
+/** The choices that make a recurrent network, with makemore.py's defaults. */
+export type RecurrentHyperparameters = { embedding: number; hidden: number };
+export const recurrentHyperparameters: z.ZodObject<
+  { [Key in keyof RecurrentHyperparameters]: z.ZodType<number> }
+> = z.object({
+  embedding: z.int().min(1).max(1024).default(64).describe("numbers in the embedding of a character"),
+  hidden: z.int().min(1).max(8192).default(64).describe("numbers in the hidden state"),
+});
+
+/**
+ * Draws the gates of a cell as makemore.py does: each is one linear layer of the input and the state side by side.
+ *
+ * @returns For each gate g: Wg (m, h), Ug (h, h), bg (h).
+ */
+export function drawGates(
+  generator: TorchGenerator,
+  gates: readonly string[],
+  m: number,
+  h: number,
+): Parameters {
+  return Object.fromEntries(gates.flatMap((gate): [string, Parameter][] => {
+    const { weight, bias } = drawLinear(generator, m + h, h); // (m + h, h), (h)
+    return [
+      [`W${gate}`, { shape: [m, h], values: weight.values.slice(0, m * h) }],
+      [`U${gate}`, { shape: [h, h], values: weight.values.slice(m * h) }],
+      [`b${gate}`, bias],
+    ];
+  }));
+}
+
+/**
+ * Takes a cell along the positions of words.
+ *
+ * @param tokens int32 (b, t)
+ * @param start The states before the first position, (h) each.
+ * @param cell From a token of each word, (b, 1), and the states before it, (b, h) each, to those after it.
+ * @returns The first state after each position, (b * t, h).
+ */
+export function alongTime(
+  tokens: Tensor2D,
+  start: readonly Tensor[],
+  cell: (token: Tensor2D, states: readonly Tensor[]) => readonly Tensor[],
+): Tensor2D {
+  const [b, t] = tokens.shape;
+  let states: readonly Tensor[] = start.map((state) =>
+    product(ones([b, 1]), reshape(state, [1, state.size]))
+  );
+  const hiddens: Tensor[] = [];
+  for (let position = 0; position < t; position++) {
+    states = cell(slice(tokens, [0, position], [b, 1]), states);
+    hiddens.push(states[0]);
+  }
+  return reshape(stack(hiddens, 1), [b * t, hiddens[0].shape[1]!]); // (b, t, h) -> (b * t, h)
+}
+
+/** The input of a gate's sigmoid or tanh: x W + h U + b. */
+export function gate(weights: Weights, name: string, x: Tensor, hidden: Tensor): Tensor {
+  const [W, U, b] = ["W", "U", "b"].map((letter) => weights[letter + name]);
+  return addBias(add(matMul(x, W), matMul(hidden, U)), b); // (b, m), (b, h) -> (b, h)
+}
+
+/** How ONNX computes a cell. */
+interface CellOperator {
+  operator: "RNN" | "GRU" | "LSTM";
+  /** The gates in the operator's order. */
+  gates: readonly string[];
+  /** Gates whose logistic sigmoid the operator uses in place of what it leaves of 1. */
+  complements?: readonly string[];
+  attributes?: Readonly<Record<string, Attribute>>;
+  /** The parameters with the states before the first position, by the state's name. The first is the hidden layer. */
+  start: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes a recurrent network as ONNX operators: the embeddings C, a cell, and a linear layer Wy, by.
+ *
+ * @param tokens int64 (b, t)
+ * @param past The states, (b, h) each.
+ */
+export function recurrentGraph(
+  graph: GraphBuilder,
+  parameters: Parameters,
+  tokens: Value<"int64">,
+  past: Readonly<Record<string, Value<"float32">>>,
+  { operator, gates, complements = [], attributes, start }: CellOperator,
+): NetworkGraph {
+  const [m, h] = parameters[`W${gates[0]}`].shape;
+  const apply = (
+    type: string,
+    inputs: Value<"float32" | "int64">[],
+    attributes?: Record<string, Attribute>,
+  ) => graph.operator(type, ["float32"], inputs, attributes)[0];
+
+  const parameter = (letter: string, name: string): Value<"float32"> => {
+    const value = graph.parameter(letter + name, parameters[letter + name]);
+    return complements.includes(name) ? apply("Neg", [value]) : value; // 1 - sigmoid(x) = sigmoid(-x)
+  };
+  const stacked = (letter: string, inputs: number): Value<"float32"> => {
+    const columns = apply("Concat", gates.map((name) => parameter(letter, name)), { axis: 1 }); // (inputs, gates * h)
+    return graph.reshape(apply("Transpose", [columns], { perm: [1, 0] }), [1, gates.length * h, inputs]);
+  };
+  const zeros = graph.parameter("no_recurrent_bias", {
+    shape: [gates.length * h],
+    values: new Float32Array(gates.length * h),
+  });
+  const biases = apply("Concat", [...gates.map((name) => parameter("b", name)), zeros], { axis: 0 }); // (2 * gates * h)
+
+  // The boundary is read only as the first token of a word: there the learnt start takes the place of the past.
+  const [first] = graph.operator("Slice", ["int64"], [
+    tokens,
+    graph.constant([0]),
+    graph.constant([1]),
+    graph.constant([1]),
+  ]); // (b, 1)
+  const [isStart] = graph.operator("Equal", ["bool"], [first, graph.constant([BOUNDARY])]); // (b, 1)
+  const initial = Object.entries(start).map(([state, name]) => {
+    const [chosen] = graph.operator("Where", ["float32"], [
+      isStart,
+      graph.parameter(name, parameters[name]), // (h)
+      past[state], // (b, h)
+    ]); // (b, h)
+    return apply("Unsqueeze", [chosen, graph.constant([0])]); // (1, b, h)
+  });
+
+  const x = graph.gather(graph.parameter("C", parameters.C), tokens); // (b, t, m)
+  const [all, ...last] = graph.operator(operator, ["float32", ...initial.map(() => "float32" as const)], [
+    apply("Transpose", [x], { perm: [1, 0, 2] }), // (t, b, m)
+    stacked("W", m), // (1, gates * h, m)
+    stacked("U", h), // (1, gates * h, h)
+    graph.reshape(biases, [1, 2 * gates.length * h]),
+    null,
+    ...initial,
+  ], { hidden_size: h, ...attributes }) as Value<"float32">[]; // (t, 1, b, h), (1, b, h) ...
+  const squeezed = apply("Squeeze", [all, graph.constant([1])]); // (t, b, h)
+  const hiddens = apply("Transpose", [squeezed], { perm: [1, 0, 2] }); // (b, t, h)
+  const y = graph.matMul(hiddens, graph.parameter("Wy", parameters.Wy)); // (b, t, V)
+  return {
+    logits: graph.add(y, graph.parameter("by", parameters.by)), // (b, t, V)
+    present: Object.fromEntries(
+      Object.keys(start).map((state, i) => [state, apply("Squeeze", [last[i], graph.constant([0])])]), // (b, h)
+    ),
+  };
+}

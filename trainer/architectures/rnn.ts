@@ -1,0 +1,64 @@
+import { reshape } from "@tensorflow/tfjs";
+import type { Architecture, TrainedNetwork } from "../architecture.ts";
+import { drawEmbedding, drawLinear } from "../initialisation.ts";
+import { addBias, embed, matMul, tanh } from "../operations.ts";
+import {
+  alongTime,
+  drawGates,
+  gate,
+  recurrentGraph,
+  type RecurrentHyperparameters,
+  recurrentHyperparameters,
+} from "./recurrent.ts";
+
+/**
+ * The recurrent neural network language model: the hidden layer sees the character and itself one character before, and
+ * a linear layer gives the logits of the next character:
+ *
+ *     h_t = tanh(W x_t + U h_t-1 + b), where x_t = C(w_t)
+ *     y_t = Wy h_t + by
+ *
+ * Source: Mikolov, Karafiát, Burget, Černocký and Khudanpur, "Recurrent neural network based language model", Interspeech
+ * 2010, with tanh and the learnt h_0 of `RNN` in makemore.py, whose initialisation this is.
+ */
+export const rnn: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
+  name: "rnn",
+  summary: "recurrent network with one tanh layer (Mikolov 2010)",
+  hyperparameters: recurrentHyperparameters,
+
+  build({ embedding: m, hidden: h }, V) {
+    // Shapes: b is the batch, t the time, m the embedding, h the hidden layer, V the vocabulary.
+    return {
+      learns: "by gradient descent",
+      vocabularySize: V,
+      contextLength: null,
+      states: [{ name: "hidden", type: "float32", shape: ["batch", h] }],
+      buffers: [],
+
+      logits(weights, tokens) {
+        const { start, C, Wy, by } = weights;
+        const hiddens = alongTime(tokens, [start], (token, [hidden]) => {
+          const x = embed(C, token); // (b, 1) -> (b, m)
+          return [tanh(gate(weights, "", x, hidden))]; // (b, h)
+        }); // (b * t, h)
+        const y = addBias(matMul(hiddens, Wy), by); // (b * t, h) -> (b * t, V)
+        return reshape(y, [...tokens.shape, V]); // (b, t, V)
+      },
+
+      initialise(generator) {
+        const start = { shape: [h], values: new Float32Array(h) }; // (h)
+        const C = drawEmbedding(generator, V, m); // (V, m)
+        const cell = drawGates(generator, [""], m, h);
+        const { weight: Wy, bias: by } = drawLinear(generator, h, V); // (h, V), (V)
+        return { start, C, ...cell, Wy, by };
+      },
+
+      graph: (graph, parameters, tokens, past) =>
+        recurrentGraph(graph, parameters, tokens, past, {
+          operator: "RNN",
+          gates: [""],
+          start: { hidden: "start" },
+        }),
+    };
+  },
+};

@@ -1,0 +1,177 @@
+import { add, reshape, type Tensor, tensor2d } from "@tensorflow/tfjs";
+import { z } from "zod";
+import type { Architecture, TrainedNetwork } from "../architecture.ts";
+import { causalAttention } from "../attention.ts";
+import type { GraphBuilder, Value } from "../onnx/graph.ts";
+import { addBias, embed, GELU, gelu, layerNormalize, matMul } from "../operations.ts";
+import type { Parameter, Parameters } from "../parameters.ts";
+import { drawEmbedding, drawLinear, drawLinearWeight } from "../initialisation.ts";
+
+/** The hidden layer of a block's MLP is so many times as wide as the embedding. */
+const EXPANSION = 4;
+
+/** The choices that make a Transformer. */
+export type TransformerHyperparameters = {
+  layers: number;
+  heads: number;
+  embedding: number;
+  positions: number;
+};
+
+/**
+ * The Transformer decoder, in GPT-2's form: embeddings of token and position are added; then each block adds causal
+ * attention to all positions so far, and an MLP, both of the normalized input; a last normalization and a linear layer
+ * give the logits of the next character:
+ *
+ *     x = C(w) + P(position)
+ *     x = x + attention(norm(x)) Wo,   x = x + gelu(norm(x) W1) W2   in each block
+ *     y = norm(x) W3
+ *
+ * Tokens past the last learnt position share its embedding, so things of any length can be trained on and served. With
+ * a table for every length that a server allows, most rows would never be trained.
+ *
+ * Source: Vaswani et al., "Attention is all you need", NeurIPS 2017; Radford et al., "Language models are unsupervised
+ * multitask learners", 2019; `Transformer` of makemore.py, with its sizes and initialisation.
+ */
+export const transformer: Architecture<TransformerHyperparameters, TrainedNetwork> = {
+  name: "transformer",
+  summary: "causal attention to all characters before (Vaswani 2017, in GPT-2's form)",
+  hyperparameters: z.object({
+    layers: z.int().min(1).max(64).default(4).describe("blocks of attention and MLP"),
+    heads: z.int().min(1).max(64).default(4).describe(
+      "attention heads of a block; they divide the embedding",
+    ),
+    embedding: z.int().min(1).max(1024).default(64).describe("numbers in the embedding of a character"),
+    positions: z.int().min(1).max(1024).default(32).describe("positions that have an embedding of their own"),
+  }),
+
+  build({ layers, heads, embedding: m, positions: P }, V) {
+    if (m % heads !== 0) {
+      throw new RangeError(
+        `Cannot split an embedding of ${m} numbers among ${heads} heads: it is not divisible`,
+      );
+    }
+    const headSize = m / heads;
+    const blocks = Array.from({ length: layers }, (_, layer) => layer);
+    // Shapes: b is the batch, t the time, p the positions before, m the embedding, H the heads, d the size of a head,
+    // V the vocabulary.
+    return {
+      learns: "by gradient descent",
+      vocabularySize: V,
+      contextLength: null,
+      states: blocks.flatMap((layer) =>
+        ["key", "value"].map((kind) => ({
+          name: `${layer}.${kind}`,
+          type: "float32" as const,
+          shape: ["batch", heads, "past", headSize] as ["batch", number, "past", number],
+        }))
+      ),
+      buffers: [],
+
+      logits(weights, tokens) {
+        const [b, t] = tokens.shape;
+        const linear = (x: Tensor, name: string) =>
+          addBias(matMul(x, weights[`${name}.weight`]), weights[`${name}.bias`]);
+        const norm = (x: Tensor, name: string) =>
+          layerNormalize(x, weights[`${name}.gain`], weights[`${name}.shift`]);
+
+        const places = Int32Array.from({ length: b * t }, (_, i) => Math.min(i % t, P - 1));
+        const [token, position] = [
+          embed(weights.C, tokens),
+          embed(weights.P, tensor2d(places, [b, t], "int32")),
+        ];
+        let x: Tensor = reshape(add(token, position), [b * t, m]); // (b, t * m) -> (b * t, m)
+        for (const layer of blocks) {
+          const qkv = linear(norm(x, `${layer}.norm1`), `${layer}.qkv`); // (b * t, 3 * m)
+          const y = causalAttention(qkv, b, heads); // (b * t, m)
+          x = add(x, linear(y, `${layer}.out`)); // (b * t, m)
+          const hidden = gelu(linear(norm(x, `${layer}.norm2`), `${layer}.expand`)); // (b * t, 4 * m)
+          x = add(x, linear(hidden, `${layer}.contract`)); // (b * t, m)
+        }
+        return reshape(matMul(norm(x, "norm"), weights.W), [b, t, V]); // (b * t, m) -> (b, t, V)
+      },
+
+      initialise(generator) {
+        const parameters: Parameters = {
+          C: drawEmbedding(generator, V, m),
+          P: drawEmbedding(generator, P, m),
+        };
+        const vector = (value: number) => ({ shape: [m], values: new Float32Array(m).fill(value) });
+        const normalization = () => ({ gain: vector(1), shift: vector(0) });
+        const put = (name: string, layer: Record<string, Parameter>) => {
+          for (const [part, parameter] of Object.entries(layer)) parameters[`${name}.${part}`] = parameter;
+        };
+        for (const layer of blocks) {
+          put(`${layer}.norm1`, normalization());
+          put(`${layer}.qkv`, drawLinear(generator, m, 3 * m));
+          put(`${layer}.out`, drawLinear(generator, m, m));
+          put(`${layer}.norm2`, normalization());
+          put(`${layer}.expand`, drawLinear(generator, m, EXPANSION * m));
+          put(`${layer}.contract`, drawLinear(generator, EXPANSION * m, m));
+        }
+        put("norm", normalization());
+        return { ...parameters, W: drawLinearWeight(generator, m, V) };
+      },
+
+      graph(graph, parameters, tokens, past) {
+        const parameter = (name: string) => graph.parameter(name, parameters[name]);
+        const linear = (x: Value<"float32">, name: string) =>
+          graph.add(graph.matMul(x, parameter(`${name}.weight`)), parameter(`${name}.bias`));
+        const norm = (x: Value<"float32">, name: string) =>
+          graph.layerNormalization(x, parameter(`${name}.gain`), parameter(`${name}.shift`));
+        const { places, mask } = placesAndMask(graph, tokens, past["0.key"], P); // (t), (t, p + t)
+        const scale = graph.number(1 / Math.sqrt(headSize));
+        const present: Record<string, Value<"float32">> = {};
+
+        const position = graph.gather(parameter("P"), places); // (t, m)
+        let x = graph.add(graph.gather(parameter("C"), tokens), position); // (b, t, m)
+        for (const layer of blocks) {
+          const qkv = linear(norm(x, `${layer}.norm1`), `${layer}.qkv`); // (b, t, 3 * m)
+          const byHead = graph.transpose(graph.reshape(qkv, [0, 0, 3 * heads, headSize]), [0, 2, 1, 3]); // (b, 3 * H, t, d)
+          const [q, k, v] = graph.split(byHead, 3, 1); // (b, H, t, d)
+          present[`${layer}.key`] = k;
+          present[`${layer}.value`] = v;
+          const keys = graph.concat([past[`${layer}.key`], k], 2); // (b, H, p + t, d)
+          const values = graph.concat([past[`${layer}.value`], v], 2); // (b, H, p + t, d)
+          const scores = graph.matMul(graph.mul(q, scale), graph.transpose(keys, [0, 1, 3, 2])); // (b, H, t, p + t)
+          const attention = graph.softmax(graph.add(scores, mask)); // (b, H, t, p + t)
+          const y = graph.transpose(graph.matMul(attention, values), [0, 2, 1, 3]); // (b, t, H, d)
+          x = graph.add(x, linear(graph.reshape(y, [0, 0, m]), `${layer}.out`)); // (b, t, m)
+          const hidden = linear(norm(x, `${layer}.norm2`), `${layer}.expand`); // (b, t, 4 * m)
+          x = graph.add(x, linear(geluOf(graph, hidden), `${layer}.contract`)); // (b, t, m)
+        }
+        return { logits: graph.matMul(norm(x, "norm"), parameter("W")), present }; // (b, t, V)
+      },
+    };
+  },
+};
+
+/**
+ * The position of each token, at most the last learnt one, int64 [time]; and what is added to the scores, float32 [time,
+ * past + time]: 0 where a token may attend to a position, minus infinity where that comes later.
+ *
+ * @param past A state, whose axis 2 is as long as the tokens before are many.
+ */
+function placesAndMask(
+  graph: GraphBuilder,
+  tokens: Value<"int64">,
+  past: Value<"float32">,
+  learnt: number,
+): { places: Value<"int64">; mask: Value<"float32"> } {
+  const [zero, one] = [graph.integer(0), graph.integer(1)];
+  const before = graph.length(past, 2);
+  const after = graph.add(before, graph.length(tokens, 1));
+  const [own] = graph.operator("Range", ["int64"], [before, after, one]); // (t)
+  const [all] = graph.operator("Range", ["int64"], [zero, after, one]); // (p + t)
+  const [places] = graph.operator("Min", ["int64"], [own, graph.constant([learnt - 1])]); // (t)
+  const [rows] = graph.operator("Unsqueeze", ["int64"], [own, graph.constant([1])]); // (t, 1)
+  const [isLater] = graph.operator("Greater", ["bool"], [all, rows]); // (t, p + t)
+  const [mask] = graph.operator("Where", ["float32"], [isLater, graph.number(-Infinity), graph.number(0)]);
+  return { places, mask };
+}
+
+/** The ONNX operators of `gelu` (operations.ts): x sigmoid(x (GELU[0] + GELU[1] x^2)). */
+function geluOf(graph: GraphBuilder, x: Value<"float32">): Value<"float32"> {
+  const slope = graph.add(graph.mul(graph.mul(x, x), graph.number(GELU[1])), graph.number(GELU[0]));
+  return graph.mul(x, graph.sigmoid(graph.mul(x, slope)));
+}
