@@ -9,9 +9,19 @@ import { sampling } from "./sampling.ts";
 import { scoring } from "./scoring.ts";
 import { start } from "./start.ts";
 import { training } from "./training.ts";
+import { trainingTransformer } from "./training_transformer.ts";
 
 /** All benchmarks, by their names on the command line. */
-const benches: Record<string, Bench> = { sampling, scoring, bulk, training, http, middleware, start };
+const benches: Record<string, Bench> = {
+  sampling,
+  scoring,
+  bulk,
+  training,
+  "training-transformer": trainingTransformer,
+  http,
+  middleware,
+  start,
+};
 
 const HELP = `deno task bench [NAME …] [--json FILE]
 

@@ -57,10 +57,10 @@ export function causalAttention(qkv: tf.Tensor, batch: number, heads: number): t
  */
 export function causalMean(x: tf.Tensor): tf.Tensor3D {
   const [, time] = (x as tf.Tensor3D).shape;
-  const shares = tf.tensor2d(Float32Array.from({ length: time }, (_, i) => 1 / (i + 1)), [time, 1]);
+  const shares = () => tf.tensor2d(Float32Array.from({ length: time }, (_, i) => 1 / (i + 1)), [time, 1]);
   return tf.customGrad((x) => ({
-    value: tf.mul(tf.cumsum(x as tf.Tensor, 1), shares),
-    gradFunc: (dy: tf.Tensor) => tf.cumsum(tf.mul(dy, shares), 1, false, true),
+    value: tf.mul(tf.cumsum(x as tf.Tensor, 1), shares()),
+    gradFunc: (dy: tf.Tensor) => tf.cumsum(tf.mul(dy, shares()), 1, false, true),
   }))(x) as tf.Tensor3D;
 }
 

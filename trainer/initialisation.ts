@@ -2,12 +2,12 @@ import type { TorchGenerator } from "../shared/random/torch.ts";
 import type { Parameter } from "./parameters.ts";
 
 /** The parameters of a linear layer. */
-export interface LinearParameters {
+export type LinearParameters = {
   /** [inputs, outputs] */
   weight: Parameter;
   /** [outputs] */
   bias: Parameter;
-}
+};
 
 /**
  * Draws a linear layer as PyTorch's `nn.Linear(inputs, outputs)` does: weight and bias are uniform between plus and minus

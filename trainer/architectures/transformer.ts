@@ -2,6 +2,7 @@ import { add, reshape, type Tensor, tensor2d } from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
 import { causalAttention } from "../attention.ts";
+import type { Activation, StepPlan } from "../backends/fused/step_plan.ts";
 import type { GraphBuilder, Value } from "../onnx/graph.ts";
 import { addBias, embed, GELU, gelu, layerNormalize, matMul } from "../operations.ts";
 import type { Parameter, Parameters } from "../parameters.ts";
@@ -142,6 +143,24 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
         }
         return { logits: graph.matMul(norm(x, "norm"), parameter("W")), present }; // (b, t, V)
       },
+
+      // The fused layers work on whole vectors of numbers.
+      ...(m % 8 === 0 && headSize % 4 === 0 && {
+        planStep(plan: StepPlan) {
+          const norm = (x: Activation, name: string) =>
+            plan.layerNormalization(x, { gain: `${name}.gain`, shift: `${name}.shift` });
+          const named = (name: string) => ({ weight: `${name}.weight`, bias: `${name}.bias` });
+
+          let x = plan.positions(plan.embedding("C", [V, m], 1), "P", P); // (b, 1) -> (b, m)
+          for (const layer of blocks) {
+            const qkv = plan.linear(norm(x, `${layer}.norm1`), 3 * m, named(`${layer}.qkv`)); // (b, 3 * m)
+            x = plan.residual(x, plan.attention(qkv, heads), named(`${layer}.out`)); // (b, m)
+            const expanded = plan.linear(norm(x, `${layer}.norm2`), EXPANSION * m, named(`${layer}.expand`));
+            x = plan.residual(x, plan.gelu(expanded), named(`${layer}.contract`)); // (b, 4 * m) -> (b, m)
+          }
+          return plan.linear(norm(x, "norm"), V, { weight: "W" }); // (b, V)
+        },
+      }),
     };
   },
 };

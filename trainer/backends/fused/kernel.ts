@@ -124,6 +124,76 @@ export interface Kernel {
     stride: number,
     size: number,
   ): void;
+  addPositions(
+    out: number,
+    stride: number,
+    table: number,
+    positions: number,
+    batch: number,
+    count: number,
+  ): void;
+  addPositionsGradient(
+    dTable: number,
+    dOut: number,
+    stride: number,
+    positions: number,
+    batch: number,
+    count: number,
+  ): void;
+  addRow(out: number, stride: number, row: number, batch: number): void;
+  attention(
+    out: number,
+    stride: number,
+    logSums: number,
+    logSumsStride: number,
+    qkv: number,
+    qkvStride: number,
+    words: number,
+    count: number,
+    heads: number,
+    bytes: number,
+  ): void;
+  attentionGradient(
+    dQkv: number,
+    qkv: number,
+    qkvStride: number,
+    dOut: number,
+    out: number,
+    stride: number,
+    logSums: number,
+    logSumsStride: number,
+    words: number,
+    count: number,
+    heads: number,
+    bytes: number,
+    batch: number,
+  ): void;
+  gelu(out: number, x: number, bytes: number): void;
+  geluGradient(dx: number, slope: number, bytes: number): void;
+  layerNormalization(
+    out: number,
+    normalized: number,
+    deviations: number,
+    deviationsStride: number,
+    x: number,
+    stride: number,
+    gain: number,
+    shift: number,
+    batch: number,
+  ): void;
+  layerNormalizationGradient(
+    dGain: number,
+    dShift: number,
+    dx: number,
+    isFirst: boolean,
+    dOut: number,
+    normalized: number,
+    deviations: number,
+    deviationsStride: number,
+    stride: number,
+    gain: number,
+    batch: number,
+  ): void;
   tanhInPlace(x: number, bytes: number): void;
   tanhGradient(dx: number, y: number, bytes: number): void;
   crossEntropy(logits: number, stride: number, targets: number, batch: number, columns: number): number;

@@ -185,7 +185,7 @@ export class StepPlan {
   /**
    * A linear layer, x W + b: (b, in) -> (b, columns).
    *
-   * @param plus What is added in place of a bias, (b, columns). It is overwritten, and returned.
+   * @param plus What is added before the bias, (b, columns). It is overwritten, and returned.
    */
   linear(
     x: Activation,
@@ -197,6 +197,9 @@ export class StepPlan {
     const transposed = this.#scratch(new Region(columns, x.columns, padded(columns)));
     const zeros = this.#scratch(new Region(1, Math.max(x.columns, columns)));
     const out = plus ? requireUnread(plus) : this.#activation(columns, {}, x.rows);
+    if (plus && b) {
+      this.#forward.push(({ kernel, batch }) => kernel.addRow(out.address, out.stride, b.address, batch));
+    }
     this.#forward.push(({ kernel, rows }) =>
       kernel.linear(
         out.address,
@@ -357,6 +360,128 @@ export class StepPlan {
     return out;
   }
 
+  /**
+   * Adds to each row the embedding of its position, which later positions share with the last one: (b, columns) ->
+   * (b, columns). Overwrites x. The number of columns is a multiple of eight.
+   */
+  positions(x: Activation, table: string, count: number): Activation {
+    const P = this.matrices[table] = new Region(count, x.columns);
+    const out = this.#activation(x.columns, { values: requireUnread(x), gradient: x });
+    this.#forward.push(({ kernel, batch, positions }) =>
+      kernel.addPositions(out.address, out.stride, P.address, positions, batch, count)
+    );
+    x.readers.push(({ kernel, batch, positions }) =>
+      kernel.addPositionsGradient(P.gradient, out.gradient, out.stride, positions, batch, count)
+    );
+    return out;
+  }
+
+  /**
+   * Layer normalization of each row: (b, columns) -> (b, columns). The number of columns is a multiple of eight. It keeps what
+   * its gradient needs, so a later layer may overwrite x.
+   */
+  layerNormalization(x: Activation, names: Record<"gain" | "shift", string>): Activation {
+    const gain = this.vectors[names.gain] = new Region(1, x.columns);
+    const shift = this.vectors[names.shift] = new Region(1, x.columns);
+    const normalized = this.#values(x.columns);
+    const deviations = this.#values(1);
+    const out = this.#activation(x.columns);
+    this.#forward.push(({ kernel, batch }) =>
+      kernel.layerNormalization(
+        out.address,
+        normalized.address,
+        deviations.address,
+        deviations.stride,
+        x.address,
+        x.stride,
+        gain.address,
+        shift.address,
+        batch,
+      )
+    );
+    x.readers.push(({ kernel, batch }, isFirst) =>
+      kernel.layerNormalizationGradient(
+        gain.gradient,
+        shift.gradient,
+        x.gradient,
+        isFirst,
+        out.gradient,
+        normalized.address,
+        deviations.address,
+        deviations.stride,
+        x.stride,
+        gain.address,
+        batch,
+      )
+    );
+    return out;
+  }
+
+  /**
+   * Causal attention of several heads along words: (b, 3 * m) -> (b, m). The size of a head is a multiple of four, and m one
+   * of eight.
+   *
+   * @param qkv Query, key and value of each position, each the heads' side by side.
+   */
+  attention(qkv: Activation, heads: number): Activation {
+    this.rowOrder = "by word";
+    const logSums = this.#values(heads);
+    const out = this.#activation(qkv.columns / 3);
+    const bytes = out.stride / heads;
+    this.#forward.push(({ kernel, groups, groupCount }) =>
+      kernel.attention(
+        out.address,
+        out.stride,
+        logSums.address,
+        logSums.stride,
+        qkv.address,
+        qkv.stride,
+        groups,
+        groupCount,
+        heads,
+        bytes,
+      )
+    );
+    requireUnread(qkv).readers.push(({ kernel, batch, groups, groupCount }) =>
+      kernel.attentionGradient(
+        qkv.gradient,
+        qkv.address,
+        qkv.stride,
+        out.gradient,
+        out.address,
+        out.stride,
+        logSums.address,
+        logSums.stride,
+        groups,
+        groupCount,
+        heads,
+        bytes,
+        batch,
+      )
+    );
+    return out;
+  }
+
+  /**
+   * A residual connection around a linear layer, x + y W + b: (b, columns), (b, in) -> (b, columns). Overwrites x, whose
+   * other readers are layers that keep what their gradient needs: {@link layerNormalization}.
+   */
+  residual(x: Activation, y: Activation, names: { weight: string; bias: string }): Activation {
+    const out = this.#activation(x.columns, { values: x, gradient: x });
+    this.linear(y, x.columns, { ...names, plus: out });
+    // The gradient of the sum is the first one of x, and already there.
+    x.readers.unshift(() => {});
+    return out;
+  }
+
+  /** The Gaussian error linear unit of each element: (b, columns) -> (b, columns). Overwrites x with its slope. */
+  gelu(x: Activation): Activation {
+    const out = this.#activation(x.columns, { gradient: requireUnread(x) });
+    this.#forward.push(({ kernel, batch }) => kernel.gelu(out.address, x.address, batch * x.stride));
+    x.readers.push(({ kernel, batch }) => kernel.geluGradient(x.gradient, x.address, batch * x.stride));
+    return out;
+  }
+
   /** The hyperbolic tangent of each element: (b, columns) -> (b, columns). Overwrites x. */
   tanh(x: Activation): Activation {
     const out = this.#activation(x.columns, { values: requireUnread(x), gradient: x });
@@ -406,6 +531,13 @@ export class StepPlan {
     const activation = new Activation(columns, inPlaceOf, rows);
     this.activations.push(activation);
     return activation;
+  }
+
+  /** An activation without a gradient: what a layer keeps for its backward pass. */
+  #values(columns: number): Activation {
+    const values = this.#activation(columns);
+    values.inPlaceOf.gradient = values;
+    return values;
   }
 
   #scratch(region: Region): Region {

@@ -5,12 +5,16 @@
  * Matrices are row-major float32. Their rows come in fours and their columns in eights, padded with zeros; a stride is
  * the number of bytes from one row to the next. The padding of a parameter stays zero, because its gradient is zero.
  */
+export { attention, attentionGradient } from "./attention";
 export { batchNormalization, batchNormalizationGradient, normalize } from "./batch_normalization";
 export { crossEntropy, logSoftmaxInPlace } from "./cross_entropy";
 export { embedding, embeddingGradient } from "./embedding";
+export { gelu, geluGradient } from "./gelu";
 export { gru, gruGradient } from "./gru";
+export { layerNormalization, layerNormalizationGradient } from "./layer_normalization";
 export { linear, linearGradient } from "./linear";
 export { adam, momentum, scale, sgd, sumOfSquares } from "./optimizers";
+export { addPositions, addPositionsGradient, addRow } from "./positions";
 export { tanhGradient, tanhInPlace } from "./tanh";
 
 /* Exported only so that the compiler does not inline them into the linear layer, where registers spill: 2% of a step. */
