@@ -145,7 +145,10 @@ describe("train", () => {
 
   test.each([
     [["--data", "/no/such.txt"], "error: Cannot read the list /no/such.txt: there is no such file"],
-    [["--architecture", "hmm"], "Allowed choices are bigram, bigram-network, mlp, rnn, gru, lstm"],
+    [
+      ["--architecture", "hmm"],
+      "Allowed choices are bigram, bigram-network, mlp, bow, wavenet, rnn, gru, lstm, transformer",
+    ],
     [
       ["--architecture", "bigram", "--hidden", "3"],
       "Architecture bigram has no --hidden: its flags are --smoothing",
