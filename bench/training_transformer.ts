@@ -9,7 +9,7 @@ import { initialState } from "../trainer/fit.ts";
 import { alternate, type Bench, type Finding, type Spread } from "./measure.ts";
 import { hasPyTorch, measureInPython } from "./python.ts";
 
-const ROUNDS = 2;
+const ROUNDS = 5;
 /** makemore.py's defaults. */
 const { layers, heads, embedding } = transformer.hyperparameters.parse({});
 const LEARNING_RATE = 5e-4;
@@ -53,7 +53,10 @@ print(steps / (clock() - start))
 const CLOCKS = { wall: "perf_counter", CPU: "process_time" } as const;
 type Clock = keyof typeof CLOCKS;
 
-/** Training speed of the Transformer. */
+/**
+ * Training speed of the Transformer. PyTorch's products are as fast as its BLAS: Debian's package takes the system's, which is the
+ * slow reference one unless OpenBLAS is installed.
+ */
 export const trainingTransformer: Bench = {
   title: `training a Transformer, ${layers} layers, ${heads} heads, embedding ${embedding}, Adam, one thread`,
   async run(tell) {
