@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { CARD_QUANTILES, type ModelCard } from "../shared/model_card.ts";
+import { finiteOrNull } from "../shared/score_record.ts";
 import { modelFileNames } from "../shared/model_files.ts";
 import { quantiles } from "../shared/quantiles.ts";
 import { TorchGenerator } from "../shared/random/torch.ts";
@@ -205,9 +206,4 @@ function sampleSizes(
     ...(sampled < dev.targetCount && { dev_sample: sampled }),
     ...(network.measureBuffers && calibrated < train.targetCount && { calibration_sample: calibrated }),
   };
-}
-
-/** A number for JSON, which has no infinity: null. */
-function finiteOrNull(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }
