@@ -9,7 +9,7 @@ import { sampling } from "./sampling.ts";
 import { scoring } from "./scoring.ts";
 import { start } from "./start.ts";
 import { training } from "./training.ts";
-import { trainingTransformer } from "./training_transformer.ts";
+import { trainingGru, trainingTransformer } from "./training_words.ts";
 
 /** All benchmarks, by their names on the command line. */
 const benches: Record<string, Bench> = {
@@ -17,6 +17,7 @@ const benches: Record<string, Bench> = {
   scoring,
   bulk,
   training,
+  "training-gru": trainingGru,
   "training-transformer": trainingTransformer,
   http,
   middleware,

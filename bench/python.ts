@@ -10,11 +10,16 @@ export const hasPyTorch = python !== undefined;
 /**
  * Runs a Python script that uses PyTorch.
  *
- * @returns The number on the last line that the script prints.
+ * @returns The last line that the script prints.
  * @throws {Error} If the script fails.
  */
-export function measureInPython(script: string, ...args: string[]): number {
+export function readFromPython(script: string, ...args: string[]): string {
   const { stdout, stderr, status } = spawnSync(python!, ["-c", script, ...args], { encoding: "utf8" });
   if (status !== 0) throw new Error(`Cannot measure in PyTorch: ${stderr}`);
-  return Number(stdout.trim().split("\n").at(-1));
+  return stdout.trim().split("\n").at(-1)!;
+}
+
+/** As {@link readFromPython}, for a number. */
+export function measureInPython(script: string, ...args: string[]): number {
+  return Number(readFromPython(script, ...args));
 }

@@ -1,0 +1,183 @@
+import process from "node:process";
+import { TorchGenerator } from "../shared/random/torch.ts";
+import { buildNetwork, type TrainedNetwork } from "../trainer/architecture.ts";
+import { gru } from "../trainer/architectures/gru.ts";
+import { transformer } from "../trainer/architectures/transformer.ts";
+import { backends } from "../trainer/backends/all.ts";
+import { DEFAULT_LIST, makeCorpus, readList } from "../trainer/corpus.ts";
+import { type Examples, makeExamples } from "../trainer/examples.ts";
+import { initialState } from "../trainer/fit.ts";
+import { alternate, type Bench, type Finding, type Spread } from "./measure.ts";
+import { hasPyTorch, measureInPython, readFromPython } from "./python.ts";
+
+const ROUNDS = 5;
+const LEARNING_RATE = 5e-4;
+const BATCHES = [32, 128] as const;
+const WARM_UP = 3;
+
+/** A network to train, and the same network of PyTorch's own layers. */
+interface Contest {
+  title: string;
+  network(vocabularySize: number): TrainedNetwork;
+  /** PyTorch's name for it. */
+  peer: string;
+  /** Defines `modules` and `logits(x)` for tokens [batch, T]. */
+  pytorch: string;
+  /** Steps that take about a second, by batch size. */
+  steps: Record<(typeof BATCHES)[number], number>;
+}
+
+/** Trains with Adam on random tokens; prints steps a second of wall or CPU time. */
+const pytorch = (model: string) => `
+import sys, time, torch
+from torch import nn
+import torch.nn.functional as F
+clock = getattr(time, sys.argv[1])
+batch, T, steps, warm_up, V = map(int, sys.argv[2:])
+torch.set_num_threads(1)
+torch.manual_seed(42)
+${model}
+optimizer = torch.optim.Adam([p for part in modules for p in part.parameters()], lr=${LEARNING_RATE})
+X, Y = torch.randint(0, V, (1000, T)), torch.randint(0, V, (1000, T))
+for step in range(warm_up + steps):
+    if step == warm_up:
+        start = clock()
+    ix = torch.randint(0, 1000, (batch,))
+    loss = F.cross_entropy(logits(X[ix]).view(-1, V), Y[ix].view(-1), ignore_index=-1)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+    loss.item()
+print(steps / (clock() - start))
+`;
+
+const { layers, heads, embedding } = transformer.hyperparameters.parse({});
+
+/** Training speed of the Transformer, makemore.py's defaults, without dropout. */
+export const trainingTransformer: Bench = trainingBench({
+  title: `training a Transformer, ${layers} layers, ${heads} heads, embedding ${embedding}, Adam, one thread`,
+  network: (V) => buildNetwork(transformer, {}, V),
+  peer: "nn.TransformerEncoder",
+  steps: { 32: 60, 128: 15 },
+  pytorch: `
+layer = nn.TransformerEncoderLayer(${embedding}, ${heads}, ${4 * embedding}, dropout=0.0,
+    activation=F.gelu, batch_first=True, norm_first=True)
+encoder = nn.TransformerEncoder(layer, ${layers}, norm=nn.LayerNorm(${embedding}))
+wte, wpe = nn.Embedding(V, ${embedding}), nn.Embedding(T, ${embedding})
+head = nn.Linear(${embedding}, V, bias=False)
+mask = torch.triu(torch.full((T, T), float("-inf")), diagonal=1)
+positions = torch.arange(T)
+modules = (encoder, wte, wpe, head)
+logits = lambda x: head(encoder(wte(x) + wpe(positions), mask=mask))`,
+});
+
+const { embedding: gruEmbedding, hidden } = gru.hyperparameters.parse({});
+
+/** Training speed of the GRU, makemore.py's defaults. */
+export const trainingGru: Bench = trainingBench({
+  title: `training a GRU, embedding ${gruEmbedding}, hidden size ${hidden}, Adam, one thread`,
+  network: (V) => buildNetwork(gru, {}, V),
+  peer: "nn.GRU",
+  steps: { 32: 300, 128: 80 },
+  pytorch: `
+wte, rnn = nn.Embedding(V, ${gruEmbedding}), nn.GRU(${gruEmbedding}, ${hidden}, batch_first=True)
+head = nn.Linear(${hidden}, V)
+modules = (wte, rnn, head)
+logits = lambda x: head(rnn(wte(x))[0])`,
+});
+
+const CLOCKS = { wall: "perf_counter", CPU: "process_time" } as const;
+type Clock = keyof typeof CLOCKS;
+
+/**
+ * Compares the backend fused with PyTorch. PyTorch's products are as fast as its BLAS: Debian's package takes the system's, which
+ * is the slow reference one unless libopenblas0 is installed. So the note of each ratio names the library.
+ */
+function trainingBench({ title, network, peer, steps, pytorch: model }: Contest): Bench {
+  return {
+    title,
+    async run(tell) {
+      const corpus = makeCorpus(await readList(DEFAULT_LIST));
+      const V = corpus.vocabulary.size;
+      const { train } = makeExamples(corpus, null);
+      await fusedRate(network(V), "wall", 32, 1, train); // compiles
+      if (!hasPyTorch) {
+        tell("SKIPPED: PyTorch, because no python3 imports torch");
+        return [];
+      }
+      const library = blasOfPyTorch();
+      const all = longest(train.all());
+      const findings: Finding[] = [];
+      for (const batch of BATCHES) {
+        const inBatch = longest(train.batch(new TorchGenerator(1).randint(train.count, batch)));
+        const measures: Record<string, () => number | Promise<number>> = {};
+        for (const clock of Object.keys(CLOCKS) as Clock[]) {
+          const ofPyTorch = (time: number) => () =>
+            measureInPython(
+              pytorch(model),
+              CLOCKS[clock],
+              ...[batch, time, steps[batch], WARM_UP, V].map(String),
+            );
+          measures[`fused, ${clock}`] = () => fusedRate(network(V), clock, batch, steps[batch], train);
+          measures[`all, ${clock}`] = ofPyTorch(all);
+          measures[`batch, ${clock}`] = ofPyTorch(inBatch);
+        }
+        tell(`${ROUNDS} rounds at batch ${batch}`);
+        const rates: Record<string, Spread> = await alternate(ROUNDS, measures);
+        for (const clock of Object.keys(CLOCKS) as Clock[]) {
+          for (const [name, time] of [["all", all], ["batch", inBatch]] as const) {
+            findings.push({
+              what: `backend fused, batch ${batch}`,
+              unit: `steps/s of ${clock} time`,
+              ours: rates[`fused, ${clock}`],
+              peer: `PyTorch, ${peer}, padded to ${time} positions`,
+              theirs: rates[`${name}, ${clock}`],
+              note: `${
+                name === "all" ? "the longest name, as makemore.py" : "the longest name of a mini-batch"
+              }; ${library}`,
+            });
+          }
+        }
+      }
+      return findings;
+    },
+  };
+}
+
+/** The BLAS that PyTorch uses, as a file name. */
+function blasOfPyTorch(): string {
+  const script = `
+import os, torch
+torch.ones(64, 64) @ torch.ones(64, 64)
+maps = {line.split()[-1] for line in open("/proc/self/maps") if "blas" in line}
+print(", ".join(sorted(os.path.realpath(path).split("/lib/")[-1] for path in maps)) or "BLAS unknown")`;
+  return readFromPython(script);
+}
+
+/** Positions that examples are padded to. */
+function longest({ tokens, count }: { tokens: Int32Array; count: number }): number {
+  return tokens.length / count;
+}
+
+/** Steps a second of the backend fused, with the mini-batches that they draw. */
+async function fusedRate(
+  network: TrainedNetwork,
+  clock: Clock,
+  batch: number,
+  steps: number,
+  train: Examples,
+): Promise<number> {
+  const generator = new TorchGenerator(42);
+  const settings = { optimizer: "adam" } as const;
+  const state = initialState(network, network.initialise(generator), generator, settings);
+  const session = await backends.fused.start(network, state, settings);
+  const seconds = () => clock === "wall" ? performance.now() / 1000 : process.cpuUsage().user / 1e6;
+  let start = 0;
+  for (let step = 0; step < WARM_UP + steps; step++) {
+    if (step === WARM_UP) start = seconds();
+    session.step(train.batch(generator.randint(train.count, batch)), LEARNING_RATE, step);
+  }
+  const rate = steps / (seconds() - start);
+  session.dispose();
+  return rate;
+}
