@@ -1,5 +1,5 @@
 import type { Scalar, Tensor, Tensor2D } from "@tensorflow/tfjs";
-import { z } from "zod";
+import type { z } from "zod";
 import type { CardState } from "../shared/model_card.ts";
 import type { TorchGenerator } from "../shared/random/torch.ts";
 import type { Activation, StepPlan } from "./backends/fused/step_plan.ts";

@@ -8,3 +8,9 @@ test("columnStatistics measures columns over all parts; the deviation divides by
   expect(std[0]).toBeCloseTo(1, 6);
   expect(std[1]).toBeCloseTo(Math.sqrt(700), 4);
 });
+
+test("columnStatistics counts rows as often as they occur", () => {
+  const counted = { values: Float32Array.of(1, 10, 3, 60), counts: Int32Array.of(3, 2) };
+  const repeated = Float32Array.of(1, 10, 1, 10, 1, 10, 3, 60, 3, 60);
+  expect(columnStatistics([counted], 2)).toEqual(columnStatistics([repeated], 2));
+});

@@ -111,7 +111,8 @@ describe("train", () => {
 
   test("interrupted, keeps what was learnt; resumed, ends where the unbroken run does", async () => {
     const directory = await temporaryDirectory();
-    const settings = ["--steps", "20000", "--hidden", "20", "--optimizer", "momentum", "--lr", "0.02"];
+    const settings = ["--steps", "20000", "--hidden", "20", "--optimizer", "adamw", "--lr", "0.005"]
+      .concat("--warmup", "5000", "--clip", "0.5", "--beta2", "0.99");
     const where = ["--name", "broken", "--checkpoints", directory];
     const training = startTrainer(["train", ...settings, ...where, "--out", directory]);
     await training.printed(/step 2000\/20000/);
@@ -124,6 +125,7 @@ describe("train", () => {
     const partial = parseModelCard(await readFile(join(directory, "broken.json"), "utf8"));
     expect(partial.training.steps).toBeGreaterThanOrEqual(2000);
     expect(partial.training.steps).toBeLessThan(20_000);
+    expect(partial.training).toMatchObject({ weight_decay: 0.01, warmup: 5000, clip: 0.5, beta2: 0.99 });
     expect((await run("evaluate", "broken", "--models", directory)).code).toBe(0);
 
     const surplus = await run("train", "--resume", ...where, "--lr", "1");
@@ -159,6 +161,8 @@ describe("train", () => {
     [["--lr", "fast"], "It must be a number from"],
     [["--schedule", "linear"], "Allowed choices are constant, step, cosine"],
     [["--name", "../x"], 'Cannot call a model "../x": a model\'s name has 1 to 64 of'],
+    [["--dropout", "0.1"], "Cannot train with dropout 0.1: this architecture has no dropout"],
+    [["--clip", "0"], "It must be a number from 1e-9 to 1000000000."],
     [["--stpes", "1"], "Did you mean --steps?"],
   ])("refuses %j and says what is allowed", async (args, message) => {
     const directory = await temporaryDirectory();
