@@ -15,7 +15,21 @@ const card: ModelCard = {
   nll_quantiles: [...Array.from({ length: 100 }, (_, i) => i / 10), null],
 };
 
+/** The card of a model with a state of this shape. */
+function cardWithState(shape: unknown[]): string {
+  return JSON.stringify({
+    ...card,
+    context_length: null,
+    states: [{ name: "hidden", type: "float32", shape }],
+  });
+}
+
 describe("parseModelCard", () => {
+  test("reads the states of a model without a window", () => {
+    expect(parseModelCard(cardWithState(["batch", 64])).states).toHaveLength(1);
+    expect(parseModelCard(cardWithState(["batch", 4, "past", 16])).context_length).toBe(null);
+  });
+
   test("reads a card back from its JSON", () => {
     expect(parseModelCard(JSON.stringify(card))).toEqual(card);
   });
@@ -24,6 +38,18 @@ describe("parseModelCard", () => {
     ["{", "not JSON"],
     ["[]", "card: "],
     [JSON.stringify({ ...card, context_length: 0 }), "context_length: "],
+    [
+      JSON.stringify({ ...card, context_length: null }),
+      "states: a model has states if its context_length is null",
+    ],
+    [
+      JSON.stringify({ ...JSON.parse(cardWithState(["batch", 8])), context_length: 3 }),
+      "states: a model has states if",
+    ],
+    [cardWithState([8]), "states.0.shape.0: "],
+    [cardWithState(["batch", 0]), "states.0.shape.1: "],
+    [cardWithState(["batch", "past", "past"]), 'states.0.shape: a shape has "past" once at most'],
+    [cardWithState(["batch", 2 ** 16 + 1]), "states: states have at most 65536 numbers a position"],
     [JSON.stringify({ ...card, sha256: "abc" }), "sha256: a SHA-256 is 64 hexadecimal digits"],
     [JSON.stringify({ ...card, vocabulary: "aa" }), "vocabulary: "],
     [JSON.stringify({ ...card, nll: { train: 1, dev: 1 } }), "nll.test: "],

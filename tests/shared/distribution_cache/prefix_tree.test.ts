@@ -174,6 +174,25 @@ describe.each(["gru", "attention", "whole"])("the tree of the model %s", (name) 
   });
 });
 
+test("names that wait for the same beginning count it once", async () => {
+  const cache = new DistributionCache(models.gru);
+  const options = { n: 50, seed: 1, maxLength: 1, work: new Work(1 + 26) }; // the empty beginning, and each letter
+  expect(await sample(cache, vocabulary, options)).toHaveLength(50);
+});
+
+test("a run takes no more steps than there is room for, whoever waits", async () => {
+  const model = new Watched(models.gru);
+  const cache = new DistributionCache(model, { bytes: 0 }); // 2,048 nodes in each of two generations
+  const stream = new NameStream(5, 0);
+  const long = Array.from(
+    { length: 20 },
+    () => Array.from({ length: 256 }, () => 1 + Math.floor(stream.uniform() * 26)),
+  ); // 5,140 beginnings
+  const scored = await Promise.all(long.map((word) => logProbsOfWords(cache, [word])));
+  for (const [logProbs] of scored) expect(logProbs).toHaveLength(257);
+  expect(Math.max(...model.batches)).toBeLessThanOrEqual(4);
+});
+
 test("a state that was forgotten is made again from the nearest that is there", async () => {
   const model = new Watched(models.gru);
   const cache = new DistributionCache(model, { stateBytes: 0 }); // room for one state
