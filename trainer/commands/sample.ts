@@ -86,15 +86,15 @@ Examples:
       ...options,
       seed,
       draws: compat ?? "streams",
-      known: novel ? listed : undefined,
+      trainingNames: novel ? listed : undefined,
     });
     const names = await search.all();
 
-    const known = names.filter((sampled) => listed.has(sampled.name));
-    const fresh = names.filter((sampled) => !listed.has(sampled.name));
+    const fromList = names.filter((sampled) => listed.has(sampled.name));
+    const novelNames = names.filter((sampled) => !listed.has(sampled.name));
     console.log(`${names.length} names from ${name}, seed ${seed}`);
-    printNames("in the list", known);
-    printNames("new", fresh);
+    printNames("in the list", fromList);
+    printNames("new", novelNames);
     const shortfall = search.shortfall();
     if (shortfall) console.error(shortfall);
   });
