@@ -54,7 +54,15 @@ export interface Corpus {
  * too long. The message says which, and where.
  */
 export async function readList(source: string): Promise<List> {
-  const bytes = await readListBytes(source);
+  return await parseList(source, await readListBytes(source));
+}
+
+/**
+ * Parses the bytes of a list, as {@link readList}.
+ *
+ * @param source Where they are from, for the list's name and for errors.
+ */
+export async function parseList(source: string, bytes: Uint8Array<ArrayBuffer>): Promise<List> {
   const fail = (reason: string): never => {
     throw new Error(`Cannot read the list ${source}: ${reason}`);
   };

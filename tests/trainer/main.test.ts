@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseModelCard } from "../../shared/model_card.ts";
@@ -60,22 +60,22 @@ describe("train", () => {
     expect(card.vocabulary).toContain("ไ");
     expect(card.training.loss_history.length).toBe(200);
 
-    const evaluated = await run("evaluate", "dishes", "--models", directory, "--data", data);
-    expect(evaluated.code).toBe(0);
-    expect(evaluated.stdout).toContain(`dev    NLL ${card.nll.dev!.toFixed(4)}`);
-    const wrongList = await run("evaluate", "dishes", "--models", directory);
-    expect(wrongList).toMatchObject({
+    const other = "trainer/data/us-names-2018.txt";
+    expect(await run("evaluate", "dishes", "--models", directory, "--data", other)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("give dishes.txt with --data"),
+      stderr: expect.stringContaining(`was not trained on ${other} but on dishes.txt (60 lines, SHA-256`),
     });
+    for (const list of [["--data", data], []]) { // the list, and the copy beside the model
+      const evaluated = await run("evaluate", "dishes", "--models", directory, ...list);
+      expect(evaluated.code).toBe(0);
+      expect(evaluated.stdout).toContain(`dev    NLL ${card.nll.dev!.toFixed(4)}`);
+    }
 
     const sampled = await run(
       "sample",
       "dishes",
       "--models",
       directory,
-      "--data",
-      data,
       "--seed",
       "1",
       "--n",
@@ -85,6 +85,14 @@ describe("train", () => {
     const [, listed, fresh] = /in the list \((\d+)\)[^]*new \((\d+)\)/.exec(sampled.stdout)!;
     expect(Number(listed) + Number(fresh)).toBe(30);
     expect(Number(listed)).toBeGreaterThan(0);
+
+    for (const file of await readdir(directory)) {
+      if (file.startsWith("dishes") && /\.txt(\.gz)?$/.test(file)) await rm(join(directory, file));
+    }
+    expect(await run("evaluate", "dishes", "--models", directory)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("came without its list: give dishes.txt with --data"),
+    });
   });
 
   test("the same command makes the same model", async () => {

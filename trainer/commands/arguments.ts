@@ -31,7 +31,7 @@ export function modelsOption(): Option {
 export function listOption(): Option {
   return new Option(
     "--data <list>",
-    "the list that the model was trained on: a path or an http(s) URL (default: the list in this repository)",
+    "the list that the model was trained on: a path or an http(s) URL (default: the copy beside the model)",
   );
 }
 

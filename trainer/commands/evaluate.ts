@@ -21,11 +21,12 @@ export const evaluateCommand: Command = new Command("evaluate")
     `
 Examples:
   deno task evaluate mlp
-  deno task evaluate pets --data pets.txt`,
+  deno task evaluate towns`,
   )
   .action(async (name: string, flags: { models: string; data?: string }) => {
-    const { card, network, parameters } = await loadModel(flags.models, name);
-    const corpus = makeCorpus(await modelList(card, flags.data));
+    const model = await loadModel(flags.models, name);
+    const { network, parameters } = model;
+    const corpus = makeCorpus(await modelList(model, flags.data));
     const examples = makeExamples(corpus, network.contextLength);
     const evaluator = await evaluationBackend(network, parameters, examples.train)
       .evaluator(network, parameters);

@@ -45,11 +45,12 @@ export const reportCommand: Command = new Command("report")
     `
 Examples:
   deno task report mlp
-  deno task report pets --data pets.txt --out .`,
+  deno task report towns --out .`,
   )
   .action(async (name: string, flags: { models: string; data?: string; out: string }) => {
-    const { card, vocabulary, network, parameters } = await loadModel(flags.models, name);
-    const corpus = makeCorpus(await modelList(card, flags.data));
+    const model = await loadModel(flags.models, name);
+    const { card, vocabulary, network, parameters } = model;
+    const corpus = makeCorpus(await modelList(model, flags.data));
     const weights = mapValues(parameters, toTensor);
 
     const symbols = [BOUNDARY_SYMBOL, ...Array.from(vocabulary.characters, visibleCharacter)];
