@@ -112,8 +112,12 @@ export interface TrainedNetwork extends Sizes {
 export interface TrainingPass {
   /** Takes some buffers as they are after this mini-batch. The tensors may be disposed of when it returns. */
   setBuffers(buffers: Weights): void;
+  /** Whether {@link dropout} does anything. */
+  readonly dropsOut: boolean;
   /**
    * Sets elements to zero at random and scales up the others by as much, or returns x itself if the run has no dropout.
+   *
+   * @param x [rows, columns], with a row for each window, or for each position of the words: [batch * time, columns].
    *
    * Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
    */

@@ -161,7 +161,10 @@ describe("train", () => {
     [["--lr", "fast"], "It must be a number from"],
     [["--schedule", "linear"], "Allowed choices are constant, step, cosine"],
     [["--name", "../x"], 'Cannot call a model "../x": a model\'s name has 1 to 64 of'],
-    [["--dropout", "0.1"], "Cannot train with dropout 0.1: this architecture has no dropout"],
+    [
+      ["--architecture", "bigram-network", "--dropout", "0.1"],
+      "Cannot train with dropout 0.1: this architecture has no dropout",
+    ],
     [["--clip", "0"], "It must be a number from 1e-9 to 1000000000."],
     [["--stpes", "1"], "Did you mean --steps?"],
   ])("refuses %j and says what is allowed", async (args, message) => {

@@ -38,15 +38,16 @@ export const bow: Architecture<{ embedding: number; hidden: number; positions: n
         { name: "count", type: "float32", shape: ["batch", 1] },
       ],
       buffers: [],
+      dropsOut: true,
 
-      logits({ C, P: positions, W1, b1, W2, b2, W3, b3 }, tokens) {
+      logits({ C, P: positions, W1, b1, W2, b2, W3, b3 }, tokens, training) {
         const [b, t] = tokens.shape;
         const places = Int32Array.from({ length: b * t }, (_, i) => Math.min(i % t, P - 1));
         const position = embed(positions, tensor2d(places, [b, t], "int32")); // (b, t) -> (b, t * m)
         const embedded = reshape(add(embed(C, tokens), position), [b, t, m]); // (b, t, m)
         let x: Tensor = reshape(add(embedded, causalMean(embedded)), [b * t, m]); // (b * t, m)
         const hidden = tanh(addBias(matMul(x, W1), b1)); // (b * t, h)
-        x = add(x, addBias(matMul(hidden, W2), b2)); // (b * t, m)
+        x = add(x, addBias(matMul(training?.dropout(hidden) ?? hidden, W2), b2)); // (b * t, m)
         return reshape(addBias(matMul(x, W3), b3), [b, t, V]); // (b * t, V) -> (b, t, V)
       },
 

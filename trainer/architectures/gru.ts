@@ -1,7 +1,7 @@
 import { add, mul, reshape, sigmoid, sub } from "@tensorflow/tfjs";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
 import { drawEmbedding, drawLinear } from "../initialisation.ts";
-import { addBias, embed, matMul, tanh } from "../operations.ts";
+import { addBias, matMul, tanh } from "../operations.ts";
 import {
   alongTime,
   drawGates,
@@ -38,16 +38,16 @@ export const gru: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
       contextLength: null,
       states: [{ name: "hidden", type: "float32", shape: ["batch", h] }],
       buffers: [],
+      dropsOut: true,
 
-      logits(weights, tokens) {
-        const { start, C, Wy, by } = weights;
-        const hiddens = alongTime(tokens, [start], (token, [hidden]) => {
-          const x = embed(C, token); // (b, 1) -> (b, m)
+      logits(weights, tokens, training) {
+        const { start, Wy, by } = weights;
+        const hiddens = alongTime(weights, tokens, [start], (x, [hidden]) => {
           const z = sigmoid(gate(weights, "z", x, hidden)); // (b, h)
           const r = sigmoid(gate(weights, "r", x, hidden)); // (b, h)
           const c = tanh(gate(weights, "c", x, mul(r, hidden))); // (b, h)
           return [add(hidden, mul(z, sub(c, hidden)))]; // (b, h)
-        }); // (b * t, h)
+        }, training); // (b * t, h)
         const y = addBias(matMul(hiddens, Wy), by); // (b * t, h) -> (b * t, V)
         return reshape(y, [...tokens.shape, V]); // (b, t, V)
       },
@@ -71,12 +71,16 @@ export const gru: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
 
       planStep(plan) {
         const C = plan.table("C", [V, m]); // (V, m)
-        const input = (gate: string) =>
-          // (V, m) -> (V, h) -> (b, h)
-          plan.lookUp(plan.linear(C, h, { weight: `W${gate}`, bias: `b${gate}` }));
+        // The input's part of a gate is computed once for each token of the vocabulary, and looked up. With dropout each row has
+        // an embedding of its own.
+        const x = plan.dropsOut ? plan.dropout(plan.lookUp(C)) : C; // (b, m) or (V, m)
+        const input = (gate: string) => {
+          const part = plan.linear(x, h, { weight: `W${gate}`, bias: `b${gate}` }); // (b, h) or (V, h)
+          return plan.dropsOut ? part : plan.lookUp(part); // (b, h)
+        };
         const inputs = { z: input("z"), r: input("r"), c: input("c") }; // (b, h)
         const hidden = plan.gru(inputs, "start", { z: "Uz", r: "Ur", c: "Uc" }); // (b, h)
-        return plan.linear(hidden, V, { weight: "Wy", bias: "by" }); // (b, V)
+        return plan.linear(plan.dropout(hidden), V, { weight: "Wy", bias: "by" }); // (b, V)
       },
     };
   },

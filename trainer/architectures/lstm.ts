@@ -1,7 +1,7 @@
 import { add, mul, reshape, sigmoid } from "@tensorflow/tfjs";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
 import { drawEmbedding, drawLinear } from "../initialisation.ts";
-import { addBias, embed, matMul, tanh } from "../operations.ts";
+import { addBias, matMul, tanh } from "../operations.ts";
 import {
   alongTime,
   drawGates,
@@ -40,18 +40,18 @@ export const lstm: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
         { name: "cell", type: "float32", shape: ["batch", h] },
       ],
       buffers: [],
+      dropsOut: true,
 
-      logits(weights, tokens) {
-        const { start, startCell, C, Wy, by } = weights;
-        const hiddens = alongTime(tokens, [start, startCell], (token, [hidden, cell]) => {
-          const x = embed(C, token); // (b, 1) -> (b, m)
+      logits(weights, tokens, training) {
+        const { start, startCell, Wy, by } = weights;
+        const hiddens = alongTime(weights, tokens, [start, startCell], (x, [hidden, cell]) => {
           const i = sigmoid(gate(weights, "i", x, hidden)); // (b, h)
           const f = sigmoid(gate(weights, "f", x, hidden)); // (b, h)
           const o = sigmoid(gate(weights, "o", x, hidden)); // (b, h)
           const c = tanh(gate(weights, "c", x, hidden)); // (b, h)
           const s = add(mul(f, cell), mul(i, c)); // (b, h)
           return [mul(o, tanh(s)), s]; // (b, h), (b, h)
-        }); // (b * t, h)
+        }, training); // (b * t, h)
         const y = addBias(matMul(hiddens, Wy), by); // (b * t, h) -> (b * t, V)
         return reshape(y, [...tokens.shape, V]); // (b, t, V)
       },

@@ -7,13 +7,14 @@ import {
   stack,
   type Tensor,
   type Tensor2D,
+  unstack,
 } from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { TorchGenerator } from "../../shared/random/torch.ts";
 import { BOUNDARY } from "../../shared/vocabulary.ts";
-import type { NetworkGraph } from "../architecture.ts";
+import type { NetworkGraph, TrainingPass } from "../architecture.ts";
 import { drawLinear } from "../initialisation.ts";
-import { addBias, matMul } from "../operations.ts";
+import { addBias, embed, matMul } from "../operations.ts";
 import type { Attribute, GraphBuilder, Value } from "../onnx/graph.ts";
 import type { Parameter, Parameters, Weights } from "../parameters.ts";
 
@@ -55,28 +56,45 @@ export function drawGates(
 }
 
 /**
- * Takes a cell along the positions of words.
+ * Takes a cell along the positions of words. Dropout sets elements of the embeddings and of the outputs to zero, and none
+ * on the way from one position to the next.
+ *
+ * Source: Zaremba, Sutskever and Vinyals, "Recurrent neural network regularization", 2014, for the dropout.
  *
  * @param tokens int32 (b, t)
  * @param start The states before the first position, (h) each.
- * @param cell From a token of each word, (b, 1), and the states before it, (b, h) each, to those after it.
+ * @param cell From the embedding of a token of each word, (b, m), and the states before it, (b, h) each, to those after it.
  * @returns The first state after each position, (b * t, h).
  */
 export function alongTime(
+  { C }: Weights,
   tokens: Tensor2D,
   start: readonly Tensor[],
-  cell: (token: Tensor2D, states: readonly Tensor[]) => readonly Tensor[],
-): Tensor2D {
+  cell: (x: Tensor, states: readonly Tensor[]) => readonly Tensor[],
+  training?: TrainingPass,
+): Tensor {
   const [b, t] = tokens.shape;
+  const columns = Array.from({ length: t }, (_, position) => slice(tokens, [0, position], [b, 1])); // (b, 1) each
+  const xs = embeddings(columns.map((token) => embed(C, token)), training); // (b, m) each
   let states: readonly Tensor[] = start.map((state) =>
     product(ones([b, 1]), reshape(state, [1, state.size]))
   );
   const hiddens: Tensor[] = [];
-  for (let position = 0; position < t; position++) {
-    states = cell(slice(tokens, [0, position], [b, 1]), states);
+  for (const x of xs) {
+    states = cell(x, states);
     hiddens.push(states[0]);
   }
-  return reshape(stack(hiddens, 1), [b * t, hiddens[0].shape[1]!]); // (b, t, h) -> (b * t, h)
+  const all = reshape(stack(hiddens, 1), [b * t, hiddens[0].shape[1]!]); // (b, t, h) -> (b * t, h)
+  return training?.dropout(all) ?? all;
+}
+
+/** The embeddings at each position, (b, m) each, after dropout. */
+function embeddings(xs: Tensor[], training: TrainingPass | undefined): Tensor[] {
+  if (!training?.dropsOut) return xs;
+  const [b, m] = (xs[0] as Tensor2D).shape;
+  const all = training.dropout(reshape(stack(xs, 1), [b * xs.length, m])); // (b, t, m) -> (b * t, m)
+  // TensorFlow.js has no gradient of an `unstack` that makes one tensor.
+  return xs.length === 1 ? [all] : unstack(reshape(all, [b, xs.length, m]), 1);
 }
 
 /** The input of a gate's sigmoid or tanh: x W + h U + b. */

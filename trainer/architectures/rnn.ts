@@ -1,7 +1,7 @@
 import { reshape } from "@tensorflow/tfjs";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
 import { drawEmbedding, drawLinear } from "../initialisation.ts";
-import { addBias, embed, matMul, tanh } from "../operations.ts";
+import { addBias, matMul, tanh } from "../operations.ts";
 import {
   alongTime,
   drawGates,
@@ -34,13 +34,13 @@ export const rnn: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
       contextLength: null,
       states: [{ name: "hidden", type: "float32", shape: ["batch", h] }],
       buffers: [],
+      dropsOut: true,
 
-      logits(weights, tokens) {
-        const { start, C, Wy, by } = weights;
-        const hiddens = alongTime(tokens, [start], (token, [hidden]) => {
-          const x = embed(C, token); // (b, 1) -> (b, m)
+      logits(weights, tokens, training) {
+        const { start, Wy, by } = weights;
+        const hiddens = alongTime(weights, tokens, [start], (x, [hidden]) => {
           return [tanh(gate(weights, "", x, hidden))]; // (b, h)
-        }); // (b * t, h)
+        }, training); // (b * t, h)
         const y = addBias(matMul(hiddens, Wy), by); // (b * t, h) -> (b * t, V)
         return reshape(y, [...tokens.shape, V]); // (b, t, V)
       },

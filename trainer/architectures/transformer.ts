@@ -31,6 +31,9 @@ export type TransformerHyperparameters = {
  * Tokens past the last learnt position share its embedding, so things of any length can be trained on and served. With
  * a table for every length that a server allows, most rows would never be trained.
  *
+ * Dropout sets elements of the sum of the embeddings and of what each residual connection adds to zero, as in nanoGPT, but
+ * none of the attention's weights.
+ *
  * Source: Vaswani et al., "Attention is all you need", NeurIPS 2017; Radford et al., "Language models are unsupervised
  * multitask learners", 2019; `Transformer` of makemore.py, with its sizes and initialisation.
  */
@@ -68,8 +71,9 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
         }))
       ),
       buffers: [],
+      dropsOut: true,
 
-      logits(weights, tokens) {
+      logits(weights, tokens, training) {
         const [b, t] = tokens.shape;
         const linear = (x: Tensor, name: string) =>
           addBias(matMul(x, weights[`${name}.weight`]), weights[`${name}.bias`]);
@@ -81,13 +85,14 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
           embed(weights.C, tokens),
           embed(weights.P, tensor2d(places, [b, t], "int32")),
         ];
-        let x: Tensor = reshape(add(token, position), [b * t, m]); // (b, t * m) -> (b * t, m)
+        const dropout = (x: Tensor) => training?.dropout(x) ?? x;
+        let x = dropout(reshape(add(token, position), [b * t, m])); // (b, t * m) -> (b * t, m)
         for (const layer of blocks) {
           const qkv = linear(norm(x, `${layer}.norm1`), `${layer}.qkv`); // (b * t, 3 * m)
           const y = causalAttention(qkv, b, heads); // (b * t, m)
-          x = add(x, linear(y, `${layer}.out`)); // (b * t, m)
+          x = add(x, dropout(linear(y, `${layer}.out`))); // (b * t, m)
           const hidden = gelu(linear(norm(x, `${layer}.norm2`), `${layer}.expand`)); // (b * t, 4 * m)
-          x = add(x, linear(hidden, `${layer}.contract`)); // (b * t, m)
+          x = add(x, dropout(linear(hidden, `${layer}.contract`))); // (b * t, m)
         }
         return reshape(matMul(norm(x, "norm"), weights.W), [b, t, V]); // (b * t, m) -> (b, t, V)
       },
@@ -151,7 +156,7 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
             plan.layerNormalization(x, { gain: `${name}.gain`, shift: `${name}.shift` });
           const named = (name: string) => ({ weight: `${name}.weight`, bias: `${name}.bias` });
 
-          let x = plan.positions(plan.embedding("C", [V, m], 1), "P", P); // (b, 1) -> (b, m)
+          let x = plan.dropout(plan.positions(plan.embedding("C", [V, m], 1), "P", P)); // (b, 1) -> (b, m)
           for (const layer of blocks) {
             const qkv = plan.linear(norm(x, `${layer}.norm1`), 3 * m, named(`${layer}.qkv`)); // (b, 3 * m)
             x = plan.residual(x, plan.attention(qkv, heads), named(`${layer}.out`)); // (b, m)

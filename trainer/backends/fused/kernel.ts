@@ -194,6 +194,17 @@ export interface Kernel {
     gain: number,
     batch: number,
   ): void;
+  dropout(
+    out: number,
+    x: number,
+    adds: boolean,
+    stride: number,
+    numbers: number,
+    batch: number,
+    key: number,
+    threshold: number,
+    scale: number,
+  ): void;
   tanhInPlace(x: number, bytes: number): void;
   tanhGradient(dx: number, y: number, bytes: number): void;
   crossEntropy(logits: number, stride: number, targets: number, batch: number, columns: number): number;
