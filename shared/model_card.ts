@@ -94,6 +94,7 @@ export const modelCardSchema = z.object({
     clip: z.number().positive().optional().describe("Largest norm of all gradients together"),
     beta2: z.number().positive().optional().describe("Adam's second beta, if it was not 0.999"),
     dropout: z.number().positive().optional().describe("Share of elements that dropout set to zero"),
+    average: z.number().positive().optional().describe("Decay a step of the average that the weights are"),
     best_step: count.optional().describe("The step whose weights were kept: the lowest dev NLL"),
     dev_sample: count.optional().describe(
       "Characters of the dev split that selected that step, evenly spaced; left out if it was the whole split",

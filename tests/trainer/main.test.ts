@@ -112,7 +112,7 @@ describe("train", () => {
   test("interrupted, keeps what was learnt; resumed, ends where the unbroken run does", async () => {
     const directory = await temporaryDirectory();
     const settings = ["--steps", "20000", "--hidden", "20", "--optimizer", "adamw", "--lr", "0.005"]
-      .concat("--warmup", "5000", "--clip", "0.5", "--beta2", "0.99");
+      .concat("--warmup", "5000", "--clip", "0.5", "--beta2", "0.99", "--average", "0.9");
     const where = ["--name", "broken", "--checkpoints", directory];
     const training = startTrainer(["train", ...settings, ...where, "--out", directory]);
     await training.printed(/step 2000\/20000/);
@@ -125,7 +125,13 @@ describe("train", () => {
     const partial = parseModelCard(await readFile(join(directory, "broken.json"), "utf8"));
     expect(partial.training.steps).toBeGreaterThanOrEqual(2000);
     expect(partial.training.steps).toBeLessThan(20_000);
-    expect(partial.training).toMatchObject({ weight_decay: 0.01, warmup: 5000, clip: 0.5, beta2: 0.99 });
+    expect(partial.training).toMatchObject({
+      weight_decay: 0.01,
+      warmup: 5000,
+      clip: 0.5,
+      beta2: 0.99,
+      average: 0.9,
+    });
     expect((await run("evaluate", "broken", "--models", directory)).code).toBe(0);
 
     const surplus = await run("train", "--resume", ...where, "--lr", "1");
