@@ -7,8 +7,8 @@ import type { Examples } from "./examples.ts";
 import type { GraphBuilder, Value } from "./onnx/graph.ts";
 import type { Parameters, Weights } from "./parameters.ts";
 
-/** The choices that are made before training, as the model's card lists them. */
-export type Hyperparameters = Record<string, number | string | boolean>;
+/** The choices that are made before training, as the model's card lists them; it does not list undefined ones. */
+export type Hyperparameters = Record<string, number | string | boolean | undefined>;
 
 /**
  * A kind of model. Each file of `architectures/` exports one, and `architectures/all.ts` lists them. The command line
@@ -22,8 +22,8 @@ export interface Architecture<
   readonly name: string;
   /** A phrase that describes it. */
   readonly summary: string;
-  /** Each key is a flag of the command line, and its description the flag's help. */
-  readonly hyperparameters: z.ZodObject<{ [Key in keyof H]: z.ZodType<H[Key]> }>;
+  /** Each key is a flag of the command line, and its description the flag's help. Optional ones are booleans. */
+  readonly hyperparameters: z.ZodObject<{ [Key in keyof H]-?: z.ZodType<H[Key]> }>;
   /** Makes a network of given sizes. */
   build(hyperparameters: H, vocabularySize: number): N;
 }

@@ -161,6 +161,11 @@ describe("train", () => {
       ["--architecture", "bigram", "--hidden", "3"],
       "Architecture bigram has no --hidden: its flags are --smoothing",
     ],
+    [["--tie"], "Architecture mlp has no --tie: its flags are --context, "],
+    [
+      ["--architecture", "gru", "--hidden", "32", "--tie"],
+      "Cannot tie the output layer to the embeddings: --embedding is 64 and --hidden 32; they must be the same",
+    ],
     [["--hidden", "zero"], 'Cannot set --hidden to "zero"'],
     [["--context", "0"], 'Cannot set --context to "0"'],
     [["--steps", "-1"], "It must be a whole number from 0 to 1000000000."],

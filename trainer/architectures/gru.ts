@@ -1,15 +1,15 @@
 import { add, mul, reshape, sigmoid, sub } from "@tensorflow/tfjs";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
-import { drawEmbedding, drawLinear } from "../initialisation.ts";
 import { addBias, matMul, tanh } from "../operations.ts";
 import {
   alongTime,
-  drawGates,
+  drawRecurrent,
   gate,
   recurrentGraph,
   type RecurrentHyperparameters,
   recurrentHyperparameters,
 } from "./recurrent.ts";
+import { outputWeight, requireTiedSizes } from "../weight_tying.ts";
 
 /**
  * The gated recurrent unit: an update gate z chooses between the old hidden layer and a candidate c, which sees as much
@@ -30,7 +30,9 @@ export const gru: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
   summary: "gated recurrent unit (Cho 2014)",
   hyperparameters: recurrentHyperparameters,
 
-  build({ embedding: m, hidden: h }, V) {
+  build(hyperparameters, V) {
+    const { embedding: m, hidden: h, tie } = hyperparameters;
+    if (tie) requireTiedSizes(m, h);
     // Shapes: b is the batch, t the time, m the embedding, h the hidden layer, V the vocabulary.
     return {
       learns: "by gradient descent",
@@ -41,23 +43,20 @@ export const gru: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
       dropsOut: true,
 
       logits(weights, tokens, training) {
-        const { start, Wy, by } = weights;
+        const { start, C, Wy, by } = weights;
         const hiddens = alongTime(weights, tokens, [start], (x, [hidden]) => {
           const z = sigmoid(gate(weights, "z", x, hidden)); // (b, h)
           const r = sigmoid(gate(weights, "r", x, hidden)); // (b, h)
           const c = tanh(gate(weights, "c", x, mul(r, hidden))); // (b, h)
           return [add(hidden, mul(z, sub(c, hidden)))]; // (b, h)
         }, training); // (b * t, h)
-        const y = addBias(matMul(hiddens, Wy), by); // (b * t, h) -> (b * t, V)
+        const y = addBias(matMul(hiddens, outputWeight(Wy, C)), by); // (b * t, h) -> (b * t, V)
         return reshape(y, [...tokens.shape, V]); // (b, t, V)
       },
 
       initialise(generator) {
         const start = { shape: [h], values: new Float32Array(h) }; // (h)
-        const C = drawEmbedding(generator, V, m); // (V, m)
-        const cell = drawGates(generator, ["z", "r", "c"], m, h);
-        const { weight: Wy, bias: by } = drawLinear(generator, h, V); // (h, V), (V)
-        return { start, C, ...cell, Wy, by };
+        return { start, ...drawRecurrent(generator, ["z", "r", "c"], hyperparameters, V) };
       },
 
       // ONNX has z and 1 - z the other way round.
@@ -80,7 +79,10 @@ export const gru: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
         };
         const inputs = { z: input("z"), r: input("r"), c: input("c") }; // (b, h)
         const hidden = plan.gru(inputs, "start", { z: "Uz", r: "Ur", c: "Uc" }); // (b, h)
-        return plan.linear(plan.dropout(hidden), V, { weight: "Wy", bias: "by" }); // (b, V)
+        const kept = plan.dropout(hidden); // (b, h)
+        return tie
+          ? plan.tiedLinear(kept, { table: "C", bias: "by" })
+          : plan.linear(kept, V, { weight: "Wy", bias: "by" }); // (b, V)
       },
     };
   },

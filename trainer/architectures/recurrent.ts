@@ -13,10 +13,11 @@ import { z } from "zod";
 import type { TorchGenerator } from "../../shared/random/torch.ts";
 import { BOUNDARY } from "../../shared/vocabulary.ts";
 import type { NetworkGraph, TrainingPass } from "../architecture.ts";
-import { drawLinear } from "../initialisation.ts";
+import { drawBias, drawEmbedding, drawLinear } from "../initialisation.ts";
 import { addBias, embed, matMul } from "../operations.ts";
 import type { Attribute, GraphBuilder, Value } from "../onnx/graph.ts";
 import type { Parameter, Parameters, Weights } from "../parameters.ts";
+import { drawTiedEmbedding, tieOption } from "../weight_tying.ts";
 
 /*
  * What recurrent networks have in common. Each gate of a cell is a linear layer of the input and the state, with the
@@ -26,20 +27,37 @@ import type { Parameter, Parameters, Weights } from "../parameters.ts";
  */
 
 /** The choices that make a recurrent network, with makemore.py's defaults. */
-export type RecurrentHyperparameters = { embedding: number; hidden: number };
+export type RecurrentHyperparameters = { embedding: number; hidden: number; tie?: boolean };
 export const recurrentHyperparameters: z.ZodObject<
-  { [Key in keyof RecurrentHyperparameters]: z.ZodType<number> }
+  { [Key in keyof RecurrentHyperparameters]-?: z.ZodType<RecurrentHyperparameters[Key]> }
 > = z.object({
   embedding: z.int().min(1).max(1024).default(64).describe("numbers in the embedding of a character"),
   hidden: z.int().min(1).max(8192).default(64).describe("numbers in the hidden state"),
+  tie: tieOption,
 });
+
+/**
+ * Draws a recurrent network: the embeddings C, a cell, and the output layer Wy, by, or by alone if its weight is C's transpose.
+ */
+export function drawRecurrent(
+  generator: TorchGenerator,
+  gates: readonly string[],
+  { embedding: m, hidden: h, tie }: RecurrentHyperparameters,
+  V: number,
+): Parameters {
+  const C = tie ? drawTiedEmbedding(generator, V, m) : drawEmbedding(generator, V, m); // (V, m)
+  const cell = drawGates(generator, gates, m, h);
+  if (tie) return { C, ...cell, by: drawBias(generator, h, V) };
+  const { weight: Wy, bias: by } = drawLinear(generator, h, V); // (h, V), (V)
+  return { C, ...cell, Wy, by };
+}
 
 /**
  * Draws the gates of a cell as makemore.py does: each is one linear layer of the input and the state side by side.
  *
  * @returns For each gate g: Wg (m, h), Ug (h, h), bg (h).
  */
-export function drawGates(
+function drawGates(
   generator: TorchGenerator,
   gates: readonly string[],
   m: number,
@@ -166,7 +184,8 @@ export function recurrentGraph(
     return apply("Unsqueeze", [chosen, graph.constant([0])]); // (1, b, h)
   });
 
-  const x = graph.gather(graph.parameter("C", parameters.C), tokens); // (b, t, m)
+  const C = graph.parameter("C", parameters.C); // (V, m)
+  const x = graph.gather(C, tokens); // (b, t, m)
   const [all, ...last] = graph.operator(operator, ["float32", ...initial.map(() => "float32" as const)], [
     apply("Transpose", [x], { perm: [1, 0, 2] }), // (t, b, m)
     stacked("W", m), // (1, gates * h, m)
@@ -177,7 +196,8 @@ export function recurrentGraph(
   ], { hidden_size: h, ...attributes }) as Value<"float32">[]; // (t, 1, b, h), (1, b, h) ...
   const squeezed = apply("Squeeze", [all, graph.constant([1])]); // (t, b, h)
   const hiddens = apply("Transpose", [squeezed], { perm: [1, 0, 2] }); // (b, t, h)
-  const y = graph.matMul(hiddens, graph.parameter("Wy", parameters.Wy)); // (b, t, V)
+  const Wy = parameters.Wy ? graph.parameter("Wy", parameters.Wy) : graph.transpose(C, [1, 0]); // (h, V)
+  const y = graph.matMul(hiddens, Wy); // (b, t, V)
   return {
     logits: graph.add(y, graph.parameter("by", parameters.by)), // (b, t, V)
     present: Object.fromEntries(

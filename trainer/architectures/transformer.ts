@@ -7,6 +7,7 @@ import type { GraphBuilder, Value } from "../onnx/graph.ts";
 import { addBias, embed, GELU, gelu, layerNormalize, matMul } from "../operations.ts";
 import type { Parameter, Parameters } from "../parameters.ts";
 import { drawEmbedding, drawLinear, drawLinearWeight } from "../initialisation.ts";
+import { drawTiedEmbedding, outputWeight, tieOption } from "../weight_tying.ts";
 
 /** The hidden layer of a block's MLP is so many times as wide as the embedding. */
 const EXPANSION = 4;
@@ -17,6 +18,7 @@ export type TransformerHyperparameters = {
   heads: number;
   embedding: number;
   positions: number;
+  tie?: boolean;
 };
 
 /**
@@ -47,9 +49,10 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
     ),
     embedding: z.int().min(1).max(1024).default(64).describe("numbers in the embedding of a character"),
     positions: z.int().min(1).max(1024).default(32).describe("positions that have an embedding of their own"),
+    tie: tieOption,
   }),
 
-  build({ layers, heads, embedding: m, positions: P }, V) {
+  build({ layers, heads, embedding: m, positions: P, tie }, V) {
     if (m % heads !== 0) {
       throw new RangeError(
         `Cannot split an embedding of ${m} numbers among ${heads} heads: it is not divisible`,
@@ -94,13 +97,13 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
           const hidden = gelu(linear(norm(x, `${layer}.norm2`), `${layer}.expand`)); // (b * t, 4 * m)
           x = add(x, dropout(linear(hidden, `${layer}.contract`))); // (b * t, m)
         }
-        return reshape(matMul(norm(x, "norm"), weights.W), [b, t, V]); // (b * t, m) -> (b, t, V)
+        return reshape(matMul(norm(x, "norm"), outputWeight(weights.W, weights.C)), [b, t, V]); // (b * t, m) -> (b, t, V)
       },
 
       initialise(generator) {
         const parameters: Parameters = {
-          C: drawEmbedding(generator, V, m),
-          P: drawEmbedding(generator, P, m),
+          C: tie ? drawTiedEmbedding(generator, V, m) : drawEmbedding(generator, V, m),
+          P: tie ? drawTiedEmbedding(generator, P, m) : drawEmbedding(generator, P, m),
         };
         const vector = (value: number) => ({ shape: [m], values: new Float32Array(m).fill(value) });
         const normalization = () => ({ gain: vector(1), shift: vector(0) });
@@ -116,7 +119,7 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
           put(`${layer}.contract`, drawLinear(generator, EXPANSION * m, m));
         }
         put("norm", normalization());
-        return { ...parameters, W: drawLinearWeight(generator, m, V) };
+        return { ...parameters, ...(!tie && { W: drawLinearWeight(generator, m, V) }) };
       },
 
       graph(graph, parameters, tokens, past) {
@@ -130,7 +133,8 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
         const present: Record<string, Value<"float32">> = {};
 
         const position = graph.gather(parameter("P"), places); // (t, m)
-        let x = graph.add(graph.gather(parameter("C"), tokens), position); // (b, t, m)
+        const C = parameter("C"); // (V, m)
+        let x = graph.add(graph.gather(C, tokens), position); // (b, t, m)
         for (const layer of blocks) {
           const qkv = linear(norm(x, `${layer}.norm1`), `${layer}.qkv`); // (b, t, 3 * m)
           const byHead = graph.transpose(graph.reshape(qkv, [0, 0, 3 * heads, headSize]), [0, 2, 1, 3]); // (b, 3 * H, t, d)
@@ -146,7 +150,9 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
           const hidden = linear(norm(x, `${layer}.norm2`), `${layer}.expand`); // (b, t, 4 * m)
           x = graph.add(x, linear(geluOf(graph, hidden), `${layer}.contract`)); // (b, t, m)
         }
-        return { logits: graph.matMul(norm(x, "norm"), parameter("W")), present }; // (b, t, V)
+        const normalized = norm(x, "norm"); // (b, t, m)
+        const W = tie ? graph.transpose(C, [1, 0]) : parameter("W"); // (m, V)
+        return { logits: graph.matMul(normalized, W), present }; // (b, t, V)
       },
 
       // The fused layers work on whole vectors of numbers.
@@ -156,14 +162,17 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
             plan.layerNormalization(x, { gain: `${name}.gain`, shift: `${name}.shift` });
           const named = (name: string) => ({ weight: `${name}.weight`, bias: `${name}.bias` });
 
-          let x = plan.dropout(plan.positions(plan.embedding("C", [V, m], 1), "P", P)); // (b, 1) -> (b, m)
+          let x = plan.dropout(plan.positions(plan.lookUp(plan.table("C", [V, m])), "P", P)); // (b, 1) -> (b, m)
           for (const layer of blocks) {
             const qkv = plan.linear(norm(x, `${layer}.norm1`), 3 * m, named(`${layer}.qkv`)); // (b, 3 * m)
             x = plan.residual(x, plan.attention(qkv, heads), named(`${layer}.out`)); // (b, m)
             const expanded = plan.linear(norm(x, `${layer}.norm2`), EXPANSION * m, named(`${layer}.expand`));
             x = plan.residual(x, plan.gelu(expanded), named(`${layer}.contract`)); // (b, 4 * m) -> (b, m)
           }
-          return plan.linear(norm(x, "norm"), V, { weight: "W" }); // (b, V)
+          const normalized = norm(x, "norm"); // (b, m)
+          return tie
+            ? plan.tiedLinear(normalized, { table: "C" })
+            : plan.linear(normalized, V, { weight: "W" }); // (b, V)
         },
       }),
     };

@@ -34,6 +34,7 @@ const NETWORKS: Record<string, [architecture: string, hyperparameters: Hyperpara
   "a tree of convolutions": ["wavenet", { layers: 2, embedding: 6, hidden: 10, tree: true }],
   "an RNN": ["rnn", { embedding: 3, hidden: 10 }],
   "a GRU": ["gru", { embedding: 3, hidden: 10 }],
+  "a GRU with tied weights": ["gru", { embedding: 10, hidden: 10, tie: true }],
   "an LSTM": ["lstm", { embedding: 3, hidden: 10 }],
   "a Transformer": ["transformer", { layers: 2, heads: 2, embedding: 16, positions: 7 }],
 };

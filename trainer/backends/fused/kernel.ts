@@ -140,6 +140,14 @@ export interface Kernel {
     batch: number,
     count: number,
   ): void;
+  transpose(
+    out: number,
+    outStride: number,
+    a: number,
+    aStride: number,
+    rows: number,
+    columns: number,
+  ): void;
   addRow(out: number, stride: number, row: number, batch: number): void;
   attention(
     out: number,

@@ -130,6 +130,7 @@ export class StepPlan {
   /** In the order in which they are computed. */
   readonly normalizations: Normalization[] = [];
   readonly #forward: Pass[] = [];
+  readonly #afterBackward: Pass[] = [];
   readonly #dropout: Dropout;
   #dropoutLayers = 0;
   #logits?: Activation;
@@ -211,47 +212,29 @@ export class StepPlan {
   ): Activation {
     const W = this.matrices[weight] = new Region(x.columns, columns, padded(x.columns));
     const b = bias === undefined ? undefined : this.vectors[bias] = new Region(1, columns);
-    const transposed = this.#scratch(new Region(columns, x.columns, padded(columns)));
-    const zeros = this.#scratch(new Region(1, Math.max(x.columns, columns)));
-    const out = plus ? requireUnread(plus) : this.#activation(columns, {}, x.rows);
-    if (plus && b) {
-      this.#forward.push(({ kernel, batch }) => kernel.addRow(out.address, out.stride, b.address, batch));
-    }
-    this.#forward.push(({ kernel, rows }) =>
-      kernel.linear(
-        out.address,
-        out.stride,
-        x.address,
-        x.stride,
-        W.address,
-        plus ? out.address : (b ?? zeros).address,
-        plus ? out.stride : 0,
-        x.rows === undefined ? rows : paddedRows(x.rows),
-        W.paddedColumns,
-        x.columns,
-      )
+    return this.#product(x, W, () => W.gradient, b, plus);
+  }
+
+  /**
+   * A linear layer whose weight is a table of embeddings, transposed: x C^T + b: (b, size) -> (b, V).
+   *
+   * @param names The table, which {@link table} placed, and the bias.
+   */
+  tiedLinear(x: Activation, names: { table: string; bias?: string }): Activation {
+    const C = this.matrices[names.table];
+    const V = C.rows;
+    const W = this.#scratch(new Region(x.columns, V, padded(x.columns)));
+    const dW = this.#scratch(new Region(x.columns, V, padded(x.columns)));
+    const dC = this.#scratch(new Region(V, x.columns, padded(V)));
+    const b = names.bias === undefined ? undefined : this.vectors[names.bias] = new Region(1, V);
+    this.#forward.push(({ kernel }) =>
+      kernel.transpose(W.address, W.stride, C.address, C.stride, C.paddedRows, C.paddedColumns)
     );
-    x.readers.push(({ kernel, batch, rows }, isFirst) =>
-      kernel.linearGradient(
-        W.gradient,
-        b?.gradient ?? 0,
-        x.gradient,
-        isFirst ? zeros.address : x.gradient,
-        isFirst ? 0 : x.stride,
-        x.address,
-        x.stride,
-        W.address,
-        transposed.address,
-        out.gradient,
-        out.stride,
-        x.rows ?? batch,
-        x.rows === undefined ? rows : paddedRows(x.rows),
-        transposed.paddedColumns,
-        W.paddedColumns,
-        columns,
-      )
-    );
-    return out;
+    this.#afterBackward.push(({ kernel }) => {
+      kernel.transpose(dC.address, dC.stride, dW.address, dW.stride, dW.paddedRows, dW.paddedColumns);
+      kernel.addRow(C.gradient, C.bytes, dC.address, 1);
+    });
+    return this.#product(x, W, () => dW.address, b);
   }
 
   /**
@@ -556,7 +539,60 @@ export class StepPlan {
       for (let reader = 0; reader < readers.length; reader++) readers[reader](run, reader === 0);
       origin?.(run);
     }
+    for (const pass of this.#afterBackward) pass(run);
     return loss;
+  }
+
+  /** x W + b, or x W + b + plus. */
+  #product(
+    x: Activation,
+    W: Region,
+    gradientOfW: () => number,
+    b: Region | undefined,
+    plus?: Activation,
+  ): Activation {
+    const { columns } = W;
+    const transposed = this.#scratch(new Region(columns, x.columns, padded(columns)));
+    const zeros = this.#scratch(new Region(1, Math.max(x.columns, columns)));
+    const out = plus ? requireUnread(plus) : this.#activation(columns, {}, x.rows);
+    if (plus && b) {
+      this.#forward.push(({ kernel, batch }) => kernel.addRow(out.address, out.stride, b.address, batch));
+    }
+    this.#forward.push(({ kernel, rows }) =>
+      kernel.linear(
+        out.address,
+        out.stride,
+        x.address,
+        x.stride,
+        W.address,
+        plus ? out.address : (b ?? zeros).address,
+        plus ? out.stride : 0,
+        x.rows === undefined ? rows : paddedRows(x.rows),
+        W.paddedColumns,
+        x.columns,
+      )
+    );
+    x.readers.push(({ kernel, batch, rows }, isFirst) =>
+      kernel.linearGradient(
+        gradientOfW(),
+        b?.gradient ?? 0,
+        x.gradient,
+        isFirst ? zeros.address : x.gradient,
+        isFirst ? 0 : x.stride,
+        x.address,
+        x.stride,
+        W.address,
+        transposed.address,
+        out.gradient,
+        out.stride,
+        x.rows ?? batch,
+        x.rows === undefined ? rows : paddedRows(x.rows),
+        transposed.paddedColumns,
+        W.paddedColumns,
+        columns,
+      )
+    );
+    return out;
   }
 
   /** The next layer of dropout: writes the elements at `x` that it keeps to `out`, or adds them there. */
