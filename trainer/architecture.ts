@@ -40,6 +40,11 @@ interface Sizes {
   readonly contextLength: number | null;
   /** What the exported model hands from one token to the next, if `contextLength` is null. */
   readonly states?: readonly CardState[];
+  /**
+   * Whether the exported model gives the same bits in a pass over several tokens as in steps, so that a server may use passes.
+   * Only where every state grows. `tests/trainer/onnx/passes.test.ts` holds such a network to it.
+   */
+  readonly exactPasses?: true;
 }
 
 /** A network whose parameters are counted, not trained. */

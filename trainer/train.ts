@@ -145,6 +145,7 @@ export async function train(
     vocabulary: vocabulary.characters,
     context_length: network.contextLength,
     ...(network.states && { states: [...network.states] }),
+    ...(network.exactPasses && { exact_passes: true as const }),
     dataset: { name: list.name, lines: list.lines.length, sha256: list.sha256, split_seed: SPLIT_SEED },
     training,
     nll: { train: finiteOrNull(nll.train), dev: finiteOrNull(nll.dev), test: finiteOrNull(nll.test) },

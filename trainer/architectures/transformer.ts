@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
 import { causalAttention } from "../attention.ts";
 import type { Activation, StepPlan } from "../backends/fused/step_plan.ts";
+import { CausalAttention } from "../onnx/attention.ts";
 import type { GraphBuilder, Value } from "../onnx/graph.ts";
 import { addBias, embed, GELU, gelu, layerNormalize, matMul } from "../operations.ts";
 import type { Parameter, Parameters } from "../parameters.ts";
@@ -73,6 +74,7 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
           shape: ["batch", heads, "past", headSize] as ["batch", number, "past", number],
         }))
       ),
+      exactPasses: true,
       buffers: [],
       dropsOut: true,
 
@@ -125,34 +127,32 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
       graph(graph, parameters, tokens, past) {
         const parameter = (name: string) => graph.parameter(name, parameters[name]);
         const linear = (x: Value<"float32">, name: string) =>
-          graph.add(graph.matMul(x, parameter(`${name}.weight`)), parameter(`${name}.bias`));
+          graph.gemm(x, parameter(`${name}.weight`), parameter(`${name}.bias`));
         const norm = (x: Value<"float32">, name: string) =>
           graph.layerNormalization(x, parameter(`${name}.gain`), parameter(`${name}.shift`));
-        const { places, mask } = placesAndMask(graph, tokens, past["0.key"], P); // (t), (t, p + t)
-        const scale = graph.number(1 / Math.sqrt(headSize));
+        const attention = new CausalAttention(graph, tokens, past["0.key"], heads, headSize);
         const present: Record<string, Value<"float32">> = {};
 
+        const [places] = graph.operator("Min", ["int64"], [attention.positions, graph.constant([P - 1])]); // (t)
         const position = graph.gather(parameter("P"), places); // (t, m)
         const C = parameter("C"); // (V, m)
-        let x = graph.add(graph.gather(C, tokens), position); // (b, t, m)
+        const embedded = graph.add(graph.gather(C, tokens), position); // (b, t, m)
+        let x = graph.reshape(embedded, [-1, m]); // (b * t, m)
         for (const layer of blocks) {
-          const qkv = linear(norm(x, `${layer}.norm1`), `${layer}.qkv`); // (b, t, 3 * m)
-          const byHead = graph.transpose(graph.reshape(qkv, [0, 0, 3 * heads, headSize]), [0, 2, 1, 3]); // (b, 3 * H, t, d)
-          const [q, k, v] = graph.split(byHead, 3, 1); // (b, H, t, d)
-          present[`${layer}.key`] = k;
-          present[`${layer}.value`] = v;
-          const keys = graph.concat([past[`${layer}.key`], k], 2); // (b, H, p + t, d)
-          const values = graph.concat([past[`${layer}.value`], v], 2); // (b, H, p + t, d)
-          const scores = graph.matMul(graph.mul(q, scale), graph.transpose(keys, [0, 1, 3, 2])); // (b, H, t, p + t)
-          const attention = graph.softmax(graph.add(scores, mask)); // (b, H, t, p + t)
-          const y = graph.transpose(graph.matMul(attention, values), [0, 2, 1, 3]); // (b, t, H, d)
-          x = graph.add(x, linear(graph.reshape(y, [0, 0, m]), `${layer}.out`)); // (b, t, m)
-          const hidden = linear(norm(x, `${layer}.norm2`), `${layer}.expand`); // (b, t, 4 * m)
-          x = graph.add(x, linear(geluOf(graph, hidden), `${layer}.contract`)); // (b, t, m)
+          const qkv = linear(norm(x, `${layer}.norm1`), `${layer}.qkv`); // (b * t, 3 * m)
+          const { y, key, value } = attention.attend(qkv, {
+            key: past[`${layer}.key`],
+            value: past[`${layer}.value`],
+          }); // (b * t, m), (b, H, t, d), (b, H, t, d)
+          present[`${layer}.key`] = key;
+          present[`${layer}.value`] = value;
+          x = graph.add(x, linear(y, `${layer}.out`)); // (b * t, m)
+          const hidden = linear(norm(x, `${layer}.norm2`), `${layer}.expand`); // (b * t, 4 * m)
+          x = graph.add(x, linear(geluOf(graph, hidden), `${layer}.contract`)); // (b * t, m)
         }
-        const normalized = norm(x, "norm"); // (b, t, m)
         const W = tie ? graph.transpose(C, [1, 0]) : parameter("W"); // (m, V)
-        return { logits: graph.matMul(normalized, W), present }; // (b, t, V)
+        const logits = graph.matMul(norm(x, "norm"), W); // (b * t, V)
+        return { logits: attention.byToken(logits, [V]), present }; // (b, t, V)
       },
 
       // The fused layers work on whole vectors of numbers.
@@ -178,30 +178,6 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
     };
   },
 };
-
-/**
- * The position of each token, at most the last learnt one, int64 [time]; and what is added to the scores, float32 [time,
- * past + time]: 0 where a token may attend to a position, minus infinity where that comes later.
- *
- * @param past A state, whose axis 2 is as long as the tokens before are many.
- */
-function placesAndMask(
-  graph: GraphBuilder,
-  tokens: Value<"int64">,
-  past: Value<"float32">,
-  learnt: number,
-): { places: Value<"int64">; mask: Value<"float32"> } {
-  const [zero, one] = [graph.integer(0), graph.integer(1)];
-  const before = graph.length(past, 2);
-  const after = graph.add(before, graph.length(tokens, 1));
-  const [own] = graph.operator("Range", ["int64"], [before, after, one]); // (t)
-  const [all] = graph.operator("Range", ["int64"], [zero, after, one]); // (p + t)
-  const [places] = graph.operator("Min", ["int64"], [own, graph.constant([learnt - 1])]); // (t)
-  const [rows] = graph.operator("Unsqueeze", ["int64"], [own, graph.constant([1])]); // (t, 1)
-  const [isLater] = graph.operator("Greater", ["bool"], [all, rows]); // (t, p + t)
-  const [mask] = graph.operator("Where", ["float32"], [isLater, graph.number(-Infinity), graph.number(0)]);
-  return { places, mask };
-}
 
 /** The ONNX operators of `gelu` (operations.ts): x sigmoid(x (GELU[0] + GELU[1] x^2)). */
 function geluOf(graph: GraphBuilder, x: Value<"float32">): Value<"float32"> {
