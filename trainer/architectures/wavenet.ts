@@ -1,7 +1,7 @@
 import { add, div, mul, relu, reshape, sigmoid, slice, sub, type Tensor } from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { Architecture, TrainedNetwork, TrainingPass } from "../architecture.ts";
-import { foldBatchNormalization, movingAverage } from "../batch_normalization.ts";
+import { foldBatchNormalization, movingAverage, movingDeviation } from "../batch_normalization.ts";
 import type { Value } from "../onnx/graph.ts";
 import { addBias, batchNormalize, embed, matMul, tanh } from "../operations.ts";
 import { divideBy, type Parameter, type Parameters, scaleBy, type Weights } from "../parameters.ts";
@@ -9,8 +9,10 @@ import { drawEmbedding, drawLinear } from "../initialisation.ts";
 
 /** Makes the first logits small, so that the first loss is that of a uniform guess. */
 const OUTPUT_SCALE = 0.1;
-/** How much of the running statistics becomes the mini-batch's in a step: PyTorch's default. */
+/** How much of the running statistics becomes the mini-batch's in a step: the default of `torch.nn.BatchNorm1d`. */
 const MOMENTUM = 0.1;
+/** Added to the variance in batch normalization, as by `torch.nn.BatchNorm1d`. */
+const EPSILON = 1e-5;
 
 /** The choices that make a WaveNet. */
 export type WavenetHyperparameters = {
@@ -30,7 +32,8 @@ export type WavenetHyperparameters = {
  *     z = tanh([a, c] Wf + bf) * sigmoid([a, c] Wg + bg),   x = c + z Wr + br
  *     y = relu(relu(s) W1 + b1) W2 + b2, where s is the sum of z Ws + bs of each layer, at the window's end
  *
- * As a tree, each layer is x = tanh(norm([a, c] W)) with batch normalization, and y = x W2 + b2.
+ * As a tree, each layer is x = tanh(norm([a, c] W)) with batch normalization over all pairs of a mini-batch, as
+ * `torch.nn.BatchNorm1d` does it, and y = x W2 + b2.
  *
  * It has a window, not states: windows that are equal are computed once, whatever came before them.
  *
@@ -213,9 +216,9 @@ function normalize(z: Tensor, layer: number, weights: Weights, training: Trainin
   return batchNormalize(z, gain, shift, (batch) => {
     training.setBuffers({
       [`${layer}.mean`]: movingAverage(mean, batch.mean, MOMENTUM),
-      [`${layer}.std`]: movingAverage(std, batch.std, MOMENTUM),
+      [`${layer}.std`]: movingDeviation(std, batch.std, MOMENTUM),
     });
-  });
+  }, EPSILON);
 }
 
 /** The weight and bias of a tree layer with its batch normalization folded in, if that was not done before. */
