@@ -73,6 +73,9 @@ export const modelCardSchema = z.object({
   states: z.array(stateSchema).min(1).optional().describe(
     "What a model without a window hands from step to step: past.NAME and present.NAME of its .onnx file",
   ),
+  exact_passes: z.literal(true).optional().describe(
+    "The .onnx file gives the same bits in a pass over several tokens as in steps of one",
+  ),
   sha256: sha256.describe("Of the .onnx file"),
   dataset: z.object({
     name: z.string().min(1).describe("File name of the list"),
@@ -94,6 +97,7 @@ export const modelCardSchema = z.object({
     clip: z.number().positive().optional().describe("Largest norm of all gradients together"),
     beta2: z.number().positive().optional().describe("Adam's second beta, if it was not 0.999"),
     dropout: z.number().positive().optional().describe("Share of elements that dropout set to zero"),
+    average: z.number().positive().optional().describe("Decay a step of the average that the weights are"),
     best_step: count.optional().describe("The step whose weights were kept: the lowest dev NLL"),
     dev_sample: count.optional().describe(
       "Characters of the dev split that selected that step, evenly spaced; left out if it was the whole split",
@@ -126,9 +130,20 @@ export const modelCardSchema = z.object({
   ({ context_length, states }) => (context_length === null) === (states !== undefined),
   { path: ["states"], message: "a model has states if its context_length is null, and else none" },
 ).refine(
+  ({ states, exact_passes }) => !exact_passes || states?.every(({ shape }) => grows(shape)) === true,
+  {
+    path: ["exact_passes"],
+    message: 'a model can have exact passes if each of its states has the axis "past"',
+  },
+).refine(
   ({ states = [] }) => states.reduce((sum, { shape }) => sum + positionSize(shape), 0) <= MAX_STATE_NUMBERS,
   { path: ["states"], message: `states have at most ${MAX_STATE_NUMBERS} numbers a position` },
 );
+
+/** Whether a state has an axis that grows. */
+function grows(shape: z.infer<typeof stateShape>): boolean {
+  return (shape as readonly unknown[]).includes("past");
+}
 
 /** The number of elements of a state at one position. */
 function positionSize(shape: z.infer<typeof stateShape>): number {

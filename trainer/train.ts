@@ -18,7 +18,7 @@ import {
   type OnProgress,
 } from "./evaluation.ts";
 import { type Examples, makeExamples } from "./examples.ts";
-import { fit, type FitHooks, initialState, type TrainingState } from "./fit.ts";
+import { fit, type FitHooks, initialState, resultOf, type TrainingState } from "./fit.ts";
 import { ModelKeptError, saveModel, type UnsavedCard } from "./save_model.ts";
 import { exportOnnx } from "./onnx/export.ts";
 import { parameterCount, type Parameters } from "./parameters.ts";
@@ -112,6 +112,7 @@ export async function train(
       ...(options.clip !== undefined && { clip: options.clip }),
       ...(options.beta2 !== undefined && { beta2: options.beta2 }),
       ...(options.dropout && { dropout: options.dropout }),
+      ...(options.average && { average: options.average }),
       best_step: best.step,
       ...sampleSizes(network, examples),
       loss_history: state.history,
@@ -144,6 +145,7 @@ export async function train(
     vocabulary: vocabulary.characters,
     context_length: network.contextLength,
     ...(network.states && { states: [...network.states] }),
+    ...(network.exactPasses && { exact_passes: true as const }),
     dataset: { name: list.name, lines: list.lines.length, sha256: list.sha256, split_seed: SPLIT_SEED },
     training,
     nll: { train: finiteOrNull(nll.train), dev: finiteOrNull(nll.dev), test: finiteOrNull(nll.test) },
@@ -190,8 +192,9 @@ async function bestCheckpoint(
 ): Promise<EvaluatedCheckpoint> {
   const { best, step } = state;
   if (best?.step === step) return best;
-  const backend = evaluationBackend(network, state.parameters, examples.train);
-  const last = await evaluateCheckpoint(network, evaluationSamples(examples), state, backend);
+  const parameters = resultOf(state);
+  const backend = evaluationBackend(network, parameters, examples.train);
+  const last = await evaluateCheckpoint(network, evaluationSamples(examples), { step, parameters }, backend);
   return best && best.devNll <= last.devNll ? best : last;
 }
 

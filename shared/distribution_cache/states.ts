@@ -17,7 +17,7 @@ export class StateLayout {
     let start = 0;
     this.#parts = states.map(({ shape }) => {
       const axis = shape.indexOf("past");
-      const outer = product(shape.slice(0, Math.max(0, axis)));
+      const outer = product(shape.slice(0, Math.max(0, axis))); // 1 without the axis "past"
       const inner = product(shape.slice(axis + 1));
       const part = { start, outer, inner, grows: axis !== -1 };
       start += outer * inner;
@@ -54,12 +54,20 @@ export class StateLayout {
     });
   }
 
-  /** The array of a node from row `row` of the `present` of a step. */
-  extract(present: readonly Float32Array[], row: number): Float32Array {
+  /**
+   * The array of a node from the `present` of a step, or of a pass over several positions.
+   *
+   * @param present One array a state: [batch, ...shape], in which "past" is `time`.
+   * @param row The row of the batch.
+   * @param position From 0 to `time` - 1.
+   */
+  extract(present: readonly Float32Array[], row: number, position = 0, time = 1): Float32Array {
     const array = new Float32Array(this.size);
     this.#parts.forEach(({ start, outer, inner }, i) => {
-      const size = outer * inner;
-      array.set(present[i].subarray(row * size, (row + 1) * size), start);
+      for (let o = 0; o < outer; o++) {
+        const from = ((row * outer + o) * time + position) * inner;
+        array.set(present[i].subarray(from, from + inner), start + o * inner);
+      }
     });
     return array;
   }

@@ -16,9 +16,10 @@ const card: ModelCard = {
 };
 
 /** The card of a model with a state of this shape. */
-function cardWithState(shape: unknown[]): string {
+function cardWithState(shape: unknown[], fields: object = {}): string {
   return JSON.stringify({
     ...card,
+    ...fields,
     context_length: null,
     states: [{ name: "hidden", type: "float32", shape }],
   });
@@ -28,6 +29,8 @@ describe("parseModelCard", () => {
   test("reads the states of a model without a window", () => {
     expect(parseModelCard(cardWithState(["batch", 64])).states).toHaveLength(1);
     expect(parseModelCard(cardWithState(["batch", 4, "past", 16])).context_length).toBe(null);
+    const exact = cardWithState(["batch", 4, "past", 16], { exact_passes: true });
+    expect(parseModelCard(exact).exact_passes).toBe(true);
   });
 
   test("reads a card back from its JSON", () => {
@@ -50,6 +53,8 @@ describe("parseModelCard", () => {
     [cardWithState(["batch", 0]), "states.0.shape.1: "],
     [cardWithState(["batch", "past", "past"]), 'states.0.shape: a shape has "past" once at most'],
     [cardWithState(["batch", 2 ** 16 + 1]), "states: states have at most 65536 numbers a position"],
+    [cardWithState(["batch", 8], { exact_passes: true }), "exact_passes: a model can have exact passes if"],
+    [JSON.stringify({ ...card, exact_passes: true }), "exact_passes: a model can have exact passes if"],
     [JSON.stringify({ ...card, sha256: "abc" }), "sha256: a SHA-256 is 64 hexadecimal digits"],
     [JSON.stringify({ ...card, vocabulary: "aa" }), "vocabulary: "],
     [JSON.stringify({ ...card, nll: { train: 1, dev: 1 } }), "nll.test: "],

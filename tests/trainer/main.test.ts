@@ -120,7 +120,7 @@ describe("train", () => {
   test("interrupted, keeps what was learnt; resumed, ends where the unbroken run does", async () => {
     const directory = await temporaryDirectory();
     const settings = ["--steps", "20000", "--hidden", "20", "--optimizer", "adamw", "--lr", "0.005"]
-      .concat("--warmup", "5000", "--clip", "0.5", "--beta2", "0.99");
+      .concat("--warmup", "5000", "--clip", "0.5", "--beta2", "0.99", "--average", "0.9");
     const where = ["--name", "broken", "--checkpoints", directory];
     const training = startTrainer(["train", ...settings, ...where, "--out", directory]);
     await training.printed(/step 2000\/20000/);
@@ -133,7 +133,13 @@ describe("train", () => {
     const partial = parseModelCard(await readFile(join(directory, "broken.json"), "utf8"));
     expect(partial.training.steps).toBeGreaterThanOrEqual(2000);
     expect(partial.training.steps).toBeLessThan(20_000);
-    expect(partial.training).toMatchObject({ weight_decay: 0.01, warmup: 5000, clip: 0.5, beta2: 0.99 });
+    expect(partial.training).toMatchObject({
+      weight_decay: 0.01,
+      warmup: 5000,
+      clip: 0.5,
+      beta2: 0.99,
+      average: 0.9,
+    });
     expect((await run("evaluate", "broken", "--models", directory)).code).toBe(0);
 
     const surplus = await run("train", "--resume", ...where, "--lr", "1");
@@ -163,13 +169,21 @@ describe("train", () => {
       ["--architecture", "bigram", "--hidden", "3"],
       "Architecture bigram has no --hidden: its flags are --smoothing",
     ],
+    [["--tie"], "Architecture mlp has no --tie: its flags are --context, "],
+    [
+      ["--architecture", "gru", "--hidden", "32", "--tie"],
+      "Cannot tie the output layer to the embeddings: --embedding is 64 and --hidden 32; they must be the same",
+    ],
     [["--hidden", "zero"], 'Cannot set --hidden to "zero"'],
     [["--context", "0"], 'Cannot set --context to "0"'],
     [["--steps", "-1"], "It must be a whole number from 0 to 1000000000."],
     [["--lr", "fast"], "It must be a number from"],
     [["--schedule", "linear"], "Allowed choices are constant, step, cosine"],
     [["--name", "../x"], 'Cannot call a model "../x": a model\'s name has 1 to 64 of'],
-    [["--dropout", "0.1"], "Cannot train with dropout 0.1: this architecture has no dropout"],
+    [
+      ["--architecture", "bigram-network", "--dropout", "0.1"],
+      "Cannot train with dropout 0.1: this architecture has no dropout",
+    ],
     [["--clip", "0"], "It must be a number from 1e-9 to 1000000000."],
     [["--stpes", "1"], "Did you mean --steps?"],
   ])("refuses %j and says what is allowed", async (args, message) => {

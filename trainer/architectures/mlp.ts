@@ -75,13 +75,14 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
       learns: "by gradient descent",
       vocabularySize: V,
       contextLength: n,
+      dropsOut: true,
 
       logits(weights, tokens, training) {
         const { C, W2, b2, W3 } = weights;
         const x = embed(C, tokens); // (b, n) -> (b, n * m)
         const z = normalize(weights, hiddenInput(weights, x), training); // (b, h)
         const hidden = tanh(z); // (b, h)
-        const y = addBias(matMul(hidden, W2), b2); // (b, h) -> (b, V)
+        const y = addBias(matMul(training?.dropout(hidden) ?? hidden, W2), b2); // (b, h) -> (b, V)
         return W3 ? add(y, matMul(x, W3)) : y; // (b, n * m) -> (b, V)
       },
 
@@ -146,7 +147,7 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
           ? z
           : plan.batchNormalization(z, names, norm === "running" ? MOMENTUM : 0); // (b, h)
         const hidden = plan.tanh(normalized); // (b, h)
-        const y = plan.linear(hidden, V, { weight: "W2", bias: "b2" }); // (b, V)
+        const y = plan.linear(plan.dropout(hidden), V, { weight: "W2", bias: "b2" }); // (b, V)
         return direct ? plan.linear(x, V, { weight: "W3", plus: y }) : y; // (b, V)
       },
     };

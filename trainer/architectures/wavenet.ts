@@ -70,9 +70,10 @@ function gatedNetwork(
     learns: "by gradient descent",
     vocabularySize: V,
     contextLength: T,
+    dropsOut: true,
     buffers: [],
 
-    logits(weights, tokens) {
+    logits(weights, tokens, training) {
       const [b] = tokens.shape;
       const linear = (x: Tensor, name: string) =>
         addBias(matMul(x, weights[`${name}.weight`]), weights[`${name}.bias`]);
@@ -90,7 +91,7 @@ function gatedNetwork(
         x = add(slice(pair, [0, m], [b * n, m]), linear(z, `${layer}.residual`)); // (b * n, m)
       }
       const hidden = relu(linear(relu(skips!), "hidden")); // (b, h)
-      return linear(hidden, "output"); // (b, V)
+      return linear(training?.dropout(hidden) ?? hidden, "output"); // (b, V)
     },
 
     initialise(generator) {
@@ -152,6 +153,7 @@ function treeNetwork(
     learns: "by gradient descent",
     vocabularySize: V,
     contextLength: T,
+    dropsOut: true,
     buffers: layers.flatMap(({ layer }) => [`${layer}.mean`, `${layer}.std`]),
 
     logits(weights, tokens, training) {
@@ -162,7 +164,8 @@ function treeNetwork(
         const z = matMul(pair, weights[`${layer}.weight`]); // (b * n, h)
         x = tanh(normalize(z, layer, weights, training)); // (b * n, h)
       }
-      return addBias(matMul(x, weights.W2), weights.b2); // (b, h) -> (b, V)
+      // Dropout before a batch normalization would change the variances that it sees (Li et al. 2019).
+      return addBias(matMul(training?.dropout(x) ?? x, weights.W2), weights.b2); // (b, h) -> (b, V)
     },
 
     initialise(generator) {

@@ -1,6 +1,7 @@
 import type { TrainedNetwork } from "../architecture.ts";
 import { type Backend, clipFactor, type Evaluator } from "../backend.ts";
 import { type ColumnPart, columnStatistics } from "../column_statistics.ts";
+import type { Dropout } from "../dropout.ts";
 import { type EvaluationBatch, IGNORED } from "../examples.ts";
 import { BETA2, type OptimizerName, optimizers } from "../optimizers.ts";
 import type { Parameters } from "../parameters.ts";
@@ -30,18 +31,21 @@ export const fused: Backend = fusedBackend(hasRelaxedSimd());
 export function fusedBackend(relaxed: boolean): Backend {
   return {
     unsupportedReason(network, { batch, optimizer, dropout = 0 }) {
-      const plan = planOf(network);
+      const plan = planOf(network, { share: dropout, seed: 0 });
       if (!plan) return "this architecture has no fused step";
       if (batch === "all") return "it takes mini-batches, not all examples at once";
-      if (dropout > 0) return "it has no dropout";
       if (!hasSimd()) return "this machine's WebAssembly has no SIMD";
       const bytes = bytesOfPlan(plan, batch, optimizers[optimizer].stateTensors);
       if (bytes > MAX_BYTES) return `it has no room for ${Math.ceil(bytes / 2 ** 30)} GiB`;
       return undefined;
     },
 
-    async start(network, state, { optimizer, weightDecay = 0, clip, beta2 = BETA2 }) {
-      const plan = planOf(network);
+    async start(
+      network,
+      state,
+      { optimizer, weightDecay = 0, clip, beta2 = BETA2, dropout = 0, seed = 0 },
+    ) {
+      const plan = planOf(network, { share: dropout, seed });
       if (!plan) throw new TypeError("Cannot start the fused step: the network has no plan of it");
       const { exports } = await WebAssembly.instantiate(await fusedKernel(relaxed));
       const kernel = exports as unknown as Kernel;
@@ -51,7 +55,7 @@ export function fusedBackend(relaxed: boolean): Backend {
       const update = updates[optimizer];
       return {
         step(batch, learningRate, step) {
-          const loss = plan.lossAndGradients(memory.writeBatch(batch));
+          const loss = plan.lossAndGradients(memory.writeBatch(batch, step));
           if (clip !== undefined) {
             const [first, last] = [begin + memory.toGradient, end + memory.toGradient];
             const factor = clipFactor(Math.sqrt(kernel.sumOfSquares(first, last)), clip);
@@ -152,7 +156,7 @@ function writeEvaluation(
   // Each row has its own number in place of a target.
   const numbers = new Int32Array(plan.contextLength === null ? tokens.length : count).fill(IGNORED);
   for (const row of rows) numbers[row] = row;
-  const run = memory.writeBatch({ tokens, targets: numbers, count }, true);
+  const run = memory.writeBatch({ tokens, targets: numbers, count }, "none");
   const rowOf = new Int32Array(numbers.length);
   memory.targets(run).forEach((number, row) => {
     if (number !== IGNORED) rowOf[number] = row;
@@ -161,9 +165,9 @@ function writeEvaluation(
 }
 
 /** The plan of a network's step, or undefined if its architecture has none. */
-function planOf(network: TrainedNetwork): StepPlan | undefined {
+function planOf(network: TrainedNetwork, dropout?: Dropout): StepPlan | undefined {
   if (!network.planStep) return undefined;
-  const plan = new StepPlan(network.contextLength);
+  const plan = new StepPlan(network.contextLength, dropout);
   plan.crossEntropy(network.planStep(plan));
   return plan;
 }

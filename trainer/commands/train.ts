@@ -57,6 +57,7 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
     clip,
     beta2,
     dropout,
+    average,
     seed,
     out,
     checkpoints,
@@ -80,6 +81,7 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
     clip,
     beta2,
     dropout,
+    average,
     seed,
     out,
     checkpoints,
@@ -182,6 +184,11 @@ trainCommand
     "share of elements that are set to zero in training, in architectures that have dropout",
     decimal(0, 0.99),
     0,
+  )
+  .option(
+    "--average <decay>",
+    "keep a moving average of the weights with this decay a step, such as 0.998, in place of the last weights (default: none)",
+    decimal(0, 0.99999),
   )
   .addOption(
     new Option(

@@ -160,8 +160,8 @@ export class GraphBuilder {
   }
 
   /** Values one after the other along an axis. */
-  concat(values: Value<"float32">[], axis: number): Value<"float32"> {
-    return this.#node("Concat", "float32", values, { axis });
+  concat<Type extends ElementType>(values: Value<Type>[], axis: number): Value<Type> {
+    return this.#node("Concat", values[0].type, values, { axis });
   }
 
   /** A value in equal parts along an axis. */
@@ -169,10 +169,34 @@ export class GraphBuilder {
     return this.operator("Split", new Array<"float32">(parts).fill("float32"), [x], { axis });
   }
 
+  /** The length of an axis, as a vector of one. */
+  axis(x: Value<ElementType>, axis: number): Value<"int64"> {
+    return this.#node("Shape", "int64", [x], { start: axis, end: axis + 1 });
+  }
+
   /** The length of an axis, as a scalar. */
   length(x: Value<ElementType>, axis: number): Value<"int64"> {
-    const shape = this.#node("Shape", "int64", [x], { start: axis, end: axis + 1 });
-    return this.#node("Squeeze", "int64", [shape]);
+    return this.scalar(this.axis(x, axis));
+  }
+
+  /** A vector of one as a scalar. */
+  scalar(x: Value<"int64">): Value<"int64"> {
+    return this.#node("Squeeze", "int64", [x]);
+  }
+
+  /** The integers from one scalar to below another, in steps of a third. */
+  range(start: Value<"int64">, end: Value<"int64">, step: Value<"int64">): Value<"int64"> {
+    return this.#node("Range", "int64", [start, end, step]);
+  }
+
+  /** The remainder of a division, with the sign of the divisor. */
+  mod(x: Value<"int64">, divisor: Value<"int64">): Value<"int64"> {
+    return this.#node("Mod", "int64", [x, divisor]);
+  }
+
+  /** The values with the opposite sign. */
+  neg(x: Value<"int64">): Value<"int64"> {
+    return this.#node("Neg", "int64", [x]);
   }
 
   /** exp(x) / sum(exp(x)) along the last axis. */

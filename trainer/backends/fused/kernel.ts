@@ -140,6 +140,14 @@ export interface Kernel {
     batch: number,
     count: number,
   ): void;
+  transpose(
+    out: number,
+    outStride: number,
+    a: number,
+    aStride: number,
+    rows: number,
+    columns: number,
+  ): void;
   addRow(out: number, stride: number, row: number, batch: number): void;
   attention(
     out: number,
@@ -193,6 +201,17 @@ export interface Kernel {
     stride: number,
     gain: number,
     batch: number,
+  ): void;
+  dropout(
+    out: number,
+    x: number,
+    adds: boolean,
+    stride: number,
+    numbers: number,
+    batch: number,
+    key: number,
+    threshold: number,
+    scale: number,
   ): void;
   tanhInPlace(x: number, bytes: number): void;
   tanhGradient(dx: number, y: number, bytes: number): void;

@@ -28,6 +28,8 @@ export interface WordRows {
   targets: Int32Array;
   /** [rows]: the position in its word, from 0. */
   positions: Int32Array;
+  /** [rows]: its place in [batch, time]. */
+  numbers: Int32Array;
   /** [groups + 1]: the first row of each word or of each time, and the number of rows. */
   groups: Int32Array;
 }
@@ -56,6 +58,7 @@ function rowsByWord(tokens: Int32Array, targets: Int32Array, time: number, lengt
       rows.tokens[row] = tokens[word * time + position];
       rows.targets[row] = targets[word * time + position];
       rows.positions[row] = position;
+      rows.numbers[row] = word * time + position;
     }
   });
   rows.groups[lengths.length] = row;
@@ -74,6 +77,7 @@ function rowsByTime(tokens: Int32Array, targets: Int32Array, time: number, lengt
     for (let i = 0; i < count; i++) {
       rows.tokens[row + i] = tokens[words[i] * time + position];
       rows.targets[row + i] = targets[words[i] * time + position];
+      rows.numbers[row + i] = words[i] * time + position;
     }
     rows.positions.fill(position, row, row + paddedRows(count));
     row += paddedRows(count);
@@ -87,6 +91,7 @@ function emptyRows(rows: number, groups: number): WordRows {
     tokens: new Int32Array(rows).fill(BOUNDARY),
     targets: new Int32Array(rows).fill(IGNORED),
     positions: new Int32Array(rows),
+    numbers: new Int32Array(rows),
     groups: new Int32Array(groups + 1),
   };
 }

@@ -31,6 +31,7 @@ export class StepMemory {
   #targets = 0;
   #positions = 0;
   #groups = 0;
+  #numbers = 0;
 
   /** @param optimizerTensors Tensors that the optimizer keeps of each parameter. */
   constructor(kernel: Kernel, plan: StepPlan, optimizerTensors: number) {
@@ -59,9 +60,9 @@ export class StepMemory {
   /**
    * Puts a mini-batch into memory, which grows when one is larger than all before it.
    *
-   * @param evaluates The pass is not a training step: normalization uses its buffers.
+   * @param step The training step, from 0; or "none" in an evaluation: normalization uses its buffers.
    */
-  writeBatch(examples: Batch, evaluates = false): StepRun {
+  writeBatch(examples: Batch, step: number | "none"): StepRun {
     const words = this.#plan.contextLength === null ? wordRows(examples, this.#plan.rowOrder) : undefined;
     const { tokens, targets } = words ?? examples;
     const batch = targets.length;
@@ -73,6 +74,12 @@ export class StepMemory {
       this.#writeIntegers(this.#positions, words.positions);
       this.#writeIntegers(this.#groups, words.groups);
     }
+    if (this.#plan.dropsOut) {
+      this.#writeIntegers(
+        this.#numbers,
+        words?.numbers ?? Int32Array.from({ length: batch }, (_, row) => row),
+      );
+    }
     return {
       kernel: this.#kernel,
       batch,
@@ -82,7 +89,9 @@ export class StepMemory {
       positions: this.#positions,
       groups: this.#groups,
       groupCount: groups,
-      evaluates,
+      numbers: this.#numbers,
+      step: step === "none" ? 0 : step,
+      evaluates: step === "none",
     };
   }
 
@@ -157,6 +166,7 @@ export class StepMemory {
       this.#positions = this.#reserve(rows * WORD);
       this.#groups = this.#reserve((rows + 1) * WORD);
     }
+    if (this.#plan.dropsOut) this.#numbers = this.#reserve(rows * WORD);
     for (const activation of this.#plan.activations) {
       const { values, gradient } = activation.inPlaceOf;
       const bytes = (activation.rows === undefined ? rows : paddedRows(activation.rows)) * activation.stride;
@@ -194,5 +204,5 @@ export function bytesOfPlan(plan: StepPlan, batch: number, optimizerTensors: num
     0,
   );
   return (2 + optimizerTensors) * trained + sum(Object.values(plan.buffers)) + sum(plan.scratch) +
-    rows * (activations + (plan.time + 3) * WORD);
+    rows * (activations + (plan.time + 4) * WORD);
 }

@@ -1,3 +1,4 @@
+import { type Dropout, dropoutKey, dropoutScale, dropoutThreshold } from "../../dropout.ts";
 import type { Kernel } from "./kernel.ts";
 import { paddedRows, type RowOrder } from "./rows.ts";
 
@@ -74,6 +75,10 @@ export interface StepRun {
   /** If rows are positions of words: address of the `groups` of `WordRows` in rows.ts, int32 [groupCount + 1]. */
   readonly groups: number;
   readonly groupCount: number;
+  /** If the plan has dropout: address of the number of each row, int32 [batch]. */
+  readonly numbers: number;
+  /** The training step, from 0. */
+  readonly step: number;
   /** It is no training step: normalization uses its buffers. */
   readonly evaluates: boolean;
 }
@@ -125,11 +130,24 @@ export class StepPlan {
   /** In the order in which they are computed. */
   readonly normalizations: Normalization[] = [];
   readonly #forward: Pass[] = [];
+  readonly #afterBackward: Pass[] = [];
+  readonly #dropout: Dropout;
+  #dropoutLayers = 0;
   #logits?: Activation;
   #loss: (run: StepRun) => number = () => NaN;
 
-  /** @param contextLength Of the network: null if it sees whole words. */
-  constructor(readonly contextLength: number | null) {}
+  /**
+   * @param contextLength Of the network: null if it sees whole words.
+   * @param dropout Default: none, as in an evaluation.
+   */
+  constructor(readonly contextLength: number | null, dropout: Dropout = { share: 0, seed: 0 }) {
+    this.#dropout = dropout;
+  }
+
+  /** Whether {@link dropout} does anything. */
+  get dropsOut(): boolean {
+    return this.#dropout.share > 0;
+  }
 
   /** Looks up an embedding for each token: (b, time) -> (b, time * size). */
   embedding(table: string, [vocabularySize, size]: [number, number], time: number): Activation {
@@ -194,47 +212,29 @@ export class StepPlan {
   ): Activation {
     const W = this.matrices[weight] = new Region(x.columns, columns, padded(x.columns));
     const b = bias === undefined ? undefined : this.vectors[bias] = new Region(1, columns);
-    const transposed = this.#scratch(new Region(columns, x.columns, padded(columns)));
-    const zeros = this.#scratch(new Region(1, Math.max(x.columns, columns)));
-    const out = plus ? requireUnread(plus) : this.#activation(columns, {}, x.rows);
-    if (plus && b) {
-      this.#forward.push(({ kernel, batch }) => kernel.addRow(out.address, out.stride, b.address, batch));
-    }
-    this.#forward.push(({ kernel, rows }) =>
-      kernel.linear(
-        out.address,
-        out.stride,
-        x.address,
-        x.stride,
-        W.address,
-        plus ? out.address : (b ?? zeros).address,
-        plus ? out.stride : 0,
-        x.rows === undefined ? rows : paddedRows(x.rows),
-        W.paddedColumns,
-        x.columns,
-      )
+    return this.#product(x, W, () => W.gradient, b, plus);
+  }
+
+  /**
+   * A linear layer whose weight is a table of embeddings, transposed: x C^T + b: (b, size) -> (b, V).
+   *
+   * @param names The table, which {@link table} placed, and the bias.
+   */
+  tiedLinear(x: Activation, names: { table: string; bias?: string }): Activation {
+    const C = this.matrices[names.table];
+    const V = C.rows;
+    const W = this.#scratch(new Region(x.columns, V, padded(x.columns)));
+    const dW = this.#scratch(new Region(x.columns, V, padded(x.columns)));
+    const dC = this.#scratch(new Region(V, x.columns, padded(V)));
+    const b = names.bias === undefined ? undefined : this.vectors[names.bias] = new Region(1, V);
+    this.#forward.push(({ kernel }) =>
+      kernel.transpose(W.address, W.stride, C.address, C.stride, C.paddedRows, C.paddedColumns)
     );
-    x.readers.push(({ kernel, batch, rows }, isFirst) =>
-      kernel.linearGradient(
-        W.gradient,
-        b?.gradient ?? 0,
-        x.gradient,
-        isFirst ? zeros.address : x.gradient,
-        isFirst ? 0 : x.stride,
-        x.address,
-        x.stride,
-        W.address,
-        transposed.address,
-        out.gradient,
-        out.stride,
-        x.rows ?? batch,
-        x.rows === undefined ? rows : paddedRows(x.rows),
-        transposed.paddedColumns,
-        W.paddedColumns,
-        columns,
-      )
-    );
-    return out;
+    this.#afterBackward.push(({ kernel }) => {
+      kernel.transpose(dC.address, dC.stride, dW.address, dW.stride, dW.paddedRows, dW.paddedColumns);
+      kernel.addRow(C.gradient, C.bytes, dC.address, 1);
+    });
+    return this.#product(x, W, () => dW.address, b);
   }
 
   /**
@@ -463,14 +463,29 @@ export class StepPlan {
   }
 
   /**
-   * A residual connection around a linear layer, x + y W + b: (b, columns), (b, in) -> (b, columns). Overwrites x, whose
-   * other readers are layers that keep what their gradient needs: {@link layerNormalization}.
+   * A residual connection around a linear layer and dropout, x + dropout(y W + b): (b, columns), (b, in) -> (b, columns).
+   * Overwrites x, whose other readers are layers that keep what their gradient needs: {@link layerNormalization}.
    */
   residual(x: Activation, y: Activation, names: { weight: string; bias: string }): Activation {
+    const branch = this.dropsOut ? this.linear(y, x.columns, names) : undefined;
     const out = this.#activation(x.columns, { values: x, gradient: x });
-    this.linear(y, x.columns, { ...names, plus: out });
+    if (branch) {
+      const apply = this.#nextDropout();
+      this.#forward.push((run) => apply(run, out.address, branch.address, out.stride, true));
+      branch.readers.push((run) => apply(run, branch.gradient, out.gradient, out.stride));
+    } else this.linear(y, x.columns, { ...names, plus: out });
     // The gradient of the sum is the first one of x, and already there.
     x.readers.unshift(() => {});
+    return out;
+  }
+
+  /** Dropout: (b, columns) -> (b, columns). Without dropout it returns x itself. */
+  dropout(x: Activation): Activation {
+    if (!this.dropsOut) return x;
+    const apply = this.#nextDropout();
+    const out = this.#activation(x.columns, { gradient: requireUnread(x) });
+    this.#forward.push((run) => apply(run, out.address, x.address, x.stride));
+    x.readers.push((run) => apply(run, x.gradient, out.gradient, x.stride));
     return out;
   }
 
@@ -524,7 +539,71 @@ export class StepPlan {
       for (let reader = 0; reader < readers.length; reader++) readers[reader](run, reader === 0);
       origin?.(run);
     }
+    for (const pass of this.#afterBackward) pass(run);
     return loss;
+  }
+
+  /** x W + b, or x W + b + plus. */
+  #product(
+    x: Activation,
+    W: Region,
+    gradientOfW: () => number,
+    b: Region | undefined,
+    plus?: Activation,
+  ): Activation {
+    const { columns } = W;
+    const transposed = this.#scratch(new Region(columns, x.columns, padded(columns)));
+    const zeros = this.#scratch(new Region(1, Math.max(x.columns, columns)));
+    const out = plus ? requireUnread(plus) : this.#activation(columns, {}, x.rows);
+    if (plus && b) {
+      this.#forward.push(({ kernel, batch }) => kernel.addRow(out.address, out.stride, b.address, batch));
+    }
+    this.#forward.push(({ kernel, rows }) =>
+      kernel.linear(
+        out.address,
+        out.stride,
+        x.address,
+        x.stride,
+        W.address,
+        plus ? out.address : (b ?? zeros).address,
+        plus ? out.stride : 0,
+        x.rows === undefined ? rows : paddedRows(x.rows),
+        W.paddedColumns,
+        x.columns,
+      )
+    );
+    x.readers.push(({ kernel, batch, rows }, isFirst) =>
+      kernel.linearGradient(
+        gradientOfW(),
+        b?.gradient ?? 0,
+        x.gradient,
+        isFirst ? zeros.address : x.gradient,
+        isFirst ? 0 : x.stride,
+        x.address,
+        x.stride,
+        W.address,
+        transposed.address,
+        out.gradient,
+        out.stride,
+        x.rows ?? batch,
+        x.rows === undefined ? rows : paddedRows(x.rows),
+        transposed.paddedColumns,
+        W.paddedColumns,
+        columns,
+      )
+    );
+    return out;
+  }
+
+  /** The next layer of dropout: writes the elements at `x` that it keeps to `out`, or adds them there. */
+  #nextDropout(): (run: StepRun, out: number, x: number, stride: number, adds?: boolean) => void {
+    const layer = this.#dropoutLayers++;
+    const threshold = dropoutThreshold(this.#dropout);
+    const scale = dropoutScale(this.#dropout);
+    return ({ kernel, batch, numbers, step }, out, x, stride, adds = false) => {
+      const key = dropoutKey(this.#dropout, step, layer);
+      kernel.dropout(out, x, adds, stride, numbers, batch, key, threshold, scale);
+    };
   }
 
   #activation(columns: number, inPlaceOf: Activation["inPlaceOf"] = {}, rows?: number): Activation {

@@ -15,6 +15,7 @@ const OPTIMIZERS = Object.keys(optimizers) as OptimizerName[];
 interface Case {
   embedding: number;
   hidden: number;
+  tie?: boolean;
   V?: number;
   /** Words in each mini-batch, in turn. */
   batches: number[];
@@ -28,17 +29,23 @@ const CASES: Record<string, Case> = {
   "sizes that fill every block": { embedding: 8, hidden: 16, V: 24, batches: [8] },
   "the smallest sizes": { embedding: 1, hidden: 1, V: 2, batches: [1] },
   "words of one letter or none": { embedding: 3, hidden: 5, batches: [3], longest: 1 },
+  "tied weights": { embedding: 10, hidden: 10, tie: true, batches: [5, 2, 33] },
+  "tied weights of the smallest sizes": { embedding: 1, hidden: 1, tie: true, V: 2, batches: [1] },
   "long words": { embedding: 3, hidden: 5, batches: [3], longest: 60 },
 };
 
 /** What the backends come to with an architecture and random words. */
 function compare(
   architecture: string,
-  { embedding, hidden, V = 14, batches, longest = 12 }: Case,
+  { embedding, hidden, tie, V = 14, batches, longest = 12 }: Case,
   optimizer: OptimizerName,
   relaxed = true,
 ) {
-  const network = buildNetwork(findArchitecture(architecture), { embedding, hidden }, V) as TrainedNetwork;
+  const network = buildNetwork(
+    findArchitecture(architecture),
+    { embedding, hidden, tie },
+    V,
+  ) as TrainedNetwork;
   const generator = new TorchGenerator(3);
   const parameters = network.initialise(generator);
   for (const [name, { values }] of Object.entries(parameters)) {

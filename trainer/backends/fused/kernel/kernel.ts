@@ -8,6 +8,7 @@
 export { attention, attentionGradient } from "./attention";
 export { batchNormalization, batchNormalizationGradient, normalize } from "./batch_normalization";
 export { crossEntropy, logSoftmaxInPlace } from "./cross_entropy";
+export { dropout } from "./dropout";
 export { embedding, embeddingGradient } from "./embedding";
 export { gelu, geluGradient } from "./gelu";
 export { gru, gruGradient } from "./gru";

@@ -1,0 +1,116 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { type OpenedModel, openOnnxModel } from "../../../functions/inference/onnx_model.ts";
+import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
+import { StateLayout } from "../../../shared/distribution_cache/states.ts";
+import type { ModelCard } from "../../../shared/model_card.ts";
+import { NameStream } from "../../../shared/random/name_stream.ts";
+import { TorchGenerator } from "../../../shared/random/torch.ts";
+import { Vocabulary } from "../../../shared/vocabulary.ts";
+import { buildNetwork, type TrainedNetwork } from "../../../trainer/architecture.ts";
+import { findArchitecture } from "../../../trainer/architectures/all.ts";
+import { exportOnnx } from "../../../trainer/onnx/export.ts";
+import { mapValues } from "../../../trainer/parameters.ts";
+import { startOnnxRuntime } from "../../onnx_runtime.ts";
+import { WORD_CASES } from "./contract_cases.ts";
+
+const vocabulary = new Vocabulary("abcdefghijklmnopqrstuvwxyz");
+const V = vocabulary.size;
+/** The boundary and the longest name. */
+const LONGEST = 257;
+/** Up to this many positions, every pass is tried. */
+const ALL_PASSES = 40;
+/** How many texts are taken along together. */
+const BATCH = 3;
+/** Initial weights times this: attention that differs from position to position, as after training. */
+const STEEPNESS = 4;
+
+beforeAll(startOnnxRuntime);
+
+/** A network with large random weights, from its ONNX file. */
+async function openNetwork(name: string, hyperparameters: object): Promise<OpenedModel> {
+  const network = buildNetwork(findArchitecture(name), { ...hyperparameters }, V) as TrainedNetwork;
+  const parameters = mapValues(network.initialise(new TorchGenerator(1)), ({ shape, values }) => ({
+    shape,
+    values: shape.length === 1 ? values : values.map((value) => STEEPNESS * value),
+  }));
+  const onnx = exportOnnx(network, parameters, { name: "a", architecture: name, vocabulary, devNll: 2.5 });
+  const card = { context_length: null, states: network.states, vocabulary: vocabulary.characters };
+  return await openOnnxModel(onnx, card as ModelCard, WASM_RUNTIME);
+}
+
+/** Takes texts along in passes, and keeps the states of all their positions. */
+class Texts {
+  readonly #layout: StateLayout;
+  /** [text, position]: after a step for each position. */
+  readonly states: Float32Array[][];
+  readonly logProbs: Float32Array[][];
+
+  constructor(readonly model: OpenedModel, readonly tokens: readonly (readonly number[])[]) {
+    this.#layout = new StateLayout(model.states);
+    this.states = tokens.map(() => []);
+    this.logProbs = tokens.map(() => []);
+  }
+
+  /** The log-probabilities and states of some positions of some texts, in one pass: [text, position]. */
+  async pass(count: number, before: number, time: number): Promise<[Float32Array[][], Float32Array[][]]> {
+    const rows = Array.from({ length: count }, (_, i) => i);
+    const tokens = Int32Array.from(rows.flatMap((i) => this.tokens[i].slice(before, before + time)));
+    const past = this.#layout.gather(rows.map((i) => this.states[i].slice(0, before)), before);
+    const { logProbs, present } = await this.model.step(tokens, count, past);
+    const positions = Array.from({ length: time }, (_, i) => i);
+    return [
+      rows.map((row) => positions.map((i) => logProbs.slice((row * time + i) * V, (row * time + i + 1) * V))),
+      rows.map((row) => positions.map((i) => this.#layout.extract(present, row, i, time))),
+    ];
+  }
+
+  /** One more step for each text. */
+  async step(): Promise<void> {
+    const [logProbs, states] = await this.pass(this.tokens.length, this.states[0].length, 1);
+    logProbs.forEach(([row], i) => this.logProbs[i].push(row));
+    states.forEach(([state], i) => this.states[i].push(state));
+  }
+}
+
+/** How many numbers have other bits. */
+function differences(a: Float32Array[], b: Float32Array[]): number {
+  const bits = (numbers: Float32Array) => new Uint32Array(numbers.slice().buffer);
+  return a.reduce((sum, row, i) => {
+    const [ours, theirs] = [bits(row), bits(b[i])];
+    return sum + ours.reduce((sum, word, j) => sum + Number(word !== theirs[j]), 0);
+  }, 0);
+}
+
+const CASES = WORD_CASES.filter(([name, hyperparameters]) =>
+  buildNetwork(findArchitecture(name), hyperparameters, V).exactPasses
+);
+
+test("the Transformer has exact passes", () => {
+  expect(new Set(CASES.map(([name]) => name))).toEqual(new Set(["transformer"]));
+});
+
+describe.each(CASES)("%s %j", (name, hyperparameters) => {
+  test("gives the same bits in passes as in steps, however long, and whatever the batch", async () => {
+    const model = await openNetwork(name, hyperparameters);
+    const stream = new NameStream(1, 0);
+    const letters = () => Array.from({ length: LONGEST - 1 }, () => 1 + Math.floor(26 * stream.uniform()));
+    const texts = new Texts(model, Array.from({ length: BATCH }, () => [0, ...letters()]));
+    for (let position = 0; position < LONGEST; position++) await texts.step();
+
+    let different = 0;
+    const compare = async (count: number, before: number, time: number) => {
+      const [logProbs, states] = await texts.pass(count, before, time);
+      for (let i = 0; i < count; i++) {
+        different += differences(logProbs[i], texts.logProbs[i].slice(before, before + time));
+        different += differences(states[i], texts.states[i].slice(before, before + time));
+      }
+    };
+    for (let after = 1; after <= ALL_PASSES; after++) {
+      for (let before = 0; before < after; before++) await compare(1 + after % BATCH, before, after - before);
+    }
+    for (let before = 0; before < LONGEST; before += 7) await compare(BATCH, before, LONGEST - before);
+    for (let after = 1; after <= LONGEST; after += 3) await compare(1, 0, after);
+    expect(different).toBe(0);
+    await model.close();
+  });
+});
