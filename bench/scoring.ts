@@ -4,7 +4,7 @@ import { makeCorpus, readList } from "../trainer/corpus.ts";
 import { DEFAULT_LIST } from "../trainer/corpus.ts";
 import { alternate, type Bench } from "./measure.ts";
 import { openModel } from "./models.ts";
-import { hasPyTorch, measureInPython } from "./python.ts";
+import { blasOfPyTorch, hasPyTorch, importTorch, measureInPython } from "./python.ts";
 
 const ROUNDS = 5;
 /** Words that are scored together: about 4,096 positions. */
@@ -12,9 +12,9 @@ const BATCH_WORDS = 600;
 
 /** Scores the list in batches: a forward pass and cross-entropy. */
 const PYTORCH = `
-import sys, time, torch
+import sys, time
+${importTorch(1)}
 import torch.nn.functional as F
-torch.set_num_threads(1)
 g = torch.Generator().manual_seed(42)
 C = torch.randn((27, 10), generator=g); W1 = torch.randn((30, 200), generator=g) * 0.3
 b1 = torch.zeros(200); W2 = torch.randn((200, 27), generator=g) * 0.1; b2 = torch.zeros(27)
@@ -66,8 +66,14 @@ export const scoring: Bench = {
       unit: "positions/s",
       peer: "PyTorch, forward pass in batches of 4096",
       theirs: rates.forward,
+      note: blasOfPyTorch(),
     };
-    const all = { unit: "positions/s", peer: "PyTorch, contexts and forward pass", theirs: rates.all };
+    const all = {
+      unit: "positions/s",
+      peer: "PyTorch, contexts and forward pass",
+      theirs: rates.all,
+      note: forward.note,
+    };
     return [
       { what: "the whole list, cold", ours: rates.cold, ...forward },
       { what: "the whole list, warm", ours: rates.warm, ...forward },

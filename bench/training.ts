@@ -13,7 +13,7 @@ import { makeExamples, WindowExamples } from "../trainer/examples.ts";
 import { fit, initialState } from "../trainer/fit.ts";
 import { startTensorFlow } from "../trainer/tensorflow.ts";
 import { alternate, type Bench, type Finding, type Spread, spread } from "./measure.ts";
-import { hasPyTorch, measureInPython } from "./python.ts";
+import { blasOfPyTorch, hasPyTorch, importTorch, measureInPython } from "./python.ts";
 
 const ROUNDS = 5;
 /** The notebook's settings. Each step draws a mini-batch and reads its loss. */
@@ -27,10 +27,10 @@ const NOTEBOOK_DEV_NLL = 2.1046;
 
 /** The notebook's loop; prints steps a second. */
 const PYTORCH = `
-import sys, time, torch
-import torch.nn.functional as F
+import sys, time
 threads, steps, warm_up, count, V = map(int, sys.argv[1:])
-torch.set_num_threads(threads)
+${importTorch("threads")}
+import torch.nn.functional as F
 g = torch.Generator().manual_seed(42)
 X = torch.randint(0, V, (count, ${n}), generator=g)
 Y = torch.randint(0, V, (count,), generator=g)
@@ -88,7 +88,9 @@ export const training: Bench = {
     ];
     const findings = rows.flatMap(([what, peer, name]): Finding[] => {
       const [ours, theirs] = [rates[what], rates[name]];
-      return ours && theirs ? [{ what: `backend ${what}`, unit: "steps/s", ours, peer, theirs }] : [];
+      if (!ours || !theirs) return [];
+      const note = name.startsWith("pytorch") ? blasOfPyTorch() : undefined;
+      return [{ what: `backend ${what}`, unit: "steps/s", ours, peer, theirs, note }];
     });
     const names = process.env.EDGEMORE_NAMES;
     if (!names) {

@@ -8,7 +8,7 @@ import { DEFAULT_LIST, makeCorpus, readList } from "../trainer/corpus.ts";
 import { type Examples, makeExamples } from "../trainer/examples.ts";
 import { initialState } from "../trainer/fit.ts";
 import { alternate, type Bench, type Finding, type Spread } from "./measure.ts";
-import { hasPyTorch, measureInPython, readFromPython } from "./python.ts";
+import { blasOfPyTorch, hasPyTorch, importTorch, measureInPython } from "./python.ts";
 
 const ROUNDS = 5;
 const LEARNING_RATE = 5e-4;
@@ -29,12 +29,12 @@ interface Contest {
 
 /** Trains with Adam on random tokens; prints steps a second of wall or CPU time. */
 const pytorch = (model: string) => `
-import sys, time, torch
+import sys, time
+${importTorch(1)}
 from torch import nn
 import torch.nn.functional as F
 clock = getattr(time, sys.argv[1])
 batch, T, steps, warm_up, V = map(int, sys.argv[2:])
-torch.set_num_threads(1)
 torch.manual_seed(42)
 ${model}
 optimizer = torch.optim.Adam([p for part in modules for p in part.parameters()], lr=${LEARNING_RATE})
@@ -104,8 +104,7 @@ const CLOCKS = { wall: "perf_counter", CPU: "process_time" } as const;
 type Clock = keyof typeof CLOCKS;
 
 /**
- * Compares the backend fused with PyTorch. PyTorch's products are as fast as its BLAS: Debian's package takes the system's, which
- * is the slow reference one unless libopenblas0 is installed. So the note of each ratio names the library.
+ * Compares the backend fused with PyTorch. The note of each ratio names PyTorch's BLAS.
  */
 function trainingBench({ title, network, peer, steps, pytorch: model }: Contest): Bench {
   return {
@@ -156,16 +155,6 @@ function trainingBench({ title, network, peer, steps, pytorch: model }: Contest)
       return findings;
     },
   };
-}
-
-/** The BLAS that PyTorch uses, as a file name. */
-function blasOfPyTorch(): string {
-  const script = `
-import os, torch
-torch.ones(64, 64) @ torch.ones(64, 64)
-maps = {line.split()[-1] for line in open("/proc/self/maps") if "blas" in line}
-print(", ".join(sorted(os.path.realpath(path).split("/lib/")[-1] for path in maps)) or "BLAS unknown")`;
-  return readFromPython(script);
 }
 
 /** Positions that examples are padded to. */

@@ -158,7 +158,7 @@ function writeEvaluation(
   for (const row of rows) numbers[row] = row;
   const run = memory.writeBatch({ tokens, targets: numbers, count }, "none");
   const rowOf = new Int32Array(numbers.length);
-  memory.targets(run).forEach((number, row) => {
+  memory.forEachTarget(run, (number, row) => {
     if (number !== IGNORED) rowOf[number] = row;
   });
   return { run, rowOf };

@@ -95,6 +95,7 @@ export interface Kernel {
     weightZ: number,
     weightR: number,
     weightC: number,
+    parents: number,
     groups: number,
     times: number,
     stride: number,
@@ -119,6 +120,7 @@ export interface Kernel {
     transposedC: number,
     dPrevious: number,
     zeros: number,
+    parents: number,
     groups: number,
     times: number,
     stride: number,
@@ -152,10 +154,12 @@ export interface Kernel {
   attention(
     out: number,
     stride: number,
-    logSums: number,
-    logSumsStride: number,
+    maxima: number,
+    maximaStride: number,
     qkv: number,
     qkvStride: number,
+    path: number,
+    positions: number,
     words: number,
     count: number,
     heads: number,
@@ -168,13 +172,16 @@ export interface Kernel {
     dOut: number,
     out: number,
     stride: number,
-    logSums: number,
-    logSumsStride: number,
+    maxima: number,
+    maximaStride: number,
+    path: number,
+    dPath: number,
+    positions: number,
+    parents: number,
     words: number,
     count: number,
     heads: number,
     bytes: number,
-    batch: number,
   ): void;
   gelu(out: number, x: number, bytes: number): void;
   geluGradient(dx: number, slope: number, bytes: number): void;
@@ -215,7 +222,14 @@ export interface Kernel {
   ): void;
   tanhInPlace(x: number, bytes: number): void;
   tanhGradient(dx: number, y: number, bytes: number): void;
-  crossEntropy(logits: number, stride: number, targets: number, batch: number, columns: number): number;
+  crossEntropy(
+    logits: number,
+    stride: number,
+    targets: number,
+    firstTargets: number,
+    batch: number,
+    columns: number,
+  ): number;
   logSoftmaxInPlace(logits: number, stride: number, batch: number, columns: number): void;
   sgd(begin: number, end: number, toGradient: number, rate: number, keep: number): void;
   momentum(

@@ -25,11 +25,14 @@ export class StepMemory {
   /** Bytes from a parameter to each tensor of its optimizer state. */
   readonly toOptimizerState: readonly number[];
   readonly #batchBegin: number;
-  #capacity = 0;
+  /** How many rows and targets there is memory for. */
+  #capacity = { rows: 0, targets: 0 };
   #top: number;
   #tokens = 0;
   #targets = 0;
+  #firstTargets = 0;
   #positions = 0;
+  #parents = 0;
   #groups = 0;
   #numbers = 0;
 
@@ -63,15 +66,19 @@ export class StepMemory {
    * @param step The training step, from 0; or "none" in an evaluation: normalization uses its buffers.
    */
   writeBatch(examples: Batch, step: number | "none"): StepRun {
-    const words = this.#plan.contextLength === null ? wordRows(examples, this.#plan.rowOrder) : undefined;
+    const { contextLength, rowOrder, sharesRows } = this.#plan;
+    const words = contextLength === null ? wordRows(examples, rowOrder, sharesRows) : undefined;
     const { tokens, targets } = words ?? examples;
-    const batch = targets.length;
-    const groups = words ? words.groups.length - 1 : 0;
-    if (batch > this.#capacity || groups > this.#capacity) this.#reserveBatch(Math.max(batch, groups));
+    const batch = words ? tokens.length : examples.count;
+    if (batch > this.#capacity.rows || targets.length > this.#capacity.targets) {
+      this.#reserveBatch(batch, targets.length);
+    }
     this.#writeIntegers(this.#tokens, tokens);
     this.#writeIntegers(this.#targets, targets);
     if (words) {
+      this.#writeIntegers(this.#firstTargets, words.firstTargets);
       this.#writeIntegers(this.#positions, words.positions);
+      this.#writeIntegers(this.#parents, words.parents);
       this.#writeIntegers(this.#groups, words.groups);
     }
     if (this.#plan.dropsOut) {
@@ -86,9 +93,11 @@ export class StepMemory {
       rows: paddedRows(batch),
       tokens: this.#tokens,
       targets: this.#targets,
+      firstTargets: this.#firstTargets,
       positions: this.#positions,
+      parents: this.#parents,
       groups: this.#groups,
-      groupCount: groups,
+      groupCount: words ? words.groups.length - 1 : 0,
       numbers: this.#numbers,
       step: step === "none" ? 0 : step,
       evaluates: step === "none",
@@ -100,9 +109,14 @@ export class StepMemory {
     return new Float32Array(kernel.memory.buffer, address, (batch * stride) / WORD);
   }
 
-  /** The targets of a batch in the order of its rows. */
-  targets({ kernel, targets, batch }: StepRun): Int32Array {
-    return new Int32Array(kernel.memory.buffer, targets, batch);
+  /** Calls back with each target of a batch, and the row that predicts it. */
+  forEachTarget(run: StepRun, visit: (target: number, row: number) => void): void {
+    const integers = new Int32Array(run.kernel.memory.buffer);
+    const [targets, firsts] = [run.targets / WORD, run.firstTargets / WORD];
+    for (let row = 0; row < run.batch; row++) {
+      const [first, end] = firsts > 0 ? [integers[firsts + row], integers[firsts + row + 1]] : [row, row + 1];
+      for (let i = first; i < end; i++) visit(integers[targets + i], row);
+    }
   }
 
   #writeIntegers(address: number, integers: Int32Array): void {
@@ -154,16 +168,19 @@ export class StepMemory {
     }
   }
 
-  #reserveBatch(batch: number): void {
+  #reserveBatch(batch: number, targets: number): void {
     const oldTop = this.#top;
     this.#top = this.#batchBegin;
     const isOfWords = this.#plan.contextLength === null;
-    const rows = paddedRows(isOfWords ? Math.ceil(batch * SPARE_ROWS) : batch);
-    this.#capacity = rows;
+    const withSpare = (count: number) => isOfWords ? Math.ceil(count * SPARE_ROWS) : count;
+    const rows = paddedRows(withSpare(batch));
+    this.#capacity = { rows, targets: withSpare(targets) };
     this.#tokens = this.#reserve(rows * this.#plan.time * WORD);
-    this.#targets = this.#reserve(rows * WORD);
+    this.#targets = this.#reserve(this.#capacity.targets * WORD);
     if (isOfWords) {
+      this.#firstTargets = this.#reserve((rows + 1) * WORD);
       this.#positions = this.#reserve(rows * WORD);
+      this.#parents = this.#reserve(rows * WORD);
       this.#groups = this.#reserve((rows + 1) * WORD);
     }
     if (this.#plan.dropsOut) this.#numbers = this.#reserve(rows * WORD);
@@ -204,5 +221,5 @@ export function bytesOfPlan(plan: StepPlan, batch: number, optimizerTensors: num
     0,
   );
   return (2 + optimizerTensors) * trained + sum(Object.values(plan.buffers)) + sum(plan.scratch) +
-    rows * (activations + (plan.time + 4) * WORD);
+    rows * (activations + (plan.time + 6) * WORD);
 }

@@ -68,10 +68,14 @@ export interface StepRun {
   readonly rows: number;
   /** Address of the tokens, int32 [batch, time]. */
   readonly tokens: number;
-  /** Address of the targets, int32 [batch]. */
+  /** Address of the targets, int32: one for each row, if rows are windows. */
   readonly targets: number;
+  /** If rows are positions of words: address of the first target of each row, int32 [batch + 1]; else 0. */
+  readonly firstTargets: number;
   /** If rows are positions of words: address of the positions, int32 [batch]. */
   readonly positions: number;
+  /** If rows are positions of words: address of the row before each, int32 [batch]. */
+  readonly parents: number;
   /** If rows are positions of words: address of the `groups` of `WordRows` in rows.ts, int32 [groupCount + 1]. */
   readonly groups: number;
   readonly groupCount: number;
@@ -100,7 +104,7 @@ type Pass = (run: StepRun) => void;
  * pass follows. A layer is a file of `kernel/` with its gradient and a method here.
  *
  * Shapes: b is the rows of a mini-batch. A network with a window has a row for each window, one that sees whole words a
- * row for each position of them: [batch, time] without the padding, see {@link RowOrder}.
+ * row for each position of them: [batch, time] without the padding, and once where words begin alike, see {@link RowOrder}.
  *
  * @example
  * ```ts
@@ -133,6 +137,8 @@ export class StepPlan {
   readonly #afterBackward: Pass[] = [];
   readonly #dropout: Dropout;
   #dropoutLayers = 0;
+  /** Room for {@link attention} along a word, by its columns. */
+  readonly #paths = new Map<number, Activation>();
   #logits?: Activation;
   #loss: (run: StepRun) => number = () => NaN;
 
@@ -147,6 +153,14 @@ export class StepPlan {
   /** Whether {@link dropout} does anything. */
   get dropsOut(): boolean {
     return this.#dropout.share > 0;
+  }
+
+  /**
+   * Whether words that begin alike share rows: not if a layer depends on how often a row occurs, nor if dropout makes them
+   * differ.
+   */
+  get sharesRows(): boolean {
+    return this.normalizations.length === 0 && !this.dropsOut;
   }
 
   /** Looks up an embedding for each token: (b, time) -> (b, time * size). */
@@ -310,11 +324,10 @@ export class StepPlan {
         transposed: this.#scratch(new Region(h, h, padded(h))),
       };
     });
-    // previous.gradient holds the gradient of the first position alone.
     const previous = this.#activation(h);
     const reset = this.#activation(h, { gradient: previous });
     const out = this.#activation(h);
-    this.#forward.push(({ kernel, groups, groupCount }) =>
+    this.#forward.push(({ kernel, parents, groups, groupCount }) =>
       kernel.gru(
         out.address,
         z.input.address,
@@ -326,13 +339,14 @@ export class StepPlan {
         z.U.address,
         r.U.address,
         c.U.address,
+        parents,
         groups,
         groupCount,
         out.stride,
         h,
       )
     );
-    out.origin = ({ kernel, groups, groupCount }) =>
+    out.origin = ({ kernel, parents, groups, groupCount }) =>
       kernel.gruGradient(
         out.gradient,
         z.input.address,
@@ -352,6 +366,7 @@ export class StepPlan {
         c.transposed.address,
         previous.gradient,
         zeros.address,
+        parents,
         groups,
         groupCount,
         out.stride,
@@ -425,24 +440,29 @@ export class StepPlan {
    */
   attention(qkv: Activation, heads: number): Activation {
     this.rowOrder = "by word";
-    const logSums = this.#values(heads);
+    const maxima = this.#values(2 * heads);
     const out = this.#activation(qkv.columns / 3);
+    // Keys and values of one word, and their gradients: layers take turns.
+    const path = this.#paths.get(out.columns) ?? this.#activation(2 * out.columns);
+    this.#paths.set(out.columns, path);
     const bytes = out.stride / heads;
-    this.#forward.push(({ kernel, groups, groupCount }) =>
+    this.#forward.push(({ kernel, positions, groups, groupCount }) =>
       kernel.attention(
         out.address,
         out.stride,
-        logSums.address,
-        logSums.stride,
+        maxima.address,
+        maxima.stride,
         qkv.address,
         qkv.stride,
+        path.address,
+        positions,
         groups,
         groupCount,
         heads,
         bytes,
       )
     );
-    requireUnread(qkv).readers.push(({ kernel, batch, groups, groupCount }) =>
+    requireUnread(qkv).readers.push(({ kernel, positions, parents, groups, groupCount }) =>
       kernel.attentionGradient(
         qkv.gradient,
         qkv.address,
@@ -450,13 +470,16 @@ export class StepPlan {
         out.gradient,
         out.address,
         out.stride,
-        logSums.address,
-        logSums.stride,
+        maxima.address,
+        maxima.stride,
+        path.address,
+        path.gradient,
+        positions,
+        parents,
         groups,
         groupCount,
         heads,
         bytes,
-        batch,
       )
     );
     return out;
@@ -512,8 +535,8 @@ export class StepPlan {
   crossEntropy(logits: Activation): void {
     requireUnread(logits).inPlaceOf.gradient = logits;
     this.#logits = logits;
-    this.#loss = ({ kernel, batch, targets }) =>
-      kernel.crossEntropy(logits.address, logits.stride, targets, batch, logits.columns);
+    this.#loss = ({ kernel, batch, targets, firstTargets }) =>
+      kernel.crossEntropy(logits.address, logits.stride, targets, firstTargets, batch, logits.columns);
   }
 
   /** Computes the layers before one, or all. */
