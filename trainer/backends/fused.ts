@@ -9,7 +9,9 @@ import { fusedKernel } from "./fused/compile.ts";
 import type { Kernel } from "./fused/kernel.ts";
 import { hasRelaxedSimd, hasSimd } from "./fused/simd.ts";
 import { bytesOfPlan, StepMemory } from "./fused/step_memory.ts";
-import { StepPlan, type StepRun, WORD } from "./fused/step_plan.ts";
+import { WORD } from "./fused/region.ts";
+import { StepPlan } from "./fused/step_plan.ts";
+import type { StepRun } from "./fused/step_run.ts";
 
 /** Larger networks are left to TensorFlow.js: WebAssembly's memory ends at 4 GiB. */
 const MAX_BYTES = 2 ** 31;

@@ -3,7 +3,10 @@ import type { StepState } from "../../backend.ts";
 import type { Batch } from "../../examples.ts";
 import type { Kernel } from "./kernel.ts";
 import { paddedRows, wordRows } from "./rows.ts";
-import { type Activation, type Region, type StepPlan, type StepRun, WORD } from "./step_plan.ts";
+import type { Activation } from "./activation.ts";
+import { type Region, WORD } from "./region.ts";
+import type { StepPlan } from "./step_plan.ts";
+import type { StepRun } from "./step_run.ts";
 
 /** Regions begin at multiples of a cache line, in bytes. */
 const CACHE_LINE = 64;
