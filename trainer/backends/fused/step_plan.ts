@@ -7,8 +7,10 @@ import { gelu } from "./layers/gelu.ts";
 import { gru } from "./layers/gru.ts";
 import { layerNormalization } from "./layers/layer_normalization.ts";
 import { linear, tiedLinear } from "./layers/linear.ts";
+import { lstm } from "./layers/lstm.ts";
 import { positions } from "./layers/positions.ts";
 import { residual } from "./layers/residual.ts";
+import { rnn } from "./layers/rnn.ts";
 import { tanh } from "./layers/tanh.ts";
 import { Tape } from "./tape.ts";
 
@@ -41,7 +43,9 @@ export class StepPlan extends Tape {
   readonly residual = this.#layer(residual);
   readonly batchNormalization = this.#layer(batchNormalization);
   readonly layerNormalization = this.#layer(layerNormalization);
+  readonly rnn = this.#layer(rnn);
   readonly gru = this.#layer(gru);
+  readonly lstm = this.#layer(lstm);
   readonly attention = this.#layer(attention);
   readonly tanh = this.#layer(tanh);
   readonly gelu = this.#layer(gelu);

@@ -14,8 +14,10 @@ export { gelu, geluGradient } from "./gelu";
 export { gru, gruGradient } from "./gru";
 export { layerNormalization, layerNormalizationGradient } from "./layer_normalization";
 export { linear, linearGradient } from "./linear";
+export { lstm, lstmGradient } from "./lstm";
 export { adam, momentum, scale, sgd, sumOfSquares } from "./optimizers";
 export { addPositions, addPositionsGradient, addRow } from "./positions";
+export { rnn, rnnGradient } from "./rnn";
 export { tanhGradient, tanhInPlace } from "./tanh";
 
 /* Exported only so that the compiler does not inline them into the linear layer, where registers spill: 2% of a step. */
