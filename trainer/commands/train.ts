@@ -57,6 +57,7 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
     clip,
     beta2,
     dropout,
+    workers,
     average,
     seed,
     out,
@@ -81,6 +82,7 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
     clip,
     beta2,
     dropout,
+    workers,
     average,
     seed,
     out,
@@ -196,6 +198,12 @@ trainCommand
       "what computes the steps: auto is fused for architectures that have a fused step, otherwise tensorflow",
     )
       .choices(["auto", ...Object.keys(backends)]).default("auto"),
+  )
+  .option(
+    "--workers <number>",
+    "threads that compute a step of the backend fused, each with its part of the words; another number gives other last digits",
+    wholeNumber(1, 64),
+    1,
   )
   .addOption(seedOption())
   .option("--out <directory>", "directory to write the model to", MODELS_DIRECTORY)

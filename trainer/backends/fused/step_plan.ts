@@ -72,6 +72,8 @@ export interface StepRun {
   readonly targets: number;
   /** If rows are positions of words: address of the first target of each row, int32 [batch + 1]; else 0. */
   readonly firstTargets: number;
+  /** How many targets the loss is the mean of. */
+  readonly targetCount: number;
   /** If rows are positions of words: address of the positions, int32 [batch]. */
   readonly positions: number;
   /** If rows are positions of words: address of the row before each, int32 [batch]. */
@@ -535,8 +537,16 @@ export class StepPlan {
   crossEntropy(logits: Activation): void {
     requireUnread(logits).inPlaceOf.gradient = logits;
     this.#logits = logits;
-    this.#loss = ({ kernel, batch, targets, firstTargets }) =>
-      kernel.crossEntropy(logits.address, logits.stride, targets, firstTargets, batch, logits.columns);
+    this.#loss = ({ kernel, batch, targets, firstTargets, targetCount }) =>
+      kernel.crossEntropy(
+        logits.address,
+        logits.stride,
+        targets,
+        firstTargets,
+        targetCount,
+        batch,
+        logits.columns,
+      );
   }
 
   /** Computes the layers before one, or all. */
@@ -553,7 +563,7 @@ export class StepPlan {
     return this.#logits;
   }
 
-  /** Computes the loss of a mini-batch, in nats, and the gradients of all parameters. */
+  /** Computes the loss of a mini-batch, or its part of it, in nats, and the gradients of all parameters. */
   lossAndGradients(run: StepRun): number {
     this.forward(run);
     const loss = this.#loss(run);
