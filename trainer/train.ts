@@ -112,6 +112,7 @@ export async function train(
       ...(options.clip !== undefined && { clip: options.clip }),
       ...(options.beta2 !== undefined && { beta2: options.beta2 }),
       ...(options.dropout && { dropout: options.dropout }),
+      ...(options.workers !== undefined && options.workers > 1 && { workers: options.workers }),
       ...(options.average && { average: options.average }),
       best_step: best.step,
       ...sampleSizes(network, examples),

@@ -13,6 +13,7 @@ export interface StepFlags {
   beta2?: number;
   dropout: number;
   backend: BackendChoice;
+  workers: number;
   seed: number;
 }
 
@@ -50,12 +51,18 @@ export function addStepOptions(command: Command): Command {
         "what computes the steps: auto is fused for architectures that have a fused step, otherwise tensorflow",
       ).choices(["auto", ...Object.keys(backends)]).default("auto"),
     )
+    .option(
+      "--workers <number>",
+      "threads that compute a step of the backend fused, each with its part of the words; another number gives other last digits",
+      wholeNumber(1, 64),
+      1,
+    )
     .addOption(seedOption());
 }
 
 /** How a training step is made, from the flags. */
 export function readStepSettings(
-  { batch, optimizer, weightDecay, clip, beta2, dropout, backend, seed }: StepFlags,
+  { batch, optimizer, weightDecay, clip, beta2, dropout, backend, workers, seed }: StepFlags,
 ): StepSettings & StepFlags & { weightDecay: number } {
   return {
     batch,
@@ -65,6 +72,7 @@ export function readStepSettings(
     clip,
     beta2,
     dropout,
+    workers,
     seed,
   };
 }

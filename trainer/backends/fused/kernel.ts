@@ -308,6 +308,7 @@ export interface Kernel {
     stride: number,
     targets: number,
     firstTargets: number,
+    targetCount: number,
     batch: number,
     columns: number,
   ): number;

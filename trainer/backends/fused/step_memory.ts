@@ -17,6 +17,14 @@ const ESTIMATED_WORD_LENGTH = 32;
 /** Words vary in length: memory for a mini-batch is reserved with this much to spare, so that it seldom grows again. */
 const SPARE_ROWS = 1.25;
 
+/** A part of the words of a mini-batch. */
+export interface PartOfBatch {
+  /** [count, time]: the place of each token in the whole mini-batch. */
+  places: Int32Array;
+  /** Targets of the whole mini-batch. */
+  targetCount: number;
+}
+
 /** The memory of a training step: parameters, their gradients and optimizer state, then what a mini-batch needs. */
 export class StepMemory {
   readonly #kernel: Kernel;
@@ -27,6 +35,7 @@ export class StepMemory {
   readonly toGradient: number;
   /** Bytes from a parameter to each tensor of its optimizer state. */
   readonly toOptimizerState: readonly number[];
+  readonly #room: number;
   readonly #batchBegin: number;
   /** How many rows and targets there is memory for. */
   #capacity = { rows: 0, targets: 0 };
@@ -39,8 +48,11 @@ export class StepMemory {
   #groups = 0;
   #numbers = 0;
 
-  /** @param optimizerTensors Tensors that the optimizer keeps of each parameter. */
-  constructor(kernel: Kernel, plan: StepPlan, optimizerTensors: number) {
+  /**
+   * @param optimizerTensors Tensors that the optimizer keeps of each parameter.
+   * @param adds Whether there is room for {@link addGradients}.
+   */
+  constructor(kernel: Kernel, plan: StepPlan, optimizerTensors: number, adds = false) {
     this.#kernel = kernel;
     this.#plan = plan;
     this.#top = kernel.heapBase.value;
@@ -55,6 +67,7 @@ export class StepMemory {
       { length: optimizerTensors },
       () => this.#reserve(end - begin) - begin,
     );
+    this.#room = adds ? this.#reserve(end - begin) : 0;
     for (const region of [...Object.values(plan.matrices), ...Object.values(plan.vectors)]) {
       region.gradient = region.address + this.toGradient;
     }
@@ -67,8 +80,9 @@ export class StepMemory {
    * Puts a mini-batch into memory, which grows when one is larger than all before it.
    *
    * @param step The training step, from 0; or "none" in an evaluation: normalization uses its buffers.
+   * @param part Of which mini-batch it is a part. Default: it is a whole one.
    */
-  writeBatch(examples: Batch, step: number | "none"): StepRun {
+  writeBatch(examples: Batch, step: number | "none", part?: PartOfBatch): StepRun {
     const { contextLength, rowOrder, sharesRows } = this.#plan;
     const words = contextLength === null ? wordRows(examples, rowOrder, sharesRows) : undefined;
     const { tokens, targets } = words ?? examples;
@@ -85,10 +99,8 @@ export class StepMemory {
       this.#writeIntegers(this.#groups, words.groups);
     }
     if (this.#plan.dropsOut) {
-      this.#writeIntegers(
-        this.#numbers,
-        words?.numbers ?? Int32Array.from({ length: batch }, (_, row) => row),
-      );
+      const numbers = words?.numbers ?? Int32Array.from({ length: batch }, (_, row) => row);
+      this.#writeIntegers(this.#numbers, part ? numbers.map((number) => part.places[number]) : numbers);
     }
     return {
       kernel: this.#kernel,
@@ -97,6 +109,7 @@ export class StepMemory {
       tokens: this.#tokens,
       targets: this.#targets,
       firstTargets: this.#firstTargets,
+      targetCount: part?.targetCount ?? targets.length,
       positions: this.#positions,
       parents: this.#parents,
       groups: this.#groups,
@@ -105,6 +118,25 @@ export class StepMemory {
       step: step === "none" ? 0 : step,
       evaluates: step === "none",
     };
+  }
+
+  /** Adds the gradients in another memory to those in this one. */
+  addGradients(other: StepMemory): void {
+    const { begin, end } = this.trained;
+    this.#floats(this.#room, end - begin).set(
+      other.#floats(other.trained.begin + other.toGradient, end - begin),
+    );
+    this.#kernel.addRow(begin + this.toGradient, end - begin, this.#room, 1);
+  }
+
+  /** Copies the parameters in another memory into this one. */
+  copyParameters(other: StepMemory): void {
+    const { begin, end } = this.trained;
+    this.#floats(begin, end - begin).set(other.#floats(other.trained.begin, end - begin));
+  }
+
+  #floats(address: number, bytes: number): Float32Array {
+    return new Float32Array(this.#kernel.memory.buffer, address, bytes / WORD);
   }
 
   /** The values of an activation, [rows, stride / 4] with padding, until the next call of {@link writeBatch}. */

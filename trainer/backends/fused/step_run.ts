@@ -13,6 +13,8 @@ export interface StepRun {
   readonly targets: number;
   /** If rows are positions of words: address of the first target of each row, int32 [batch + 1]; else 0. */
   readonly firstTargets: number;
+  /** How many targets the loss is the mean of. */
+  readonly targetCount: number;
   /** If rows are positions of words: address of the positions, int32 [batch]. */
   readonly positions: number;
   /** If rows are positions of words: address of the row before each, int32 [batch]. */

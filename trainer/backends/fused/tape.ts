@@ -118,7 +118,7 @@ export class Tape {
     return this.#logits;
   }
 
-  /** Computes the loss of a mini-batch, in nats, and the gradients of all parameters. */
+  /** Computes the loss of a mini-batch, or its part of it, in nats, and the gradients of all parameters. */
   lossAndGradients(run: StepRun): number {
     this.forward(run);
     const loss = this.#loss(run);

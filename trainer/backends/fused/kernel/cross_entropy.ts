@@ -3,12 +3,13 @@ import { expOfNegative } from "./exponential";
 import { maxOfLanes, sumOfLanes, VECTOR } from "./vector";
 
 /**
- * The mean cross-entropy of logits, in nats, over all targets; the logits are overwritten with their gradient, the sum over a
+ * The cross-entropy of logits, in nats, a share of its mean over all targets; the logits are overwritten with their gradient, the sum over a
  * row's targets of (softmax - one-hot) / targets.
  *
  * @param logits [batch, columns]
  * @param targets int32 [targets], in the order of their rows.
- * @param firstTargets int32 [batch + 1], the first target of each row, and the number of targets; 0 if each row has one.
+ * @param firstTargets int32 [batch + 1], the first target of each row, and how many there are; 0 if each row has one.
+ * @param targetCount How many targets the mean is of: those of these rows, or of other parts of a mini-batch as well.
  * @param columns Without padding.
  */
 export function crossEntropy(
@@ -16,12 +17,12 @@ export function crossEntropy(
   stride: usize,
   targets: usize,
   firstTargets: usize,
+  targetCount: i32,
   batch: i32,
   columns: i32,
 ): f64 {
   const lowest = f32x4.splat(-Infinity);
-  const predicted = firstTargets ? load<i32>(firstTargets + (batch << 2)) : batch;
-  const share: f32 = 1 / <f32> predicted;
+  const share: f32 = 1 / <f32> targetCount;
   let sumOfLosses: f64 = 0;
   let row = logits;
   let target = targets;
@@ -67,7 +68,7 @@ export function crossEntropy(
     }
     row += stride;
   }
-  return sumOfLosses / predicted;
+  return sumOfLosses / targetCount;
 }
 
 /**

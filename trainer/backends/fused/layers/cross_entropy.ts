@@ -9,7 +9,15 @@ export function crossEntropy(tape: Tape, logits: Activation): void {
   requireUnread(logits).inPlaceOf.gradient = logits;
   tape.setLoss(
     logits,
-    ({ kernel, batch, targets, firstTargets }) =>
-      kernel.crossEntropy(logits.address, logits.stride, targets, firstTargets, batch, logits.columns),
+    ({ kernel, batch, targets, firstTargets, targetCount }) =>
+      kernel.crossEntropy(
+        logits.address,
+        logits.stride,
+        targets,
+        firstTargets,
+        targetCount,
+        batch,
+        logits.columns,
+      ),
   );
 }
