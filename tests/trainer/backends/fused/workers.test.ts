@@ -17,6 +17,7 @@ beforeAll(startTensorFlow);
 const V = 14;
 const NETWORKS = {
   gru: { embedding: 8, hidden: 10 },
+  lstm: { embedding: 10, hidden: 10, tie: true },
   transformer: { layers: 2, heads: 2, embedding: 16, positions: 9 },
 };
 
@@ -48,7 +49,7 @@ function compare(
   return compareBackends(network, parameters, batches, { optimizer: "momentum", seed: 4, ...settings });
 }
 
-describe.each(["gru", "transformer"] as const)("The fused %s on several threads", (architecture) => {
+describe.each(["gru", "lstm", "transformer"] as const)("The fused %s on several threads", (architecture) => {
   test.each([
     { workers: 2 },
     { workers: 3, clip: 0.5 },

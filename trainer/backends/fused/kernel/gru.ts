@@ -6,8 +6,8 @@
  * where z, r and c come with the part of the input in them. Rows come by time (../rows.ts): those of a position follow those
  * of the position before, and several may come after the same one.
  */
-import { multiply, multiplyTransposed, sumOfRows, transpose } from "./matrix";
-import { addRow } from "./positions";
+import { multiply, multiplyTransposed, transpose } from "./matrix";
+import { addToStatesBefore, statesBefore } from "./scan";
 import { sigmoid } from "./sigmoid";
 import { tanh } from "./tanh";
 import { multiplyAdd, VECTOR } from "./vector";
@@ -48,10 +48,7 @@ export function gru(
     const offset: usize = first * stride;
     const bytes: usize = rows * stride;
     const h = previous + offset;
-    for (let row = 0; row < rows; row++) {
-      const from = time > 0 ? out + load<i32>(parents + ((first + row) << 2)) * stride : start;
-      memory.copy(h + row * stride, from, stride);
-    }
+    statesBefore(h, out, start, stride, time, parents + (first << 2), rows);
     const zs = z + offset, rs = r + offset, cs = c + offset, resets = reset + offset;
     multiply(zs, stride, h, stride, weightZ, stride, zs, stride, rows, columns, size);
     multiply(rs, stride, h, stride, weightR, stride, rs, stride, rows, columns, size);
@@ -115,6 +112,7 @@ export function gruGradient(
   transpose(transposedZ, stride, weightZ, stride, columns, columns);
   transpose(transposedR, stride, weightR, stride, columns, columns);
   transpose(transposedC, stride, weightC, stride, columns, columns);
+  memory.fill(dStart, 0, stride);
   for (let time = times - 1; time >= 0; time--) {
     const first = load<i32>(groups + (time << 2));
     const rows = load<i32>(groups + (time << 2), 4) - first;
@@ -144,15 +142,10 @@ export function gruGradient(
     }
     multiply(dh, stride, zs, stride, transposedZ, stride, dh, stride, rows, columns, size);
     multiply(dh, stride, rs, stride, transposedR, stride, dh, stride, rows, columns, size);
-    if (time > 0) {
-      for (let row = 0; row < rows; row++) {
-        addRow(dOut + load<i32>(parents + ((first + row) << 2)) * stride, stride, dh + row * stride, 1);
-      }
-    }
+    addToStatesBefore(dOut, dStart, dh, stride, time, parents + (first << 2), rows);
   }
   const rows = load<i32>(groups + (times << 2));
   multiplyTransposed(dWeightZ, stride, previous, stride, z, stride, columns, columns, rows);
   multiplyTransposed(dWeightR, stride, previous, stride, r, stride, columns, columns, rows);
   multiplyTransposed(dWeightC, stride, reset, stride, c, stride, columns, columns, rows);
-  sumOfRows(dStart, dPrevious, stride, load<i32>(groups, 4), columns);
 }
