@@ -207,6 +207,24 @@ export interface Kernel {
     stride: number,
     size: number,
   ): void;
+  addCausalMean(
+    out: number,
+    x: number,
+    sums: number,
+    stride: number,
+    positions: number,
+    parents: number,
+    batch: number,
+  ): void;
+  addCausalMeanGradient(
+    dx: number,
+    dSums: number,
+    dOut: number,
+    stride: number,
+    positions: number,
+    parents: number,
+    batch: number,
+  ): void;
   addPositions(
     out: number,
     stride: number,

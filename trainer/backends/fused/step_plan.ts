@@ -1,5 +1,6 @@
 import { attention } from "./layers/attention.ts";
 import { batchNormalization } from "./layers/batch_normalization.ts";
+import { addCausalMean } from "./layers/causal_mean.ts";
 import { crossEntropy } from "./layers/cross_entropy.ts";
 import { dropout } from "./layers/dropout.ts";
 import { embedding, lookUp, table } from "./layers/embedding.ts";
@@ -11,6 +12,7 @@ import { lstm } from "./layers/lstm.ts";
 import { positions } from "./layers/positions.ts";
 import { residual } from "./layers/residual.ts";
 import { rnn } from "./layers/rnn.ts";
+import { sum } from "./layers/sum.ts";
 import { tanh } from "./layers/tanh.ts";
 import { Tape } from "./tape.ts";
 
@@ -46,7 +48,9 @@ export class StepPlan extends Tape {
   readonly rnn = this.#layer(rnn);
   readonly gru = this.#layer(gru);
   readonly lstm = this.#layer(lstm);
+  readonly addCausalMean = this.#layer(addCausalMean);
   readonly attention = this.#layer(attention);
+  readonly sum = this.#layer(sum);
   readonly tanh = this.#layer(tanh);
   readonly gelu = this.#layer(gelu);
   readonly dropout = this.#layer(dropout);

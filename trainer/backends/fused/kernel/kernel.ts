@@ -7,6 +7,7 @@
  */
 export { attention, attentionGradient } from "./attention";
 export { batchNormalization, batchNormalizationGradient, normalize } from "./batch_normalization";
+export { addCausalMean, addCausalMeanGradient } from "./causal_mean";
 export { crossEntropy, logSoftmaxInPlace } from "./cross_entropy";
 export { dropout } from "./dropout";
 export { embedding, embeddingGradient } from "./embedding";
