@@ -18,7 +18,7 @@ import { drawBias, drawEmbedding, drawLinear } from "../initialisation.ts";
 import { addBias, embed, matMul } from "../operations.ts";
 import type { Attribute, GraphBuilder, Value } from "../onnx/graph.ts";
 import type { Parameter, Parameters, Weights } from "../parameters.ts";
-import { drawTiedEmbedding, tieOption } from "../weight_tying.ts";
+import { tieOption } from "../weight_tying.ts";
 
 /*
  * What recurrent networks have in common. Each gate of a cell is a linear layer of the input and the state, with the
@@ -46,7 +46,8 @@ export function drawRecurrent(
   { embedding: m, hidden: h, tie }: RecurrentHyperparameters,
   V: number,
 ): Parameters {
-  const C = tie ? drawTiedEmbedding(generator, V, m) : drawEmbedding(generator, V, m); // (V, m)
+  // Tied embeddings are normal too: the hidden layer is small at first, and so are the logits.
+  const C = drawEmbedding(generator, V, m); // (V, m)
   const cell = drawGates(generator, gates, m, h);
   if (tie) return { C, ...cell, by: drawBias(generator, h, V) };
   const { weight: Wy, bias: by } = drawLinear(generator, h, V); // (h, V), (V)
