@@ -163,15 +163,16 @@ function longest({ tokens, count }: { tokens: Int32Array; count: number }): numb
 }
 
 /** Steps a second of the backend fused, with the mini-batches that they draw. */
-async function fusedRate(
+export async function fusedRate(
   network: TrainedNetwork,
   clock: Clock,
   batch: number,
   steps: number,
   train: Examples,
+  workers = 1,
 ): Promise<number> {
   const generator = new TorchGenerator(42);
-  const settings = { optimizer: "adam" } as const;
+  const settings = { optimizer: "adam", workers } as const;
   const state = initialState(network, network.initialise(generator), generator, settings);
   const session = await backends.fused.start(network, state, settings);
   const seconds = () => {
