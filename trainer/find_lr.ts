@@ -1,9 +1,9 @@
 import type { TrainedNetwork } from "./architecture.ts";
 import { chooseBackend } from "./backends/all.ts";
-import type { Split } from "./corpus.ts";
 import type { Examples } from "./examples.ts";
 import { fit, type FitHooks, type FitSettings, type TrainingState } from "./fit.ts";
 import type { Schedule } from "./schedules.ts";
+import type { Split } from "./splits.ts";
 
 /** Weight of the newest loss in the moving average. */
 const SMOOTHING = 0.05;
