@@ -1,4 +1,3 @@
-import process from "node:process";
 import { TorchGenerator } from "../shared/random/torch.ts";
 import { buildNetwork, type TrainedNetwork } from "../trainer/architecture.ts";
 import { gru } from "../trainer/architectures/gru.ts";
@@ -7,7 +6,15 @@ import { backends } from "../trainer/backends/all.ts";
 import { DEFAULT_LIST, makeCorpus, readList } from "../trainer/corpus.ts";
 import { type Examples, makeExamples } from "../trainer/examples.ts";
 import { initialState } from "../trainer/fit.ts";
-import { alternate, type Bench, type Finding, type Spread } from "./measure.ts";
+import {
+  alternate,
+  type Bench,
+  type Clock,
+  CLOCKS,
+  type Finding,
+  secondsOf,
+  type Spread,
+} from "./measure.ts";
 import { blasOfPyTorch, hasPyTorch, importTorch, measureInPython } from "./python.ts";
 
 const ROUNDS = 5;
@@ -100,9 +107,6 @@ logits = lambda x: head(rnn(wte(x))[0])`,
   },
 };
 
-const CLOCKS = { wall: "perf_counter", CPU: "process_time" } as const;
-type Clock = keyof typeof CLOCKS;
-
 /**
  * Compares the backend fused with PyTorch. The note of each ratio names PyTorch's BLAS.
  */
@@ -163,28 +167,24 @@ function longest({ tokens, count }: { tokens: Int32Array; count: number }): numb
 }
 
 /** Steps a second of the backend fused, with the mini-batches that they draw. */
-async function fusedRate(
+export async function fusedRate(
   network: TrainedNetwork,
   clock: Clock,
   batch: number,
   steps: number,
   train: Examples,
+  workers = 1,
 ): Promise<number> {
   const generator = new TorchGenerator(42);
-  const settings = { optimizer: "adam" } as const;
+  const settings = { optimizer: "adam", workers } as const;
   const state = initialState(network, network.initialise(generator), generator, settings);
   const session = await backends.fused.start(network, state, settings);
-  const seconds = () => {
-    if (clock === "wall") return performance.now() / 1000;
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  };
   let start = 0;
   for (let step = 0; step < WARM_UP + steps; step++) {
-    if (step === WARM_UP) start = seconds();
+    if (step === WARM_UP) start = secondsOf(clock);
     session.step(train.batch(generator.randint(train.count, batch)), LEARNING_RATE, step);
   }
-  const rate = steps / (seconds() - start);
+  const rate = steps / (secondsOf(clock) - start);
   session.dispose();
   return rate;
 }

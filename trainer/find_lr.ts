@@ -1,10 +1,10 @@
 import type { TrainedNetwork } from "./architecture.ts";
 import type { StepSettings } from "./backend.ts";
 import { type BackendChoice, chooseBackend } from "./backends/all.ts";
-import type { Split } from "./corpus.ts";
 import type { Examples } from "./examples.ts";
 import { fit, type FitHooks, type FitSettings, type TrainingState } from "./fit.ts";
 import type { Schedule } from "./schedules.ts";
+import type { Split } from "./splits.ts";
 
 /** Weight of the newest loss in the moving average. */
 const SMOOTHING = 0.05;
