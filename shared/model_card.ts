@@ -90,6 +90,7 @@ export const modelCardSchema = z.object({
     seconds: z.number().nonnegative(),
     optimizer: z.string().optional(),
     backend: z.string().optional().describe("What computed the steps"),
+    workers: count.optional().describe("Threads that computed a step, if it was not one"),
     learning_rate: z.number().positive().optional(),
     schedule: z.string().optional(),
     weight_decay: z.number().nonnegative().optional(),

@@ -4,6 +4,7 @@ import { PythonRandom } from "../shared/random/python.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { Vocabulary } from "../shared/vocabulary.ts";
 import { isUrl, readListBytes } from "./list_bytes.ts";
+import type { Split } from "./splits.ts";
 
 /** The list in this repository: names given in the United States in 2018. */
 export const DEFAULT_LIST: string = fileURLToPath(new URL("./data/us-names-2018.txt", import.meta.url));
@@ -21,10 +22,6 @@ export const SPLIT_SEED = 42;
 /** Control characters other than the tab: a file that has one is not text. */
 // deno-lint-ignore no-control-regex -- it looks for control characters
 const BINARY = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
-
-/** The parts of a list: to train on, to select the best checkpoint, and to report the result. */
-export const SPLITS = ["train", "dev", "test"] as const;
-export type Split = typeof SPLITS[number];
 
 /** A list of things, one a line. */
 export interface List {

@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { evaluationBackend } from "../backends/all.ts";
-import { makeCorpus, type Split, SPLITS } from "../corpus.ts";
+import { makeCorpus } from "../corpus.ts";
 import { evaluateSplits } from "../evaluation.ts";
 import { makeExamples } from "../examples.ts";
 import { loadModel } from "../load_model.ts";
 import { listOption, modelsOption } from "./arguments.ts";
 import { modelList } from "./model_list.ts";
 import { evaluationProgress } from "./progress.ts";
+import { type Split, SPLITS } from "../splits.ts";
 
 /** `deno task evaluate`. */
 export const evaluateCommand: Command = new Command("evaluate")
