@@ -10,6 +10,7 @@ import { scoring } from "./scoring.ts";
 import { start } from "./start.ts";
 import { training } from "./training.ts";
 import { trainingGru, trainingTransformer } from "./training_words.ts";
+import { trainingWorkers } from "./training_workers.ts";
 
 /** All benchmarks, by their names on the command line. */
 const benches: Record<string, Bench> = {
@@ -19,6 +20,7 @@ const benches: Record<string, Bench> = {
   training,
   "training-gru": trainingGru,
   "training-transformer": trainingTransformer,
+  "training-workers": trainingWorkers,
   http,
   middleware,
   start,

@@ -1,3 +1,4 @@
+import { cpuUsage } from "node:process";
 import type { ModelOptions } from "./models.ts";
 
 /** A result of a benchmark: one row of the table. */
@@ -36,6 +37,17 @@ export interface Bench {
     options: ModelOptions,
     show: (title: string, rows: readonly ModelRow[]) => void,
   ): Promise<Finding[]>;
+}
+
+/** What speed is measured by: CPU time does not see what else a machine does. By name, Python's function of it. */
+export const CLOCKS = { wall: "perf_counter", CPU: "process_time" } as const;
+export type Clock = keyof typeof CLOCKS;
+
+/** Seconds of a clock; CPU time is that of all threads. */
+export function secondsOf(clock: Clock): number {
+  if (clock === "wall") return performance.now() / 1000;
+  const { user, system } = cpuUsage();
+  return (user + system) / 1e6;
 }
 
 /** The spread of at least one measurement. */

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { provideOnnxRuntime, WASM_RUNTIME } from "../functions/inference/onnx_runtime.ts";
 import { listModels, readModel } from "../functions/inference/model_directory.ts";
@@ -10,6 +10,7 @@ import type { LanguageModel } from "../shared/language_model.ts";
 import { type ModelCard, parseModelCard } from "../shared/model_card.ts";
 import { modelFileNames } from "../shared/model_files.ts";
 import { Vocabulary } from "../shared/vocabulary.ts";
+import { DEFAULT_LIST } from "../trainer/corpus.ts";
 
 /** The committed models. */
 const COMMITTED = "models";
@@ -88,12 +89,13 @@ export async function chooseModels(
   }
 }
 
-/** The cards of the committed models, the first of each architecture. */
+/** The cards of the committed models on the list that comes along, the first of each architecture. */
 async function committedArchitectures(): Promise<Map<string, ModelCard>> {
   const cards = new Map<string, ModelCard>();
   for (const name of await listModels(COMMITTED)) {
     const card = parseModelCard((await readModel(COMMITTED, name)).card);
-    if (!cards.has(card.architecture)) cards.set(card.architecture, card);
+    const onDefaultList = card.dataset.name === basename(DEFAULT_LIST);
+    if (onDefaultList && !cards.has(card.architecture)) cards.set(card.architecture, card);
   }
   return cards;
 }

@@ -4,7 +4,7 @@ import { createApp } from "../functions/app.ts";
 import { pinnedReference } from "../functions/inference/model_reference.ts";
 import type { OnnxRuntime } from "../functions/inference/onnx_model.ts";
 import { provideOnnxRuntime, WASM_RUNTIME } from "../functions/inference/onnx_runtime.ts";
-import { Registry } from "../functions/inference/registry.ts";
+import { type ModelStatus, Registry } from "../functions/inference/registry.ts";
 import { type ApiFetch, fetchFromEdge } from "./edge_runtime.ts";
 import { Failure } from "./failure.ts";
 import type { BrowserRuntime } from "./page_state.ts";
@@ -38,14 +38,23 @@ export async function openModel(runtime: BrowserRuntime, model: string): Promise
   const path = (file: string) => `/models/${pinnedReference(model, sha256)}/${file}`;
   const [onnx, list] = await Promise.all([
     download(path("model.onnx")).then((response) => response.bytes()),
-    // Without the list, `novel` is refused here as on the server.
-    fetchFromEdge(path("training_names.txt")).then((response) => response.ok ? response.bytes() : null),
+    downloadList(model, path("training_names.txt")),
   ]);
   const registry = await Registry.open([{ name: model, card, onnx, list }], undefined, await onnxRuntime);
   const [{ reason }] = registry.statuses();
   if (reason) throw new Failure(`the model does not load: ${reason}.`);
   const app = createApp(registry, { runtime });
   return async (path) => await app.request(path);
+}
+
+/**
+ * Downloads a model's list, or returns null if it came without: `novel` is then refused here as on the server. It asks
+ * before, because browsers log a request for a file that is missing as an error.
+ */
+async function downloadList(model: string, path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  const { models }: { models: ModelStatus[] } = await (await fetchFromEdge("/health")).json();
+  const hasList = models.some(({ name, training_names }) => name === model && training_names);
+  return hasList ? await (await download(path)).bytes() : null;
 }
 
 async function loadOnnxRuntime(runtime: BrowserRuntime): Promise<OnnxRuntime> {

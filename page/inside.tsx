@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import type { ModelCard } from "../shared/model_card.ts";
+import { visibleCharacter } from "../shared/visible_character.ts";
 import { BOUNDARY_SYMBOL } from "../shared/vocabulary.ts";
 import { CardFacts } from "./card_facts.tsx";
 import { LazyChart } from "./lazy_chart.tsx";
@@ -12,7 +13,7 @@ const LOSS_CURVE = { width: 400, height: 260 };
 /** What a model is, from its card. */
 export function Inside({ card }: { card: ModelCard }): VNode {
   const { loss_history } = card.training;
-  const symbols = [BOUNDARY_SYMBOL, ...card.vocabulary];
+  const symbols = [BOUNDARY_SYMBOL, ...Array.from(card.vocabulary, visibleCharacter)];
   const { bigrams, embedding } = card.pictures ?? {};
   // A card that was edited by hand may have pictures of another vocabulary.
   const fits = (picture?: number[][]): picture is number[][] => picture?.length === symbols.length;

@@ -3,8 +3,9 @@ import type { VNode } from "preact";
 import { change } from "./page_state.ts";
 import { percent } from "./number_format.ts";
 import type { Answer } from "./use_answer.ts";
+import { visibleCharacter } from "../shared/visible_character.ts";
 
-/** Most characters of the typed text that the heading shows: its last ones. */
+/** Maximum number of characters of the typed text in the heading, which shows the last ones. */
 const MAX_HEADING = 20;
 /** How many characters have a bar. */
 const SHOWN = 12;
@@ -27,10 +28,10 @@ export function NextCharacters({ prefix, next, stale }: Answer<"next"> & { stale
               <button
                 type="button"
                 class="choice"
-                aria-label={`Type ${character}`}
+                aria-label={`Type ${character === " " ? "a space" : character}`}
                 onClick={() => type(character)}
               >
-                {character}
+                {visibleCharacter(character)}
               </button>
             )}
             <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">

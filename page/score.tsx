@@ -4,6 +4,7 @@ import { NextCharacters } from "./next_characters.tsx";
 import { change, nextPath, scorePath, state } from "./page_state.ts";
 import { percent } from "./number_format.ts";
 import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
+import { visibleCharacter } from "../shared/visible_character.ts";
 
 /** The strongest shade of surprise, which has no upper limit; the weakest is 0. */
 const STRONGEST = 9;
@@ -79,7 +80,7 @@ function Letter({ character, probability, nll }: Answer<"score">["characters"][n
   const end = character === ".";
   return (
     <li class={`letter shade-${shade}${end ? " end" : ""}`}>
-      <span class="character">{end ? "end" : character}</span>
+      <span class="character">{end ? "end" : visibleCharacter(character)}</span>
       <span class="probability">
         {percent(probability)} <span class="visually-hidden">likely, {surprise(probability)}</span>
       </span>

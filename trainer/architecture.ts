@@ -7,8 +7,8 @@ import type { Examples } from "./examples.ts";
 import type { GraphBuilder, Value } from "./onnx/graph.ts";
 import type { Parameters, Weights } from "./parameters.ts";
 
-/** The choices that are made before training, as the model's card lists them. */
-export type Hyperparameters = Record<string, number | string | boolean>;
+/** The choices that are made before training, as the model's card lists them; it does not list undefined ones. */
+export type Hyperparameters = Record<string, number | string | boolean | undefined>;
 
 /**
  * A kind of model. Each file of `architectures/` exports one, and `architectures/all.ts` lists them. The command line
@@ -22,8 +22,8 @@ export interface Architecture<
   readonly name: string;
   /** A phrase that describes it. */
   readonly summary: string;
-  /** Each key is a flag of the command line, and its description the flag's help. */
-  readonly hyperparameters: z.ZodObject<{ [Key in keyof H]: z.ZodType<H[Key]> }>;
+  /** Each key is a flag of the command line, and its description the flag's help. Optional ones are booleans. */
+  readonly hyperparameters: z.ZodObject<{ [Key in keyof H]-?: z.ZodType<H[Key]> }>;
   /** Makes a network of given sizes. */
   build(hyperparameters: H, vocabularySize: number): N;
 }
@@ -117,8 +117,12 @@ export interface TrainedNetwork extends Sizes {
 export interface TrainingPass {
   /** Takes some buffers as they are after this mini-batch. The tensors may be disposed of when it returns. */
   setBuffers(buffers: Weights): void;
+  /** Whether {@link dropout} does anything. */
+  readonly dropsOut: boolean;
   /**
    * Sets elements to zero at random and scales up the others by as much, or returns x itself if the run has no dropout.
+   *
+   * @param x [rows, columns], with a row for each window, or for each position of the words: [batch * time, columns].
    *
    * Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
    */

@@ -1,4 +1,4 @@
-import { add, mul, type Tensor } from "@tensorflow/tfjs";
+import { add, mul, sqrt, square, type Tensor } from "@tensorflow/tfjs";
 import type { Parameter } from "./parameters.ts";
 
 /** The parameters and buffers of a batch normalization, each [columns]. */
@@ -12,6 +12,11 @@ export interface BatchNormalization {
 /** A running statistic after one more mini-batch, of which it takes the share `momentum`. */
 export function movingAverage(running: Tensor, batch: Tensor, momentum: number): Tensor {
   return add(mul(running, 1 - momentum), mul(batch, momentum));
+}
+
+/** The same for deviations whose squares, the variances, are averaged, as `torch.nn.BatchNorm1d` does. */
+export function movingDeviation(running: Tensor, batch: Tensor, momentum: number): Tensor {
+  return sqrt(movingAverage(square(running), square(batch), momentum));
 }
 
 /**

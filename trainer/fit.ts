@@ -3,12 +3,13 @@ import { TorchGenerator, type TorchGeneratorState } from "../shared/random/torch
 import type { TrainedNetwork } from "./architecture.ts";
 import type { StepSettings, StepState } from "./backend.ts";
 import { type BackendName, backends, evaluationBackend } from "./backends/all.ts";
-import type { Split } from "./corpus.ts";
 import { evaluateCheckpoint, type EvaluatedCheckpoint, evaluationSamples } from "./evaluation.ts";
 import type { Examples } from "./examples.ts";
 import { optimizers } from "./optimizers.ts";
 import { mapValues, type Parameters } from "./parameters.ts";
 import { type Schedule, type ScheduleName, schedules, warmUp } from "./schedules.ts";
+import type { Split } from "./splits.ts";
+import { averageWeights, STEPS_PER_AVERAGING, type WeightAverage } from "./weight_average.ts";
 
 /** The dev split, or a sample of it, is evaluated at every tenth point of the loss history, and at the end. */
 const POINTS_PER_EVALUATION = 10;
@@ -25,6 +26,11 @@ export interface FitSettings extends StepSettings {
   schedule: ScheduleName | Schedule;
   /** Steps in which the learning rate rises to that of the schedule. Default 0. */
   warmup?: number;
+  /**
+   * Evaluate and keep a moving average of the parameters with this decay a step, below 1, in place of those of the last
+   * step; see `weight_average.ts`. Default 0: none.
+   */
+  average?: number;
   /** What computes the steps. Default "tensorflow". */
   backend?: BackendName;
 }
@@ -38,6 +44,8 @@ export interface TrainingState extends StepState {
   step: number;
   /** State of the generator that draws the mini-batches. */
   generator: TorchGeneratorState;
+  /** The average of the parameters, if the run takes one. */
+  average?: WeightAverage;
   /** The best parameters so far, by dev NLL. */
   best: EvaluatedCheckpoint | null;
   history: HistoryPoint[];
@@ -86,6 +94,11 @@ export function initialState(
   };
 }
 
+/** The parameters that a run has come to: their average, if it takes one. */
+export function resultOf({ average, parameters }: Pick<TrainingState, "average" | "parameters">): Parameters {
+  return average?.parameters ?? parameters;
+}
+
 /**
  * Trains a network by gradient descent on random mini-batches. The same state and settings give the same parameters,
  * whether or not the run is interrupted and resumed.
@@ -112,20 +125,22 @@ export async function fit(
   const evaluating = evaluationBackend(network, state.parameters, examples.train);
   const session = await backend.start(network, state, settings);
   const all = batch === "all" ? examples.train.all() : undefined;
-  let { step, best, lossSum } = state;
+  let { step, best, lossSum, average } = state;
   const history = [...state.history];
 
   const snapshot = (): TrainingState => ({
     step,
     ...session.state(),
     generator: generator.state(),
+    ...(average && { average }),
     best,
     history: [...history],
     lossSum,
   });
 
   const evaluateDev = async (): Promise<void> => {
-    const evaluated = await evaluateCheckpoint(network, samples, snapshot(), evaluating);
+    const checkpoint = { step, parameters: resultOf(snapshot()) };
+    const evaluated = await evaluateCheckpoint(network, samples, checkpoint, evaluating);
     if (!best || evaluated.devNll < best.devNll) best = evaluated;
     const point = history.at(-1);
     if (point) point.dev_nll = evaluated.devNll;
@@ -145,6 +160,9 @@ export async function fit(
       }
       onStep?.(step, loss);
       step++;
+      if (settings.average && step % STEPS_PER_AVERAGING === 0) {
+        average = averageWeights(average, session.state().parameters, settings.average);
+      }
       lossSum += loss;
       if (step % pointEvery === 0 || step === steps) {
         history.push({ step, loss: lossSum / (step % pointEvery || pointEvery) });

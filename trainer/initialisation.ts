@@ -15,10 +15,12 @@ export type LinearParameters = {
  */
 export function drawLinear(generator: TorchGenerator, inputs: number, outputs: number): LinearParameters {
   const weight = drawLinearWeight(generator, inputs, outputs);
-  return {
-    weight,
-    bias: { shape: [outputs], values: drawUniform(generator, outputs, 1 / Math.sqrt(inputs)) },
-  };
+  return { weight, bias: drawBias(generator, inputs, outputs) };
+}
+
+/** Draws the bias of a linear layer; see {@link drawLinear}. */
+export function drawBias(generator: TorchGenerator, inputs: number, outputs: number): Parameter {
+  return { shape: [outputs], values: drawUniform(generator, outputs, 1 / Math.sqrt(inputs)) };
 }
 
 /** Draws the weight of a linear layer without a bias; see {@link drawLinear}. */
@@ -35,7 +37,11 @@ export function drawEmbedding(generator: TorchGenerator, vocabularySize: number,
 }
 
 /** `torch.empty(count).uniform_(-bound, bound)`, which multiplies and adds with one rounding to float32. */
-function drawUniform(generator: TorchGenerator, count: number, bound: number): Float32Array<ArrayBuffer> {
+export function drawUniform(
+  generator: TorchGenerator,
+  count: number,
+  bound: number,
+): Float32Array<ArrayBuffer> {
   const to = Math.fround(bound);
   return generator.rand(count).map((value) => value * (2 * to) - to);
 }

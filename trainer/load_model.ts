@@ -15,6 +15,8 @@ export interface StoredModel {
   vocabulary: Vocabulary;
   network: Network;
   parameters: Parameters;
+  /** The bytes of the list that it was trained on; null if it came without. */
+  list: Uint8Array<ArrayBuffer> | null;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function loadModel(directory: string, name: string): Promise<Stored
   const fail = (reason: string): never => {
     throw new Error(`Cannot load model ${name} from ${directory}: ${reason}`);
   };
-  const { card, onnx } = await readModelFiles(
+  const { card, onnx, list } = await readModelFiles(
     name,
     (file, maxBytes) => readRegularFile(join(directory, file), maxBytes),
   ).catch((error: Error) => fail(error.message));
@@ -37,7 +39,7 @@ export async function loadModel(directory: string, name: string): Promise<Stored
     architecture.hyperparameters.parse(card.hyperparameters),
     vocabulary.size,
   );
-  return { card, vocabulary, network, parameters: readParameters(onnx) };
+  return { card, vocabulary, network, parameters: readParameters(onnx), list };
 }
 
 /** Reads a regular file, or returns null if there is none. */

@@ -100,7 +100,7 @@ export const crossEntropy = tf.customGrad((logits, classIds, save) => {
   };
 }) as (logits: tf.Tensor, classIds: tf.Tensor1D) => tf.Scalar;
 
-/** Mean and standard deviation of each column of a batch; the deviation divides by batch - 1. */
+/** Mean and standard deviation of each column of a batch; the variance divides by batch - 1, and has the epsilon added. */
 export interface BatchStatistics {
   /** [size] */
   mean: tf.Tensor1D;
@@ -114,21 +114,24 @@ export interface BatchStatistics {
  * The gradient goes through the statistics too: with n the normalized batch and dn = gain dy,
  * dx = (dn - mean(dn) - n sum(dn n) / (batch - 1)) / std.
  *
- * Source: Ioffe and Szegedy, "Batch normalization", ICML 2015, algorithm 1; as in the notebooks, without its epsilon.
+ * Source: Ioffe and Szegedy, "Batch normalization", ICML 2015, algorithm 1.
  *
  * @param observe Takes the batch's statistics, which are disposed of when it returns.
+ * @param epsilon Is added to the variance. Default 0, as in the notebook on makemore's third part.
  */
 export function batchNormalize(
   x: tf.Tensor,
   gain: tf.Tensor,
   shift: tf.Tensor,
   observe?: (statistics: BatchStatistics) => void,
+  epsilon = 0,
 ): tf.Tensor2D {
   return tf.customGrad((x, gain, shift, save) => {
     const batch = (x as tf.Tensor).shape[0];
     const mean = tf.div(sumOfRows(x as tf.Tensor2D), batch) as tf.Tensor1D;
     const centred = tf.sub(x as tf.Tensor2D, mean) as tf.Tensor2D;
-    const std = tf.sqrt(tf.div(sumOfRows(tf.square(centred)), batch - 1)) as tf.Tensor1D;
+    const variance = tf.div(sumOfRows(tf.square(centred)), batch - 1);
+    const std = tf.sqrt(epsilon === 0 ? variance : tf.add(variance, epsilon)) as tf.Tensor1D;
     observe?.({ mean, std });
     (save as tf.GradSaveFunc)([centred, std, gain as tf.Tensor]);
     return {

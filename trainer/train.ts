@@ -8,7 +8,7 @@ import type { TrainedNetwork } from "./architecture.ts";
 import { findArchitecture } from "./architectures/all.ts";
 import { type BackendName, chooseBackend, evaluationBackend } from "./backends/all.ts";
 import { removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import { type Corpus, type Split, SPLIT_SEED } from "./corpus.ts";
+import { type Corpus, SPLIT_SEED } from "./corpus.ts";
 import {
   calibrationSample,
   evaluateCheckpoint,
@@ -18,11 +18,12 @@ import {
   type OnProgress,
 } from "./evaluation.ts";
 import { type Examples, makeExamples } from "./examples.ts";
-import { fit, type FitHooks, initialState, type TrainingState } from "./fit.ts";
+import { fit, type FitHooks, initialState, resultOf, type TrainingState } from "./fit.ts";
 import { ModelKeptError, saveModel, type UnsavedCard } from "./save_model.ts";
 import { exportOnnx } from "./onnx/export.ts";
 import { parameterCount, type Parameters } from "./parameters.ts";
 import { makePictures } from "./pictures.ts";
+import type { Split } from "./splits.ts";
 import type { TrainOptions } from "./train_options.ts";
 
 /** Where to resume a run. */
@@ -112,6 +113,8 @@ export async function train(
       ...(options.clip !== undefined && { clip: options.clip }),
       ...(options.beta2 !== undefined && { beta2: options.beta2 }),
       ...(options.dropout && { dropout: options.dropout }),
+      ...(options.workers !== undefined && options.workers > 1 && { workers: options.workers }),
+      ...(options.average && { average: options.average }),
       best_step: best.step,
       ...sampleSizes(network, examples),
       loss_history: state.history,
@@ -191,8 +194,9 @@ async function bestCheckpoint(
 ): Promise<EvaluatedCheckpoint> {
   const { best, step } = state;
   if (best?.step === step) return best;
-  const backend = evaluationBackend(network, state.parameters, examples.train);
-  const last = await evaluateCheckpoint(network, evaluationSamples(examples), state, backend);
+  const parameters = resultOf(state);
+  const backend = evaluationBackend(network, parameters, examples.train);
+  const last = await evaluateCheckpoint(network, evaluationSamples(examples), { step, parameters }, backend);
   return best && best.devNll <= last.devNll ? best : last;
 }
 

@@ -1,4 +1,4 @@
-import type { Hyperparameters } from "./architecture.ts";
+import type { ModelCard } from "../shared/model_card.ts";
 import type { BackendChoice } from "./backends/all.ts";
 import type { FitSettings } from "./fit.ts";
 import type { ScheduleName } from "./schedules.ts";
@@ -13,7 +13,8 @@ export interface TrainOptions extends Omit<FitSettings, "backend"> {
   /** Path or URL of the list. */
   data: string;
   architecture: string;
-  hyperparameters: Hyperparameters;
+  /** As the card lists them. */
+  hyperparameters: ModelCard["hyperparameters"];
   /** Seed of the generator that draws the initial weights and then the mini-batches. */
   seed: number;
   /** Directory to write the model to. */

@@ -26,6 +26,8 @@ type Model =
 export interface ModelStatus {
   name: string;
   status: Model["status"];
+  /** Whether it came with the list that it was trained on, if it is ready. */
+  training_names?: boolean;
   /** Why it is broken. */
   reason?: string;
 }
@@ -189,13 +191,13 @@ export class Registry {
 
   /** The status of each model. */
   statuses(): ModelStatus[] {
-    return Array.from(
-      this.#models,
-      ([name, model]) =>
-        model.status === "broken"
-          ? { name, status: model.status, reason: model.reason }
-          : { name, status: model.status },
-    );
+    return Array.from(this.#models, ([name, model]) => {
+      const { status } = model;
+      if (status === "broken") return { name, status, reason: model.reason };
+      return status === "opening"
+        ? { name, status }
+        : { name, status, training_names: model.served.trainingNames !== null };
+    });
   }
 }
 

@@ -17,6 +17,9 @@ const answer = z.object({
   models: z.array(z.object({
     name: z.string().openapi({ example: "mlp" }),
     status: z.enum(["opening", "ready", "broken"]),
+    training_names: z.boolean().optional().openapi({
+      description: "Whether it came with its training list, which `novel=true` needs; only of a ready model",
+    }),
     reason: z.string().optional().openapi({ description: "Why it is broken" }),
   })),
 }).openapi("Health");
@@ -40,7 +43,7 @@ export const route = createRoute({
             status: "ok",
             runtime: "deno",
             default_model: "mlp",
-            models: [{ name: "mlp", status: "ready" }],
+            models: [{ name: "mlp", status: "ready", training_names: true }],
           } satisfies Health,
         },
       },

@@ -1,5 +1,5 @@
 /** 2^32 divided by the golden ratio, odd: multiples of it modulo 2^32 visit every 32-bit number, far apart. */
-const GOLDEN_STEP = 0x9e3779b9;
+export const GOLDEN_STEP = 0x9e3779b9;
 /** 2^32 divided by the silver ratio, odd: a second step, unrelated to the first. */
 const SILVER_STEP = 0x6a09e667;
 
@@ -71,7 +71,7 @@ function rotateLeft(value: number, bits: number): number {
 }
 
 /** MurmurHash3's finaliser: a bijection of 32-bit integers in which each input bit affects each output bit. */
-function mix(value: number): number {
+export function mix(value: number): number {
   let hash = value | 0;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);

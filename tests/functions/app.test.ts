@@ -158,7 +158,7 @@ test("/health tells of the server and its models", async () => {
     status: "ok",
     runtime: "test",
     default_model: "tuned",
-    models: ["bigram", "mlp", "tuned"].map((name) => ({ name, status: "ready" })),
+    models: ["bigram", "mlp", "tuned"].map((name) => ({ name, status: "ready", training_names: true })),
   });
 });
 

@@ -1,4 +1,4 @@
-import { copyFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { startDenoServer, startWorkerdWith } from "../servers.ts";
@@ -22,7 +22,6 @@ beforeAll(async () => {
     await writeFile(join(directory, `${name}.json`), card);
     await writeFile(join(directory, `${name}.onnx`), onnx!);
   }
-  await copyFile("trainer/data/us-names-2018.txt", join(directory, "us-names-2018.txt"));
   app = await serveModels(files);
   const deno = await startDenoServer({ EDGEMORE_MODELS: directory });
   const { server: workerd } = await startWorkerdWith(directory);

@@ -4,7 +4,14 @@ import { buildNetwork } from "../../trainer/architecture.ts";
 import { mlp } from "../../trainer/architectures/mlp.ts";
 import { type Corpus, makeCorpus } from "../../trainer/corpus.ts";
 import { makeExamples } from "../../trainer/examples.ts";
-import { fit, type FitHooks, type FitSettings, initialState, type TrainingState } from "../../trainer/fit.ts";
+import {
+  fit,
+  type FitHooks,
+  type FitSettings,
+  initialState,
+  resultOf,
+  type TrainingState,
+} from "../../trainer/fit.ts";
 import { type OptimizerName, optimizers } from "../../trainer/optimizers.ts";
 import { startTensorFlow } from "../../trainer/tensorflow.ts";
 import { TorchGenerator } from "../../shared/random/torch.ts";
@@ -64,6 +71,26 @@ describe("fit", () => {
       }
     },
   );
+
+  test("with an average, keeps it in place of the last weights, also after a break", async () => {
+    const changes = { average: 0.95, schedule: "constant", lr: 0.5 } as const;
+    const unbroken = await run(changes);
+    expect(unbroken.average!.count).toBe(10);
+    expect(resultOf(unbroken)).toBe(unbroken.average!.parameters);
+    expect(unbroken.best!.parameters).not.toEqual(unbroken.parameters);
+    const atEnd = await run({ ...changes, steps: 100 }, { ...unbroken, step: 99, best: null });
+    expect(atEnd.best!.parameters).toEqual(atEnd.average!.parameters);
+    const stop = new AbortController();
+    const onStep = (step: number) => step === 36 && stop.abort();
+    const broken = await run(changes, undefined, { onStep, signal: stop.signal });
+    expect(await run(changes, JSON.parse(JSON.stringify(broken), revive))).toEqual(unbroken);
+  });
+
+  test("without an average, keeps the last weights", async () => {
+    const state = await run({ steps: 20 });
+    expect(state.average).toBeUndefined();
+    expect(resultOf(state)).toBe(state.parameters);
+  });
 
   test("keeps the weights of the lowest dev NLL, not the last", async () => {
     const seen: number[] = [];

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseModelCard } from "../../shared/model_card.ts";
@@ -60,22 +60,22 @@ describe("train", () => {
     expect(card.vocabulary).toContain("ไ");
     expect(card.training.loss_history.length).toBe(200);
 
-    const evaluated = await run("evaluate", "dishes", "--models", directory, "--data", data);
-    expect(evaluated.code).toBe(0);
-    expect(evaluated.stdout).toContain(`dev    NLL ${card.nll.dev!.toFixed(4)}`);
-    const wrongList = await run("evaluate", "dishes", "--models", directory);
-    expect(wrongList).toMatchObject({
+    const other = "trainer/data/us-names-2018.txt";
+    expect(await run("evaluate", "dishes", "--models", directory, "--data", other)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("give dishes.txt with --data"),
+      stderr: expect.stringContaining(`was not trained on ${other} but on dishes.txt (60 lines, SHA-256`),
     });
+    for (const list of [["--data", data], []]) { // the list, and the copy beside the model
+      const evaluated = await run("evaluate", "dishes", "--models", directory, ...list);
+      expect(evaluated.code).toBe(0);
+      expect(evaluated.stdout).toContain(`dev    NLL ${card.nll.dev!.toFixed(4)}`);
+    }
 
     const sampled = await run(
       "sample",
       "dishes",
       "--models",
       directory,
-      "--data",
-      data,
       "--seed",
       "1",
       "--n",
@@ -85,6 +85,14 @@ describe("train", () => {
     const [, listed, fresh] = /in the list \((\d+)\)[^]*new \((\d+)\)/.exec(sampled.stdout)!;
     expect(Number(listed) + Number(fresh)).toBe(30);
     expect(Number(listed)).toBeGreaterThan(0);
+
+    for (const file of await readdir(directory)) {
+      if (file.startsWith("dishes") && /\.txt(\.gz)?$/.test(file)) await rm(join(directory, file));
+    }
+    expect(await run("evaluate", "dishes", "--models", directory)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("came without its list: give dishes.txt with --data"),
+    });
   });
 
   test("the same command makes the same model", async () => {
@@ -109,10 +117,35 @@ describe("train", () => {
     expect(models[0]).toEqual(models[1]);
   });
 
+  test("several workers make the same model every time, and are on its card", async () => {
+    const directory = await temporaryDirectory();
+    const settings = [
+      "--architecture",
+      "gru",
+      "--hidden",
+      "8",
+      "--embedding",
+      "8",
+      "--steps",
+      "50",
+      "--workers",
+      "2",
+    ];
+    const models = await Promise.all(["a", "b"].map(async (out) => {
+      const where = join(directory, out);
+      const { code } = await run("train", ...settings, "--name", "m", "--out", where, "--checkpoints", where);
+      expect(code).toBe(0);
+      return await readModel(where, "m");
+    }));
+    expect(models[0].onnx).toEqual(models[1].onnx);
+    const card = parseModelCard(await readFile(join(directory, "a", "m.json"), "utf8"));
+    expect(card.training).toMatchObject({ backend: "fused", workers: 2 });
+  });
+
   test("interrupted, keeps what was learnt; resumed, ends where the unbroken run does", async () => {
     const directory = await temporaryDirectory();
     const settings = ["--steps", "20000", "--hidden", "20", "--optimizer", "adamw", "--lr", "0.005"]
-      .concat("--warmup", "5000", "--clip", "0.5", "--beta2", "0.99");
+      .concat("--warmup", "5000", "--clip", "0.5", "--beta2", "0.99", "--average", "0.9");
     const where = ["--name", "broken", "--checkpoints", directory];
     const training = startTrainer(["train", ...settings, ...where, "--out", directory]);
     await training.printed(/step 2000\/20000/);
@@ -125,7 +158,13 @@ describe("train", () => {
     const partial = parseModelCard(await readFile(join(directory, "broken.json"), "utf8"));
     expect(partial.training.steps).toBeGreaterThanOrEqual(2000);
     expect(partial.training.steps).toBeLessThan(20_000);
-    expect(partial.training).toMatchObject({ weight_decay: 0.01, warmup: 5000, clip: 0.5, beta2: 0.99 });
+    expect(partial.training).toMatchObject({
+      weight_decay: 0.01,
+      warmup: 5000,
+      clip: 0.5,
+      beta2: 0.99,
+      average: 0.9,
+    });
     expect((await run("evaluate", "broken", "--models", directory)).code).toBe(0);
 
     const surplus = await run("train", "--resume", ...where, "--lr", "1");
@@ -155,13 +194,26 @@ describe("train", () => {
       ["--architecture", "bigram", "--hidden", "3"],
       "Architecture bigram has no --hidden: its flags are --smoothing",
     ],
+    [["--tie"], "Architecture mlp has no --tie: its flags are --context, "],
+    [
+      ["--architecture", "gru", "--hidden", "32", "--tie"],
+      "Cannot tie the output layer to the embeddings: --embedding is 64 and --hidden 32; they must be the same",
+    ],
     [["--hidden", "zero"], 'Cannot set --hidden to "zero"'],
     [["--context", "0"], 'Cannot set --context to "0"'],
     [["--steps", "-1"], "It must be a whole number from 0 to 1000000000."],
     [["--lr", "fast"], "It must be a number from"],
     [["--schedule", "linear"], "Allowed choices are constant, step, cosine"],
     [["--name", "../x"], 'Cannot call a model "../x": a model\'s name has 1 to 64 of'],
-    [["--dropout", "0.1"], "Cannot train with dropout 0.1: this architecture has no dropout"],
+    [
+      ["--architecture", "bigram-network", "--dropout", "0.1"],
+      "Cannot train with dropout 0.1: this architecture has no dropout",
+    ],
+    [
+      ["--workers", "2"],
+      "Cannot train with 2 workers: only mini-batches of whole words are split among workers",
+    ],
+    [["--workers", "65"], "It must be a whole number from 1 to 64."],
     [["--clip", "0"], "It must be a number from 1e-9 to 1000000000."],
     [["--stpes", "1"], "Did you mean --steps?"],
   ])("refuses %j and says what is allowed", async (args, message) => {

@@ -92,12 +92,13 @@ describe("operations compute what TensorFlow.js's own do, with the same gradient
     );
   });
 
-  test("batchNormalize, through the batch's statistics too", () => {
+  test.each([0, 2])("batchNormalize with epsilon %i, through the batch's statistics too", (epsilon) => {
     expectSame(
-      (x, gain, shift) => batchNormalize(x as tf.Tensor2D, gain as tf.Tensor1D, shift as tf.Tensor1D),
+      (x, gain, shift) => batchNormalize(x, gain, shift, undefined, epsilon),
       (x, gain, shift) => {
         const centred = tf.sub(x, tf.mean(x, 0));
-        const std = tf.sqrt(tf.div(tf.sum(tf.square(centred), 0), x.shape[0] - 1));
+        const variance = tf.div(tf.sum(tf.square(centred), 0), x.shape[0] - 1);
+        const std = tf.sqrt(tf.add(variance, epsilon));
         return tf.add(tf.mul(gain, tf.div(centred, std)), shift);
       },
       [tf.mul(normal(6, 5), 3), normal(5), normal(5)],

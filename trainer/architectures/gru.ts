@@ -1,15 +1,17 @@
 import { add, mul, reshape, sigmoid, sub } from "@tensorflow/tfjs";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
-import { drawEmbedding, drawLinear } from "../initialisation.ts";
-import { addBias, embed, matMul, tanh } from "../operations.ts";
+import { addBias, matMul, tanh } from "../operations.ts";
 import {
   alongTime,
-  drawGates,
+  drawRecurrent,
   gate,
+  planInputs,
+  planOutput,
   recurrentGraph,
   type RecurrentHyperparameters,
   recurrentHyperparameters,
 } from "./recurrent.ts";
+import { outputWeight, requireTiedSizes } from "../weight_tying.ts";
 
 /**
  * The gated recurrent unit: an update gate z chooses between the old hidden layer and a candidate c, which sees as much
@@ -30,7 +32,9 @@ export const gru: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
   summary: "gated recurrent unit (Cho 2014)",
   hyperparameters: recurrentHyperparameters,
 
-  build({ embedding: m, hidden: h }, V) {
+  build(hyperparameters, V) {
+    const { embedding: m, hidden: h, tie } = hyperparameters;
+    if (tie) requireTiedSizes(m, h);
     // Shapes: b is the batch, t the time, m the embedding, h the hidden layer, V the vocabulary.
     return {
       learns: "by gradient descent",
@@ -38,26 +42,23 @@ export const gru: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
       contextLength: null,
       states: [{ name: "hidden", type: "float32", shape: ["batch", h] }],
       buffers: [],
+      dropsOut: true,
 
-      logits(weights, tokens) {
+      logits(weights, tokens, training) {
         const { start, C, Wy, by } = weights;
-        const hiddens = alongTime(tokens, [start], (token, [hidden]) => {
-          const x = embed(C, token); // (b, 1) -> (b, m)
+        const hiddens = alongTime(weights, tokens, [start], (x, [hidden]) => {
           const z = sigmoid(gate(weights, "z", x, hidden)); // (b, h)
           const r = sigmoid(gate(weights, "r", x, hidden)); // (b, h)
           const c = tanh(gate(weights, "c", x, mul(r, hidden))); // (b, h)
           return [add(hidden, mul(z, sub(c, hidden)))]; // (b, h)
-        }); // (b * t, h)
-        const y = addBias(matMul(hiddens, Wy), by); // (b * t, h) -> (b * t, V)
+        }, training); // (b * t, h)
+        const y = addBias(matMul(hiddens, outputWeight(Wy, C)), by); // (b * t, h) -> (b * t, V)
         return reshape(y, [...tokens.shape, V]); // (b, t, V)
       },
 
       initialise(generator) {
         const start = { shape: [h], values: new Float32Array(h) }; // (h)
-        const C = drawEmbedding(generator, V, m); // (V, m)
-        const cell = drawGates(generator, ["z", "r", "c"], m, h);
-        const { weight: Wy, bias: by } = drawLinear(generator, h, V); // (h, V), (V)
-        return { start, C, ...cell, Wy, by };
+        return { start, ...drawRecurrent(generator, ["z", "r", "c"], hyperparameters, V) };
       },
 
       // ONNX has z and 1 - z the other way round.
@@ -70,13 +71,9 @@ export const gru: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
         }),
 
       planStep(plan) {
-        const C = plan.table("C", [V, m]); // (V, m)
-        const input = (gate: string) =>
-          // (V, m) -> (V, h) -> (b, h)
-          plan.lookUp(plan.linear(C, h, { weight: `W${gate}`, bias: `b${gate}` }));
-        const inputs = { z: input("z"), r: input("r"), c: input("c") }; // (b, h)
+        const inputs = planInputs(plan, ["z", "r", "c"], hyperparameters, V); // (b, h) each
         const hidden = plan.gru(inputs, "start", { z: "Uz", r: "Ur", c: "Uc" }); // (b, h)
-        return plan.linear(hidden, V, { weight: "Wy", bias: "by" }); // (b, V)
+        return planOutput(plan, hidden, hyperparameters, V); // (b, V)
       },
     };
   },

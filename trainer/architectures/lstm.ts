@@ -1,15 +1,17 @@
 import { add, mul, reshape, sigmoid } from "@tensorflow/tfjs";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
-import { drawEmbedding, drawLinear } from "../initialisation.ts";
-import { addBias, embed, matMul, tanh } from "../operations.ts";
+import { addBias, matMul, tanh } from "../operations.ts";
 import {
   alongTime,
-  drawGates,
+  drawRecurrent,
   gate,
+  planInputs,
+  planOutput,
   recurrentGraph,
   type RecurrentHyperparameters,
   recurrentHyperparameters,
 } from "./recurrent.ts";
+import { outputWeight, requireTiedSizes } from "../weight_tying.ts";
 
 /**
  * Long short-term memory: a cell s keeps what a forget gate f leaves of it, takes in as much of a candidate c as an input
@@ -29,7 +31,9 @@ export const lstm: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
   summary: "long short-term memory (Hochreiter 1997)",
   hyperparameters: recurrentHyperparameters,
 
-  build({ embedding: m, hidden: h }, V) {
+  build(hyperparameters, V) {
+    const { embedding: m, hidden: h, tie } = hyperparameters;
+    if (tie) requireTiedSizes(m, h);
     // Shapes: b is the batch, t the time, m the embedding, h the hidden layer, V the vocabulary.
     return {
       learns: "by gradient descent",
@@ -40,29 +44,26 @@ export const lstm: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
         { name: "cell", type: "float32", shape: ["batch", h] },
       ],
       buffers: [],
+      dropsOut: true,
 
-      logits(weights, tokens) {
+      logits(weights, tokens, training) {
         const { start, startCell, C, Wy, by } = weights;
-        const hiddens = alongTime(tokens, [start, startCell], (token, [hidden, cell]) => {
-          const x = embed(C, token); // (b, 1) -> (b, m)
+        const hiddens = alongTime(weights, tokens, [start, startCell], (x, [hidden, cell]) => {
           const i = sigmoid(gate(weights, "i", x, hidden)); // (b, h)
           const f = sigmoid(gate(weights, "f", x, hidden)); // (b, h)
           const o = sigmoid(gate(weights, "o", x, hidden)); // (b, h)
           const c = tanh(gate(weights, "c", x, hidden)); // (b, h)
           const s = add(mul(f, cell), mul(i, c)); // (b, h)
           return [mul(o, tanh(s)), s]; // (b, h), (b, h)
-        }); // (b * t, h)
-        const y = addBias(matMul(hiddens, Wy), by); // (b * t, h) -> (b * t, V)
+        }, training); // (b * t, h)
+        const y = addBias(matMul(hiddens, outputWeight(Wy, C)), by); // (b * t, h) -> (b * t, V)
         return reshape(y, [...tokens.shape, V]); // (b, t, V)
       },
 
       initialise(generator) {
         const start = { shape: [h], values: new Float32Array(h) }; // (h)
         const startCell = { shape: [h], values: new Float32Array(h) }; // (h)
-        const C = drawEmbedding(generator, V, m); // (V, m)
-        const cell = drawGates(generator, ["i", "f", "o", "c"], m, h);
-        const { weight: Wy, bias: by } = drawLinear(generator, h, V); // (h, V), (V)
-        return { start, startCell, C, ...cell, Wy, by };
+        return { start, startCell, ...drawRecurrent(generator, ["i", "f", "o", "c"], hyperparameters, V) };
       },
 
       graph: (graph, parameters, tokens, past) =>
@@ -71,6 +72,13 @@ export const lstm: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
           gates: ["i", "o", "f", "c"],
           start: { hidden: "start", cell: "startCell" },
         }),
+
+      planStep(plan) {
+        const inputs = planInputs(plan, ["i", "f", "o", "c"], hyperparameters, V); // (b, h) each
+        const start = { hidden: "start", cell: "startCell" };
+        const hidden = plan.lstm(inputs, start, { i: "Ui", f: "Uf", o: "Uo", c: "Uc" }); // (b, h)
+        return planOutput(plan, hidden, hyperparameters, V); // (b, V)
+      },
     };
   },
 };

@@ -75,13 +75,14 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
       learns: "by gradient descent",
       vocabularySize: V,
       contextLength: n,
+      dropsOut: true,
 
       logits(weights, tokens, training) {
         const { C, W2, b2, W3 } = weights;
         const x = embed(C, tokens); // (b, n) -> (b, n * m)
         const z = normalize(weights, hiddenInput(weights, x), training); // (b, h)
         const hidden = tanh(z); // (b, h)
-        const y = addBias(matMul(hidden, W2), b2); // (b, h) -> (b, V)
+        const y = addBias(matMul(training?.dropout(hidden) ?? hidden, W2), b2); // (b, h) -> (b, V)
         return W3 ? add(y, matMul(x, W3)) : y; // (b, n * m) -> (b, V)
       },
 
@@ -128,7 +129,10 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
           const columns = W.shape[1];
           const rowsOfPlaces = graph.reshape(graph.parameter(name, W), [n, m, columns]); // (n, m, columns)
           const products = graph.reshape(graph.matMul(C, rowsOfPlaces), [n * V, columns]); // (n * V, columns)
-          return graph.sum(graph.gather(products, places), 1); // (b, n, columns) -> (b, columns)
+          const terms = graph.gather(products, places); // (b, n, columns)
+          return sumsAlike(n, columns)
+            ? graph.sum(terms, 1) // (b, columns)
+            : graph.reshape(graph.sumOf(graph.split(terms, n, 1)), [-1, columns]); // (b, columns)
         };
         const hidden = graph.tanh(graph.add(timesEmbeddings("W1", W1), graph.parameter("b1", b1))); // (b, h)
         const y = graph.gemm(hidden, graph.parameter("W2", W2), graph.parameter("b2", b2)); // (b, V)
@@ -143,7 +147,7 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
           ? z
           : plan.batchNormalization(z, names, norm === "running" ? MOMENTUM : 0); // (b, h)
         const hidden = plan.tanh(normalized); // (b, h)
-        const y = plan.linear(hidden, V, { weight: "W2", bias: "b2" }); // (b, V)
+        const y = plan.linear(plan.dropout(hidden), V, { weight: "W2", bias: "b2" }); // (b, V)
         return direct ? plan.linear(x, V, { weight: "W3", plus: y }) : y; // (b, V)
       },
     };
@@ -179,6 +183,14 @@ export const mlp: Architecture<MlpHyperparameters, TrainedNetwork> = {
 };
 
 type Values = Parameter["values"];
+
+/**
+ * Whether `ReduceSum` adds n terms in the same order in every batch. ONNX Runtime Web 1.30 adds the columns in groups of
+ * four; those that are left, it adds in another order in a batch of one row if they have more than four terms.
+ */
+function sumsAlike(n: number, columns: number): boolean {
+  return n <= 4 || columns % 4 === 0;
+}
 
 /** Folds batch normalization, if there is any, into the tanh layer, which then has a bias in any case. */
 function foldNormalization({ b1, gain, shift, mean, std, ...others }: Parameters): Parameters {

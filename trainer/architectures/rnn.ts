@@ -1,15 +1,17 @@
 import { reshape } from "@tensorflow/tfjs";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
-import { drawEmbedding, drawLinear } from "../initialisation.ts";
-import { addBias, embed, matMul, tanh } from "../operations.ts";
+import { addBias, matMul, tanh } from "../operations.ts";
 import {
   alongTime,
-  drawGates,
+  drawRecurrent,
   gate,
+  planInputs,
+  planOutput,
   recurrentGraph,
   type RecurrentHyperparameters,
   recurrentHyperparameters,
 } from "./recurrent.ts";
+import { outputWeight, requireTiedSizes } from "../weight_tying.ts";
 
 /**
  * The recurrent neural network language model: the hidden layer sees the character and itself one character before, and
@@ -26,7 +28,9 @@ export const rnn: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
   summary: "recurrent network with one tanh layer (Mikolov 2010)",
   hyperparameters: recurrentHyperparameters,
 
-  build({ embedding: m, hidden: h }, V) {
+  build(hyperparameters, V) {
+    const { embedding: m, hidden: h, tie } = hyperparameters;
+    if (tie) requireTiedSizes(m, h);
     // Shapes: b is the batch, t the time, m the embedding, h the hidden layer, V the vocabulary.
     return {
       learns: "by gradient descent",
@@ -34,23 +38,20 @@ export const rnn: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
       contextLength: null,
       states: [{ name: "hidden", type: "float32", shape: ["batch", h] }],
       buffers: [],
+      dropsOut: true,
 
-      logits(weights, tokens) {
+      logits(weights, tokens, training) {
         const { start, C, Wy, by } = weights;
-        const hiddens = alongTime(tokens, [start], (token, [hidden]) => {
-          const x = embed(C, token); // (b, 1) -> (b, m)
+        const hiddens = alongTime(weights, tokens, [start], (x, [hidden]) => {
           return [tanh(gate(weights, "", x, hidden))]; // (b, h)
-        }); // (b * t, h)
-        const y = addBias(matMul(hiddens, Wy), by); // (b * t, h) -> (b * t, V)
+        }, training); // (b * t, h)
+        const y = addBias(matMul(hiddens, outputWeight(Wy, C)), by); // (b * t, h) -> (b * t, V)
         return reshape(y, [...tokens.shape, V]); // (b, t, V)
       },
 
       initialise(generator) {
         const start = { shape: [h], values: new Float32Array(h) }; // (h)
-        const C = drawEmbedding(generator, V, m); // (V, m)
-        const cell = drawGates(generator, [""], m, h);
-        const { weight: Wy, bias: by } = drawLinear(generator, h, V); // (h, V), (V)
-        return { start, C, ...cell, Wy, by };
+        return { start, ...drawRecurrent(generator, [""], hyperparameters, V) };
       },
 
       graph: (graph, parameters, tokens, past) =>
@@ -59,6 +60,12 @@ export const rnn: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
           gates: [""],
           start: { hidden: "start" },
         }),
+
+      planStep(plan) {
+        const inputs = planInputs(plan, [""], hyperparameters, V); // (b, h)
+        const hidden = plan.rnn(inputs[""], "start", "U"); // (b, h)
+        return planOutput(plan, hidden, hyperparameters, V); // (b, V)
+      },
     };
   },
 };

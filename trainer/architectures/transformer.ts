@@ -8,6 +8,7 @@ import type { GraphBuilder, Value } from "../onnx/graph.ts";
 import { addBias, embed, GELU, gelu, layerNormalize, matMul } from "../operations.ts";
 import type { Parameter, Parameters } from "../parameters.ts";
 import { drawEmbedding, drawLinear, drawLinearWeight } from "../initialisation.ts";
+import { drawTiedEmbedding, outputWeight, tieOption } from "../weight_tying.ts";
 
 /** The hidden layer of a block's MLP is so many times as wide as the embedding. */
 const EXPANSION = 4;
@@ -18,6 +19,7 @@ export type TransformerHyperparameters = {
   heads: number;
   embedding: number;
   positions: number;
+  tie?: boolean;
 };
 
 /**
@@ -32,6 +34,9 @@ export type TransformerHyperparameters = {
  * Tokens past the last learnt position share its embedding, so things of any length can be trained on and served. With
  * a table for every length that a server allows, most rows would never be trained.
  *
+ * Dropout sets elements of the sum of the embeddings and of what each residual connection adds to zero, as in nanoGPT, but
+ * none of the attention's weights.
+ *
  * Source: Vaswani et al., "Attention is all you need", NeurIPS 2017; Radford et al., "Language models are unsupervised
  * multitask learners", 2019; `Transformer` of makemore.py, with its sizes and initialisation.
  */
@@ -45,9 +50,10 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
     ),
     embedding: z.int().min(1).max(1024).default(64).describe("numbers in the embedding of a character"),
     positions: z.int().min(1).max(1024).default(32).describe("positions that have an embedding of their own"),
+    tie: tieOption,
   }),
 
-  build({ layers, heads, embedding: m, positions: P }, V) {
+  build({ layers, heads, embedding: m, positions: P, tie }, V) {
     if (m % heads !== 0) {
       throw new RangeError(
         `Cannot split an embedding of ${m} numbers among ${heads} heads: it is not divisible`,
@@ -70,8 +76,9 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
       ),
       exactPasses: true,
       buffers: [],
+      dropsOut: true,
 
-      logits(weights, tokens) {
+      logits(weights, tokens, training) {
         const [b, t] = tokens.shape;
         const linear = (x: Tensor, name: string) =>
           addBias(matMul(x, weights[`${name}.weight`]), weights[`${name}.bias`]);
@@ -83,21 +90,22 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
           embed(weights.C, tokens),
           embed(weights.P, tensor2d(places, [b, t], "int32")),
         ];
-        let x: Tensor = reshape(add(token, position), [b * t, m]); // (b, t * m) -> (b * t, m)
+        const dropout = (x: Tensor) => training?.dropout(x) ?? x;
+        let x = dropout(reshape(add(token, position), [b * t, m])); // (b, t * m) -> (b * t, m)
         for (const layer of blocks) {
           const qkv = linear(norm(x, `${layer}.norm1`), `${layer}.qkv`); // (b * t, 3 * m)
           const y = causalAttention(qkv, b, heads); // (b * t, m)
-          x = add(x, linear(y, `${layer}.out`)); // (b * t, m)
+          x = add(x, dropout(linear(y, `${layer}.out`))); // (b * t, m)
           const hidden = gelu(linear(norm(x, `${layer}.norm2`), `${layer}.expand`)); // (b * t, 4 * m)
-          x = add(x, linear(hidden, `${layer}.contract`)); // (b * t, m)
+          x = add(x, dropout(linear(hidden, `${layer}.contract`))); // (b * t, m)
         }
-        return reshape(matMul(norm(x, "norm"), weights.W), [b, t, V]); // (b * t, m) -> (b, t, V)
+        return reshape(matMul(norm(x, "norm"), outputWeight(weights.W, weights.C)), [b, t, V]); // (b * t, m) -> (b, t, V)
       },
 
       initialise(generator) {
         const parameters: Parameters = {
-          C: drawEmbedding(generator, V, m),
-          P: drawEmbedding(generator, P, m),
+          C: tie ? drawTiedEmbedding(generator, V, m) : drawEmbedding(generator, V, m),
+          P: tie ? drawTiedEmbedding(generator, P, m) : drawEmbedding(generator, P, m),
         };
         const vector = (value: number) => ({ shape: [m], values: new Float32Array(m).fill(value) });
         const normalization = () => ({ gain: vector(1), shift: vector(0) });
@@ -113,7 +121,7 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
           put(`${layer}.contract`, drawLinear(generator, EXPANSION * m, m));
         }
         put("norm", normalization());
-        return { ...parameters, W: drawLinearWeight(generator, m, V) };
+        return { ...parameters, ...(!tie && { W: drawLinearWeight(generator, m, V) }) };
       },
 
       graph(graph, parameters, tokens, past) {
@@ -127,7 +135,8 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
 
         const [places] = graph.operator("Min", ["int64"], [attention.positions, graph.constant([P - 1])]); // (t)
         const position = graph.gather(parameter("P"), places); // (t, m)
-        const embedded = graph.add(graph.gather(parameter("C"), tokens), position); // (b, t, m)
+        const C = parameter("C"); // (V, m)
+        const embedded = graph.add(graph.gather(C, tokens), position); // (b, t, m)
         let x = graph.reshape(embedded, [-1, m]); // (b * t, m)
         for (const layer of blocks) {
           const qkv = linear(norm(x, `${layer}.norm1`), `${layer}.qkv`); // (b * t, 3 * m)
@@ -141,7 +150,8 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
           const hidden = linear(norm(x, `${layer}.norm2`), `${layer}.expand`); // (b * t, 4 * m)
           x = graph.add(x, linear(geluOf(graph, hidden), `${layer}.contract`)); // (b * t, m)
         }
-        const logits = graph.matMul(norm(x, "norm"), parameter("W")); // (b * t, V)
+        const W = tie ? graph.transpose(C, [1, 0]) : parameter("W"); // (m, V)
+        const logits = graph.matMul(norm(x, "norm"), W); // (b * t, V)
         return { logits: attention.byToken(logits, [V]), present }; // (b, t, V)
       },
 
@@ -152,14 +162,17 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
             plan.layerNormalization(x, { gain: `${name}.gain`, shift: `${name}.shift` });
           const named = (name: string) => ({ weight: `${name}.weight`, bias: `${name}.bias` });
 
-          let x = plan.positions(plan.embedding("C", [V, m], 1), "P", P); // (b, 1) -> (b, m)
+          let x = plan.dropout(plan.positions(plan.lookUp(plan.table("C", [V, m])), "P", P)); // (b, 1) -> (b, m)
           for (const layer of blocks) {
             const qkv = plan.linear(norm(x, `${layer}.norm1`), 3 * m, named(`${layer}.qkv`)); // (b, 3 * m)
             x = plan.residual(x, plan.attention(qkv, heads), named(`${layer}.out`)); // (b, m)
             const expanded = plan.linear(norm(x, `${layer}.norm2`), EXPANSION * m, named(`${layer}.expand`));
             x = plan.residual(x, plan.gelu(expanded), named(`${layer}.contract`)); // (b, 4 * m) -> (b, m)
           }
-          return plan.linear(norm(x, "norm"), V, { weight: "W" }); // (b, V)
+          const normalized = norm(x, "norm"); // (b, m)
+          return tie
+            ? plan.tiedLinear(normalized, { table: "C" })
+            : plan.linear(normalized, V, { weight: "W" }); // (b, V)
         },
       }),
     };

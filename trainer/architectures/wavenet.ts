@@ -1,7 +1,7 @@
 import { add, div, mul, relu, reshape, sigmoid, slice, sub, type Tensor } from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { Architecture, TrainedNetwork, TrainingPass } from "../architecture.ts";
-import { foldBatchNormalization, movingAverage } from "../batch_normalization.ts";
+import { foldBatchNormalization, movingAverage, movingDeviation } from "../batch_normalization.ts";
 import type { Value } from "../onnx/graph.ts";
 import { addBias, batchNormalize, embed, matMul, tanh } from "../operations.ts";
 import { divideBy, type Parameter, type Parameters, scaleBy, type Weights } from "../parameters.ts";
@@ -9,8 +9,10 @@ import { drawEmbedding, drawLinear } from "../initialisation.ts";
 
 /** Makes the first logits small, so that the first loss is that of a uniform guess. */
 const OUTPUT_SCALE = 0.1;
-/** How much of the running statistics becomes the mini-batch's in a step: PyTorch's default. */
+/** How much of the running statistics becomes the mini-batch's in a step: the default of `torch.nn.BatchNorm1d`. */
 const MOMENTUM = 0.1;
+/** Added to the variance in batch normalization, as by `torch.nn.BatchNorm1d`. */
+const EPSILON = 1e-5;
 
 /** The choices that make a WaveNet. */
 export type WavenetHyperparameters = {
@@ -30,7 +32,8 @@ export type WavenetHyperparameters = {
  *     z = tanh([a, c] Wf + bf) * sigmoid([a, c] Wg + bg),   x = c + z Wr + br
  *     y = relu(relu(s) W1 + b1) W2 + b2, where s is the sum of z Ws + bs of each layer, at the window's end
  *
- * As a tree, each layer is x = tanh(norm([a, c] W)) with batch normalization, and y = x W2 + b2.
+ * As a tree, each layer is x = tanh(norm([a, c] W)) with batch normalization over all pairs of a mini-batch, as
+ * `torch.nn.BatchNorm1d` does it, and y = x W2 + b2.
  *
  * It has a window, not states: windows that are equal are computed once, whatever came before them.
  *
@@ -67,9 +70,10 @@ function gatedNetwork(
     learns: "by gradient descent",
     vocabularySize: V,
     contextLength: T,
+    dropsOut: true,
     buffers: [],
 
-    logits(weights, tokens) {
+    logits(weights, tokens, training) {
       const [b] = tokens.shape;
       const linear = (x: Tensor, name: string) =>
         addBias(matMul(x, weights[`${name}.weight`]), weights[`${name}.bias`]);
@@ -87,7 +91,7 @@ function gatedNetwork(
         x = add(slice(pair, [0, m], [b * n, m]), linear(z, `${layer}.residual`)); // (b * n, m)
       }
       const hidden = relu(linear(relu(skips!), "hidden")); // (b, h)
-      return linear(hidden, "output"); // (b, V)
+      return linear(training?.dropout(hidden) ?? hidden, "output"); // (b, V)
     },
 
     initialise(generator) {
@@ -149,6 +153,7 @@ function treeNetwork(
     learns: "by gradient descent",
     vocabularySize: V,
     contextLength: T,
+    dropsOut: true,
     buffers: layers.flatMap(({ layer }) => [`${layer}.mean`, `${layer}.std`]),
 
     logits(weights, tokens, training) {
@@ -159,7 +164,8 @@ function treeNetwork(
         const z = matMul(pair, weights[`${layer}.weight`]); // (b * n, h)
         x = tanh(normalize(z, layer, weights, training)); // (b * n, h)
       }
-      return addBias(matMul(x, weights.W2), weights.b2); // (b, h) -> (b, V)
+      // Dropout before a batch normalization would change the variances that it sees (Li et al. 2019).
+      return addBias(matMul(training?.dropout(x) ?? x, weights.W2), weights.b2); // (b, h) -> (b, V)
     },
 
     initialise(generator) {
@@ -210,9 +216,9 @@ function normalize(z: Tensor, layer: number, weights: Weights, training: Trainin
   return batchNormalize(z, gain, shift, (batch) => {
     training.setBuffers({
       [`${layer}.mean`]: movingAverage(mean, batch.mean, MOMENTUM),
-      [`${layer}.std`]: movingAverage(std, batch.std, MOMENTUM),
+      [`${layer}.std`]: movingDeviation(std, batch.std, MOMENTUM),
     });
-  });
+  }, EPSILON);
 }
 
 /** The weight and bias of a tree layer with its batch normalization folded in, if that was not done before. */

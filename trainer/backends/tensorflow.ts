@@ -6,15 +6,15 @@ import {
   reshape,
   type Scalar,
   type Tensor,
-  tensor,
   tensor1d,
+  type Tensor2D,
   tensor2d,
   tidy,
   valueAndGrads,
 } from "@tensorflow/tfjs";
-import { NameStream } from "../../shared/random/name_stream.ts";
 import type { TrainedNetwork, TrainingPass } from "../architecture.ts";
 import { type Backend, clipFactor, type StepSettings } from "../backend.ts";
+import { type Dropout, dropoutKey, dropoutMask } from "../dropout.ts";
 import { targetLosses } from "../evaluation.ts";
 import type { Batch } from "../examples.ts";
 import { crossEntropy } from "../operations.ts";
@@ -23,7 +23,7 @@ import { fromTensor, mapValues, toTensor, type Weights } from "../parameters.ts"
 
 /** TensorFlow.js with automatic differentiation. It can train every network. */
 export const tensorflow: Backend = {
-  unsupportedReason: () => undefined,
+  unsupportedReason: (_network, { workers = 1 }) => workers > 1 ? "it has one thread" : undefined,
 
   start(network, state, settings) {
     const optimizer = optimizers[settings.optimizer];
@@ -92,7 +92,8 @@ function makeStep(
       setBuffers(after) {
         buffers = { ...buffers, ...mapValues(after, (buffer) => keep(buffer)) };
       },
-      dropout: dropout(settings.dropout ?? 0, new NameStream(settings.seed ?? 0, step)),
+      dropsOut: (settings.dropout ?? 0) > 0,
+      dropout: dropoutOf({ share: settings.dropout ?? 0, seed: settings.seed ?? 0 }, step),
     });
     const { value, grads } = valueAndGrads((...values: Tensor[]) =>
       lossOf({ ...weights, ...Object.fromEntries(trained.map((name, i) => [name, values[i]])) })
@@ -139,15 +140,13 @@ function normOf(tensors: readonly Tensor[]): number {
   return Math.sqrt(squares);
 }
 
-/** Dropout of a step: each call draws the next elements. */
-function dropout(share: number, stream: NameStream): TrainingPass["dropout"] {
-  if (share === 0) return (x) => x;
-  const threshold = share * 2 ** 32;
+/** Dropout of a step: each call is the next layer of dropout. */
+function dropoutOf(dropout: Dropout, step: number): TrainingPass["dropout"] {
+  if (dropout.share === 0) return (x) => x;
+  let layer = 0;
   return (x) => {
-    const mask = Float32Array.from(
-      { length: x.size },
-      () => (stream.next() < threshold ? 0 : 1 / (1 - share)),
-    );
-    return mul(x, tensor(mask, x.shape));
+    const [rows, columns] = (x as Tensor2D).shape;
+    const mask = dropoutMask(dropout, dropoutKey(dropout, step, layer++), rows, columns);
+    return mul(x, tensor2d(mask, [rows, columns]));
   };
 }

@@ -1,5 +1,6 @@
 import { Option } from "commander";
-import type { Architecture, Hyperparameters } from "../architecture.ts";
+import type { ModelCard } from "../../shared/model_card.ts";
+import type { Architecture } from "../architecture.ts";
 import { architectures } from "../architectures/all.ts";
 
 /** `--architecture NAME`. */
@@ -14,7 +15,7 @@ export function architectureOptions(): Option[] {
   for (const { name, hyperparameters } of architectures) {
     const fallbacks = hyperparameters.parse({});
     for (const [key, schema] of Object.entries(hyperparameters.shape)) {
-      const fallback = fallbacks[key];
+      const fallback = fallbacks[key] ?? false; // without a default: an optional boolean
       const flag = typeof fallback !== "boolean" ? `--${key} <value>` : fallback ? `--no-${key}` : `--${key}`;
       const help = typeof fallback !== "boolean"
         ? `${name}: ${schema.description} (default: ${fallback})`
@@ -34,7 +35,7 @@ export function readHyperparameters(
   { name, hyperparameters }: Architecture,
   flags: Readonly<Record<string, unknown>>,
   given: readonly string[],
-): Hyperparameters {
+): ModelCard["hyperparameters"] {
   const keys = architectures.flatMap((architecture) => Object.keys(architecture.hyperparameters.shape));
   const asked = keys.filter((key) => given.includes(key));
   const foreign = asked.find((key) => !(key in hyperparameters.shape));
@@ -45,7 +46,7 @@ export function readHyperparameters(
   const result = hyperparameters.safeParse(
     Object.fromEntries(asked.map((key) => [key, flagValue(flags[key])])),
   );
-  if (result.success) return result.data;
+  if (result.success) return result.data as ModelCard["hyperparameters"]; // optional ones are absent
   const [{ path, message }] = result.error.issues;
   const key = String(path[0]);
   throw new RangeError(`Cannot set --${key} to ${JSON.stringify(flags[key])}: ${message}`);

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { optimizers } from "../optimizers.ts";
 
 /** Default directory of models. */
 export const MODELS_DIRECTORY = "models";
@@ -31,24 +30,8 @@ export function modelsOption(): Option {
 export function listOption(): Option {
   return new Option(
     "--data <list>",
-    "the list that the model was trained on: a path or an http(s) URL (default: the list in this repository)",
+    "the list that the model was trained on: a path or an http(s) URL (default: the copy beside the model)",
   );
-}
-
-/** `--batch SIZE`, for commands that train. */
-export function batchOption(): Option {
-  const read = (text: string) => (text === "all" ? text : wholeNumber(1, 1_000_000)(text));
-  return new Option("--batch <number>", 'examples in a mini-batch; "all" uses all of them in each step')
-    .argParser(read).default(32);
-}
-
-/** `--optimizer NAME`, for commands that train. */
-export function optimizerOption(): Option {
-  return new Option(
-    "--optimizer <name>",
-    "rule of gradient descent; adamw is adam with a weight decay of 0.01",
-  ).choices(Object.keys(optimizers))
-    .default("sgd");
 }
 
 /** `--seed NUMBER`, for commands that train. */

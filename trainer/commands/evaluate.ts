@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { evaluationBackend } from "../backends/all.ts";
-import { makeCorpus, type Split, SPLITS } from "../corpus.ts";
+import { makeCorpus } from "../corpus.ts";
 import { evaluateSplits } from "../evaluation.ts";
 import { makeExamples } from "../examples.ts";
 import { loadModel } from "../load_model.ts";
 import { listOption, modelsOption } from "./arguments.ts";
 import { modelList } from "./model_list.ts";
 import { evaluationProgress } from "./progress.ts";
+import { type Split, SPLITS } from "../splits.ts";
 
 /** `deno task evaluate`. */
 export const evaluateCommand: Command = new Command("evaluate")
@@ -21,11 +22,12 @@ export const evaluateCommand: Command = new Command("evaluate")
     `
 Examples:
   deno task evaluate mlp
-  deno task evaluate pets --data pets.txt`,
+  deno task evaluate towns`,
   )
   .action(async (name: string, flags: { models: string; data?: string }) => {
-    const { card, network, parameters } = await loadModel(flags.models, name);
-    const corpus = makeCorpus(await modelList(card, flags.data));
+    const model = await loadModel(flags.models, name);
+    const { network, parameters } = model;
+    const corpus = makeCorpus(await modelList(model, flags.data));
     const examples = makeExamples(corpus, network.contextLength);
     const evaluator = await evaluationBackend(network, parameters, examples.train)
       .evaluator(network, parameters);

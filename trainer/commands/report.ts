@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { sample } from "../../shared/sampling.ts";
+import { visibleCharacter } from "../../shared/visible_character.ts";
 import { BOUNDARY_SYMBOL } from "../../shared/vocabulary.ts";
 import { bigramHeatMap } from "../charts/bigram_heat_map.ts";
 import type { Chart } from "../charts/chart.ts";
@@ -44,14 +45,15 @@ export const reportCommand: Command = new Command("report")
     `
 Examples:
   deno task report mlp
-  deno task report pets --data pets.txt --out .`,
+  deno task report towns --out .`,
   )
   .action(async (name: string, flags: { models: string; data?: string; out: string }) => {
-    const { card, vocabulary, network, parameters } = await loadModel(flags.models, name);
-    const corpus = makeCorpus(await modelList(card, flags.data));
+    const model = await loadModel(flags.models, name);
+    const { card, vocabulary, network, parameters } = model;
+    const corpus = makeCorpus(await modelList(model, flags.data));
     const weights = mapValues(parameters, toTensor);
 
-    const symbols = [BOUNDARY_SYMBOL, ...vocabulary.characters];
+    const symbols = [BOUNDARY_SYMBOL, ...Array.from(vocabulary.characters, visibleCharacter)];
     const charts: Chart[] = [];
     if (card.training.loss_history.length > 1) charts.push(lossCurve(card.training.loss_history));
     if (parameters.C) {

@@ -75,26 +75,27 @@ export const sampleCommand: Command = new Command("sample")
 Examples:
   deno task sample mlp --n 20 --seed 42
   deno task sample mlp --prefix mar --temperature 0.7
-  deno task sample pets --data pets.txt --unique --novel`,
+  deno task sample towns --unique --novel`,
   )
   .action(async (name: string, flags: SampleFlags) => {
-    const { card, vocabulary, network, parameters } = await loadModel(flags.models, name);
-    const listed = new Set((await modelList(card, flags.data)).lines);
+    const model = await loadModel(flags.models, name);
+    const { vocabulary, network, parameters } = model;
+    const listed = new Set((await modelList(model, flags.data)).lines);
     const cache = new DistributionCache(tensorFlowModel(network, mapValues(parameters, toTensor)));
     const { compat, seed = crypto.getRandomValues(new Uint32Array(1))[0], novel, ...options } = flags;
     const search = new NameSearch(cache, vocabulary, {
       ...options,
       seed,
       draws: compat ?? "streams",
-      known: novel ? listed : undefined,
+      trainingNames: novel ? listed : undefined,
     });
     const names = await search.all();
 
-    const known = names.filter((sampled) => listed.has(sampled.name));
-    const fresh = names.filter((sampled) => !listed.has(sampled.name));
+    const fromList = names.filter((sampled) => listed.has(sampled.name));
+    const novelNames = names.filter((sampled) => !listed.has(sampled.name));
     console.log(`${names.length} names from ${name}, seed ${seed}`);
-    printNames("in the list", known);
-    printNames("new", fresh);
+    printNames("in the list", fromList);
+    printNames("new", novelNames);
     const shortfall = search.shortfall();
     if (shortfall) console.error(shortfall);
   });

@@ -124,6 +124,11 @@ export class GraphBuilder {
     return this.#node("ReduceSum", "float32", [value, this.constant([axis])], { keepdims: 0 });
   }
 
+  /** The sum of values of one shape, element by element. */
+  sumOf(values: Value<"float32">[]): Value<"float32"> {
+    return this.#node("Sum", "float32", values);
+  }
+
   /** Matrix product, with broadcasting of the leading axes: [..., a, b] by [..., b, c] is [..., a, c]. */
   matMul(a: Value<"float32">, b: Value<"float32">): Value<"float32"> {
     return this.#node("MatMul", "float32", [a, b]);

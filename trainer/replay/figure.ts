@@ -1,3 +1,6 @@
+/** The notebooks print the loss of one step in this many. */
+const PRINTED_EVERY = 10_000;
+
 /** A figure that a notebook prints, and ours. */
 export interface Figure {
   /** What it measures. */
@@ -43,6 +46,18 @@ export function printed(
     `${decimals} decimals`,
     () => 0.5 * 10 ** -decimals,
   );
+}
+
+/** Compares the losses of mini-batches that a notebook prints, one in {@link PRINTED_EVERY}, up to the last step of our run. */
+export function* printedLosses(
+  title: string,
+  notebook: readonly number[],
+  losses: readonly number[],
+): Generator<Figure> {
+  for (const [i, figure] of notebook.entries()) {
+    const step = i * PRINTED_EVERY;
+    if (step < losses.length) yield printed(`${title}: loss of step ${step}`, figure, losses[step]);
+  }
 }
 
 /** Compares a number that depends on draws without a seed. */

@@ -6,13 +6,14 @@ import { buildNetwork, type TrainedNetwork } from "../architecture.ts";
 import { mlp } from "../architectures/mlp.ts";
 import { activationHistograms } from "../charts/activation_histogram.ts";
 import { stepLosses } from "../charts/step_losses.ts";
-import { makeCorpus, type Split } from "../corpus.ts";
+import { makeCorpus } from "../corpus.ts";
 import { evaluate } from "../evaluation.ts";
 import { makeExamples, type WindowExamples } from "../examples.ts";
 import { type FitSettings, initialState, type TrainingState } from "../fit.ts";
 import { mapValues, parameterCount, type Parameters, toTensor } from "../parameters.ts";
+import type { Split } from "../splits.ts";
 import { tensorFlowModel } from "../tensorflow_model.ts";
-import { close, exact, type Figure, near, printed } from "./figure.ts";
+import { close, exact, type Figure, near, printed, printedLosses } from "./figure.ts";
 import type { ReplayOptions } from "./document.ts";
 import { run } from "./run.ts";
 
@@ -20,8 +21,7 @@ const SEED = 42;
 const V = 27;
 /** The notebook's settings. Without --full, training ends after the first two losses that it prints. */
 const RECIPE = { batch: 32, lr: 0.1, schedule: "step", optimizer: "sgd" } as const;
-const PRINTED_EVERY = 10_000;
-const SHORT_STEPS = PRINTED_EVERY + 1;
+const SHORT_STEPS = 10_001;
 const FULL_STEPS = 200_000;
 
 /** The notebook on makemore's third part: initialisation, and batch normalization. */
@@ -160,18 +160,6 @@ function withStatisticsOf(
 ): number {
   const buffers = network.measureBuffers!(mapValues(parameters, toTensor), measured);
   return evaluate(network, mapValues({ ...parameters, ...buffers }, toTensor), examples);
-}
-
-/** The losses that the notebook prints, one in 10,000, up to the last step of our run. */
-function* printedLosses(
-  title: string,
-  notebook: readonly number[],
-  losses: readonly number[],
-): Generator<Figure> {
-  for (const [i, figure] of notebook.entries()) {
-    const step = i * PRINTED_EVERY;
-    if (step < losses.length) yield printed(`${title}: loss of step ${step}`, figure, losses[step]);
-  }
 }
 
 // deno-fmt-ignore

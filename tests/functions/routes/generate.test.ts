@@ -132,6 +132,10 @@ describe("GET /generate", () => {
       expect((await without.ask(`/generate?${query}`)).status).toBe(200);
     }
     expect((await without.ask("/models/bigram/training_names.txt")).status).toBe(404);
+    expect((await without.ask("/health")).body.models).toEqual([
+      { name: "bigram", status: "ready", training_names: false },
+      { name: "mlp", status: "ready", training_names: true },
+    ]);
   });
 
   test("draws first letters in the model's proportions, 100,000 of them at temperatures 0.5, 1 and 2", async () => {

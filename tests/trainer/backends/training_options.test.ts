@@ -1,10 +1,9 @@
-import { mul, ones, sum, type Tensor } from "@tensorflow/tfjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
-import { buildNetwork, type TrainedNetwork } from "../../../trainer/architecture.ts";
+import { buildNetwork } from "../../../trainer/architecture.ts";
 import { mlp } from "../../../trainer/architectures/mlp.ts";
 import { type Backend, clipFactor } from "../../../trainer/backend.ts";
-import { backends, chooseBackend } from "../../../trainer/backends/all.ts";
+import { backends } from "../../../trainer/backends/all.ts";
 import type { Batch } from "../../../trainer/examples.ts";
 import { type FitSettings, initialState } from "../../../trainer/fit.ts";
 import type { Parameter, Parameters } from "../../../trainer/parameters.ts";
@@ -98,63 +97,4 @@ describe.each(["tensorflow", "fused"] as const)("The backend %s goes where PyTor
 test("clipFactor leaves short gradients alone, and scales long ones to the norm", () => {
   expect(clipFactor(0.4, 0.5)).toBe(1);
   expect(clipFactor(2, 0.5)).toBeCloseTo(0.25, 6);
-});
-
-/** A network whose loss shows what its dropout does: the logits are those of token 0's row, dropped out. */
-function droppingNetwork(observe: (values: Float32Array) => void): TrainedNetwork {
-  return {
-    ...network,
-    dropsOut: true,
-    planStep: undefined,
-    logits({ C, ...others }, tokens, training) {
-      const x = ones([100, 100]);
-      const dropped: Tensor = training ? training.dropout(x) : x;
-      observe(dropped.dataSync<"float32">());
-      return network.logits({ C: mul(C, mul(sum(dropped), 1e-4)), ...others }, tokens, training);
-    },
-  };
-}
-
-/** The elements of 10,000 ones after dropout, in each of three steps from `first`. */
-function dropped(settings: { dropout?: number; seed?: number }, first = 0): Float32Array[] {
-  const seen: Float32Array[] = [];
-  const dropping = droppingNetwork((values) => seen.push(values));
-  const state = initialState(dropping, parameters, new TorchGenerator(1), { optimizer: "sgd" });
-  const session = backends.tensorflow.start(dropping, state, { optimizer: "sgd", ...settings });
-  if (session instanceof Promise) throw new TypeError("The backend tensorflow starts at once");
-  for (let step = first; step < first + 3; step++) session.step(batches[0], 0.01, step);
-  session.dispose();
-  return seen;
-}
-
-describe("Dropout", () => {
-  test("sets its share of elements to zero, and scales the others so that the mean stays", () => {
-    for (const values of dropped({ dropout: 0.2, seed: 3 })) {
-      const zeros = values.filter((value) => value === 0).length;
-      expect(Math.abs(zeros / values.length - 0.2)).toBeLessThan(0.02); // five standard deviations
-      for (const value of values) expect([0, 1.25]).toContain(value);
-    }
-  });
-
-  test("draws other elements in each step, the same ones from the same seed and step", () => {
-    const three = dropped({ dropout: 0.5, seed: 3 });
-    expect(three[0]).not.toEqual(three[1]);
-    expect(dropped({ dropout: 0.5, seed: 3 })).toEqual(three);
-    expect(dropped({ dropout: 0.5, seed: 3 }, 1).slice(0, 2)).toEqual(three.slice(1));
-    expect(dropped({ dropout: 0.5, seed: 4 })[0]).not.toEqual(three[0]);
-  });
-
-  test("without a share leaves everything as it is", () => {
-    for (const values of dropped({})) expect(values.every((value) => value === 1)).toBe(true);
-  });
-
-  test("is refused by networks that have none; those that have it train with tensorflow", () => {
-    const settings = { batch: 32, optimizer: "sgd", dropout: 0.1 } as const;
-    expect(() => chooseBackend("auto", network, settings)).toThrow(
-      "Cannot train with dropout 0.1: this architecture has no dropout",
-    );
-    const dropping = { ...network, dropsOut: true } as const;
-    expect(chooseBackend("auto", dropping, settings)).toBe("tensorflow");
-    expect(chooseBackend("auto", dropping, { ...settings, dropout: 0 })).toBe("fused");
-  });
 });

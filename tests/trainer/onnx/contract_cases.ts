@@ -24,13 +24,18 @@ export const WINDOW_CASES: ContractCases = [
 export const WORD_CASES: ContractCases = [
   ["rnn", {}],
   ["rnn", { embedding: 7, hidden: 33 }],
+  ["rnn", { embedding: 20, hidden: 20, tie: true }],
   ["gru", {}],
   ["gru", { embedding: 7, hidden: 33 }],
+  ["gru", { tie: true }],
   ["lstm", {}],
   ["lstm", { embedding: 7, hidden: 33 }],
+  ["lstm", { embedding: 20, hidden: 20, tie: true }],
   ["bow", {}],
   ["bow", { embedding: 10, hidden: 33, positions: 5 }],
+  ["bow", { embedding: 10, hidden: 33, tie: true }],
   ["transformer", {}],
   ["transformer", { layers: 1, heads: 2, embedding: 24, positions: 5 }],
   ["transformer", { layers: 1, embedding: 128 }],
+  ["transformer", { layers: 1, embedding: 24, tie: true }],
 ];

@@ -21,6 +21,7 @@ import { startTensorFlow } from "../../../trainer/tensorflow.ts";
 import { tensorFlowModel } from "../../../trainer/tensorflow_model.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
 import { WINDOW_CASES, WORD_CASES } from "./contract_cases.ts";
+import { expectValidOnnx } from "./onnx_checker.ts";
 
 beforeAll(async () => {
   await startTensorFlow();
@@ -95,5 +96,6 @@ describe.each(WINDOW_CASES)("%s %j", (name, hyperparameters) => {
       context_length: String(contextLength),
       dev_nll: "2.5",
     });
+    await expectValidOnnx(onnx);
   });
 });

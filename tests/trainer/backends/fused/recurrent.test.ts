@@ -10,11 +10,10 @@ import { compareBackends, expectSameSteps } from "../compare_backends.ts";
 
 beforeAll(startTensorFlow);
 
-const OPTIMIZERS = Object.keys(optimizers) as OptimizerName[];
-
 interface Case {
   embedding: number;
   hidden: number;
+  tie?: boolean;
   V?: number;
   /** Words in each mini-batch, in turn. */
   batches: number[];
@@ -28,17 +27,23 @@ const CASES: Record<string, Case> = {
   "sizes that fill every block": { embedding: 8, hidden: 16, V: 24, batches: [8] },
   "the smallest sizes": { embedding: 1, hidden: 1, V: 2, batches: [1] },
   "words of one letter or none": { embedding: 3, hidden: 5, batches: [3], longest: 1 },
+  "tied weights": { embedding: 10, hidden: 10, tie: true, batches: [5, 2, 33] },
+  "tied weights of the smallest sizes": { embedding: 1, hidden: 1, tie: true, V: 2, batches: [1] },
   "long words": { embedding: 3, hidden: 5, batches: [3], longest: 60 },
 };
 
 /** What the backends come to with an architecture and random words. */
 function compare(
   architecture: string,
-  { embedding, hidden, V = 14, batches, longest = 12 }: Case,
+  { embedding, hidden, tie, V = 14, batches, longest = 12 }: Case,
   optimizer: OptimizerName,
   relaxed = true,
 ) {
-  const network = buildNetwork(findArchitecture(architecture), { embedding, hidden }, V) as TrainedNetwork;
+  const network = buildNetwork(
+    findArchitecture(architecture),
+    { embedding, hidden, tie },
+    V,
+  ) as TrainedNetwork;
   const generator = new TorchGenerator(3);
   const parameters = network.initialise(generator);
   for (const [name, { values }] of Object.entries(parameters)) {
@@ -57,8 +62,15 @@ function compare(
   return compareBackends(network, parameters, miniBatches, settings, fusedBackend(relaxed));
 }
 
-describe.each(["gru"])("The fused %s", (architecture) => {
-  describe.each(OPTIMIZERS)("with %s goes the way of tensorflow", (optimizer) => {
+/** The GRU is tried with every optimizer, the others with one that adapts and one that does not. */
+const OPTIMIZERS_OF: Record<string, OptimizerName[]> = {
+  gru: Object.keys(optimizers) as OptimizerName[],
+  rnn: ["sgd", "adamw"],
+  lstm: ["sgd", "adamw"],
+};
+
+describe.each(Object.entries(OPTIMIZERS_OF))("The fused %s", (architecture, choices) => {
+  describe.each(choices)("with %s goes the way of tensorflow", (optimizer) => {
     test.each(Object.entries(CASES))("with %s", async (_title, settings) => {
       expectSameSteps(await compare(architecture, settings, optimizer));
     });

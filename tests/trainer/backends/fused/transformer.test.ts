@@ -31,6 +31,7 @@ const CASES: Record<string, Case> = {
   "the smallest sizes": { layers: 1, heads: 1, embedding: 8, V: 2, batches: [1] },
   "heads of four numbers": { layers: 1, heads: 4, embedding: 16, batches: [3] },
   "words of one letter or none": { layers: 1, heads: 2, embedding: 16, batches: [3], longest: 1 },
+  "tied weights": { layers: 2, heads: 2, embedding: 16, tie: true, batches: [5, 2, 33] },
   "words that are longer than the positions": {
     layers: 2,
     heads: 2,
