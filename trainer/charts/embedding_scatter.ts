@@ -23,7 +23,6 @@ export function embeddingScatter(
   const size = Math.max(MIN_SIZE, SIZE_PER_ROOT * Math.sqrt(symbols.length));
   const points = (axes ? places.map(([x, y]) => ({ x, y })) : arrange(places, size))
     .map((point, token) => ({ ...point, symbol: symbols[token] }));
-  const isVowel = ({ symbol }: { symbol: string }) => "aeiouy".includes(symbol.toLowerCase());
   return makeChart({ title, caption, alternative: "Scatter of the characters’ embeddings" }, {
     ...(axes
       ? {
@@ -45,8 +44,8 @@ export function embeddingScatter(
         x: "x",
         y: "y",
         r: RADIUS,
-        fill: (point) => (isVowel(point) ? ACCENT : PAPER),
-        stroke: (point) => (isVowel(point) ? ACCENT : SOFT),
+        fill: (point) => (isVowel(point.symbol) ? ACCENT : PAPER),
+        stroke: (point) => (isVowel(point.symbol) ? ACCENT : SOFT),
         strokeWidth: 1,
       }),
       text(points, {
@@ -54,10 +53,16 @@ export function embeddingScatter(
         y: "y",
         text: "symbol",
         fontSize: 13,
-        fill: (point) => (isVowel(point) ? PAPER : INK),
+        fill: (point) => (isVowel(point.symbol) ? PAPER : INK),
       }),
     ],
   });
+}
+
+/** Whether a symbol is a Latin vowel, also one with accents: its base letter counts, as in canonical decomposition (NFD). */
+export function isVowel(symbol: string): boolean {
+  const [base] = symbol.normalize("NFD").toLowerCase();
+  return "aeiouyæœøı".includes(base);
 }
 
 /** Places as pixels of a square. */

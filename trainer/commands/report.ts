@@ -64,8 +64,8 @@ Examples:
           "filled; the dot is the boundary of a name.",
       }));
     }
-    const pictures = makePictures(corpus.words.train, parameters, vocabulary.size);
-    if (pictures) charts.push(bigramHeatMap(symbols, pictures.bigrams));
+    const { bigrams, tokens } = makePictures(corpus.words.train, parameters, vocabulary.size);
+    charts.push(bigramHeatMap(tokens?.map((token) => symbols[token]) ?? symbols, bigrams));
     const { likeliest, unlikeliest } = rankDev(network, weights, corpus);
     const listed = new Set(corpus.list.lines);
     const samples = await sample(new DistributionCache(tensorFlowModel(network, weights)), vocabulary, {
