@@ -1,27 +1,34 @@
 /// <reference lib="dom" />
 import { render, type VNode } from "preact";
-import { useEffect } from "preact/hooks";
-import { pinModels } from "./edge_runtime.ts";
+import { useLayoutEffect } from "preact/hooks";
 import { FailureNotice } from "./failure_notice.tsx";
 import { Generate } from "./generate.tsx";
+import { Hero, HeroText } from "./hero.tsx";
 import { Inside } from "./inside.tsx";
-import { grouped } from "./number_format.ts";
+import { narrow } from "./narrow.ts";
+import { nounOf } from "../shared/noun.ts";
+import { noun } from "./noun.ts";
 import { chosenModel, followAddress } from "./page_state.ts";
 import { Score } from "./score.tsx";
+import { useServerModels } from "./server_models.ts";
 import { Switches } from "./switches.tsx";
-import { useAnswer } from "./use_answer.ts";
 
 /** The whole page. */
 function Page(): VNode {
-  const models = useAnswer<"models">("/models", "edge", "");
-  const health = useAnswer<"health">("/health", "edge", "");
-  useEffect(() => pinModels(models.answer ?? []), [models.answer]);
+  const { models, health } = useServerModels();
   const failed = [models, health].filter(({ failure }) => failure);
   const name = chosenModel.value || health.answer?.default_model;
   const card = models.answer?.find((card) => card.name === name);
+  const hasList = health.answer?.models.find((model) => model.name === name)?.training_names;
+  const things = card ? nounOf(card) : "things";
+  useLayoutEffect(() => void (noun.value = things), [things]);
+  const introduction = [
+    <HeroText key="text" card={card} />,
+    models.answer && name && <Switches key="switches" cards={models.answer} model={name} />,
+  ];
   return (
     <>
-      <a class="skip" href="#generate">Skip to the names</a>
+      <a class="skip" href="#generate">Skip to the {things}</a>
       <header class="masthead">
         <p class="wordmark">edgemore</p>
         <nav aria-label="Sections">
@@ -32,23 +39,16 @@ function Page(): VNode {
         </nav>
       </header>
       <main>
-        <div class="hero">
-          <h1>New names, made one letter at a time.</h1>
-          <p>
-            A very small language model has read {card && grouped(card.dataset.lines)}{" "}
-            real names and learnt one thing: which letter is likely to come next. Let it choose letter after
-            letter, and it makes new names. Give it a name, and it tells you how likely each letter is, and so
-            how much the whole looks like a name.
-          </p>
-        </div>
+        <Hero>{!narrow.value && introduction[0]}</Hero>
         {failed.length > 0 && (
           <FailureNotice
             failure={failed[0].failure!}
             retry={() => failed.forEach(({ retry }) => retry())}
           />
         )}
-        {models.answer && name && <Switches cards={models.answer} model={name} />}
-        <Generate model={name} />
+        {!narrow.value && introduction[1]}
+        <Generate key="generate" model={name} hasList={hasList} />
+        {narrow.value && <div class="introduction">{introduction}</div>}
         <Score model={name} />
         {card && <Inside card={card} />}
       </main>

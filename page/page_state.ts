@@ -4,6 +4,11 @@ import { computed, effect, type ReadonlySignal, type Signal, signal } from "@pre
 /** What runs a model: the server, or ONNX Runtime Web in this browser. */
 export const RUNTIMES = ["edge", "wasm", "webgpu"] as const;
 export type Runtime = typeof RUNTIMES[number];
+export const RUNTIME_NAMES: Record<Runtime, string> = {
+  edge: "the edge",
+  wasm: "WebAssembly",
+  webgpu: "WebGPU",
+};
 export type BrowserRuntime = Exclude<Runtime, "edge">;
 
 /**
@@ -23,7 +28,8 @@ export interface PageState {
   max_length: string;
   seed: string;
   novel: boolean;
-  /** The name to score. */
+  unique: boolean;
+  /** What to score. */
   name: string;
 }
 
@@ -61,6 +67,7 @@ const DEFAULTS: PageState = {
   max_length: "",
   seed: "",
   novel: false,
+  unique: false,
   name: "eleanor",
 };
 
@@ -72,6 +79,9 @@ export const state: Signal<PageState> = signal(DEFAULTS);
 
 /** The chosen model. Its readers do not re-render on every keystroke. */
 export const chosenModel: ReadonlySignal<string> = computed(() => state.value.model);
+
+/** The chosen runtime. Its readers do not re-render on every keystroke. */
+export const chosenRuntime: ReadonlySignal<Runtime> = computed(() => state.value.runtime);
 
 /** Changes a part of the state. */
 export function change(part: Partial<PageState>): void {
@@ -95,6 +105,7 @@ export function readState(query: string): PageState {
     name: read("name"),
     runtime: RUNTIMES.find((runtime) => runtime === chosen) ?? DEFAULTS.runtime,
     novel: given.get("novel") === "true",
+    unique: given.get("unique") === "true",
     seed: given.get("seed") ?? randomSeed(),
   };
 }
@@ -128,12 +139,13 @@ export function followAddress(): void {
 }
 
 /** The path that generates names with the settings of a state. */
-export function generatePath({ model, novel, ...state }: PageState): string {
+export function generatePath({ model, novel, unique, ...state }: PageState): string {
   const query = new URLSearchParams();
   for (const key of SETTINGS) {
     if (state[key] !== "" && !(key === "temperature" && state[key] === "1")) query.set(key, state[key]);
   }
   if (novel) query.set("novel", "true");
+  if (unique) query.set("unique", "true");
   if (model) query.set("model", model);
   return `/generate?${query}`;
 }

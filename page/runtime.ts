@@ -1,7 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { type ApiFetch, fetchPinned } from "./edge_runtime.ts";
 import { Failure } from "./failure.ts";
-import type { BrowserRuntime, Runtime } from "./page_state.ts";
+import { type BrowserRuntime, type Runtime, RUNTIME_NAMES } from "./page_state.ts";
 
 /** What is being loaded into the browser, in words; "" while nothing is. */
 export const loading: Signal<string> = signal("");
@@ -32,9 +32,8 @@ async function openInBrowser(runtime: BrowserRuntime, model: string): Promise<Ap
     );
     return await openModel(runtime, model);
   } catch (error) {
-    throw new Failure(
-      `${runtime === "wasm" ? "WebAssembly" : "WebGPU"} cannot run here: ${Failure.from(error).message}`,
-    );
+    const message = `${RUNTIME_NAMES[runtime]} cannot run here: ${Failure.from(error).message}`;
+    throw new Failure(message, [], undefined, runtime === "webgpu" ? "wasm" : undefined);
   } finally {
     loading.value = "";
   }

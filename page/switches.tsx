@@ -48,9 +48,7 @@ export function Switches({ cards, model }: { cards: readonly ModelCard[]; model:
         </div>
         <p class="hint" role="status">
           {loading.value ||
-            `${
-              RUNTIMES.find(([value]) => value === runtime)![2]
-            } The same seed gives the same names everywhere.`}
+            `${RUNTIMES.find(([value]) => value === runtime)![2]} The same seed gives the same everywhere.`}
         </p>
       </fieldset>
     </div>

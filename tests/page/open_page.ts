@@ -10,10 +10,15 @@ export interface OpenPage {
   requests: string[];
 }
 
-/** Opens the page until the end of a test, and waits for its first names and score. */
+/**
+ * Opens the page until the end of a test, and waits for its first names and score.
+ *
+ * @param noun What the model's things are called.
+ */
 export async function openPage(
   browser: Browser,
   address: string,
+  noun = "Names",
   options: BrowserContextOptions = {},
 ): Promise<OpenPage> {
   const context = await browser.newContext({
@@ -28,7 +33,7 @@ export async function openPage(
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("request", (request) => requests.push(request.url()));
   await page.goto(address);
-  await page.getByRole("list", { name: "Names" }).waitFor();
+  await page.getByRole("list", { name: noun }).waitFor();
   await page.getByRole("list", { name: "Letters and how likely each was" }).waitFor();
   return { page, errors, requests };
 }
