@@ -8,7 +8,8 @@ import { Inside } from "./inside.tsx";
 import { narrow } from "./narrow.ts";
 import { nounOf } from "../shared/noun.ts";
 import { noun } from "./noun.ts";
-import { chosenModel, followAddress } from "./page_state.ts";
+import { chosenModel, chosenRuntime, followAddress } from "./page_state.ts";
+import { LazySection } from "./lazy_section.tsx";
 import { Score } from "./score.tsx";
 import { useServerModels } from "./server_models.ts";
 import { Switches } from "./switches.tsx";
@@ -34,6 +35,8 @@ function Page(): VNode {
         <nav aria-label="Sections">
           <a href="#generate">Generate</a>
           <a href="#score">Score</a>
+          <a href="#watch">How it works</a>
+          <a href="#compare">Compare</a>
           <a href="#inside">Inside the model</a>
           <a href="/docs">API</a>
         </nav>
@@ -50,6 +53,20 @@ function Page(): VNode {
         <Generate key="generate" model={name} hasList={hasList} />
         {narrow.value && <div class="introduction">{introduction}</div>}
         <Score model={name} />
+        <LazySection
+          id="watch"
+          title="See how it works"
+          load={() => import("./watch/watch.tsx").then(({ Watch }) => Watch)}
+          props={card && name ? { card, model: name, runtime: chosenRuntime.value } : undefined}
+        />
+        {models.answer && models.answer.length > 1 && (
+          <LazySection
+            id="compare"
+            title="Compare"
+            load={() => import("./compare/compare.tsx").then(({ Compare }) => Compare)}
+            props={card ? { cards: models.answer, card, runtime: chosenRuntime.value } : undefined}
+          />
+        )}
         {card && <Inside card={card} />}
       </main>
       <footer>
