@@ -11,6 +11,8 @@ const MARGIN = "600px";
 interface LazySectionProps<Props> {
   id: string;
   title: string;
+  /** About how high it is on a wide window, in rem, so that little moves when it comes. */
+  height: number;
   /** Imports what is in it. It must not change. */
   load: () => Promise<ComponentType<Props>>;
   /** Undefined while they are not known; then nothing is loaded. */
@@ -19,7 +21,7 @@ interface LazySectionProps<Props> {
 
 /** A section whose code is loaded when it comes near the window. */
 export function LazySection<Props extends object>(
-  { id, title, load, props }: LazySectionProps<Props>,
+  { id, title, height, load, props }: LazySectionProps<Props>,
 ): VNode {
   const place = useRef<HTMLElement>(null);
   const [Content, setContent] = useState<ComponentType<Props>>();
@@ -46,7 +48,7 @@ export function LazySection<Props extends object>(
     <section id={id} aria-labelledby={`${id}-title`} ref={place}>
       <h2 id={`${id}-title`}>{title}</h2>
       {failure && <FailureNotice failure={failure} retry={retry} />}
-      {Content && props ? <Content {...props} /> : <div class="unloaded" />}
+      {Content && props ? <Content {...props} /> : <div style={{ minHeight: `${height}rem` }} />}
     </section>
   );
 }

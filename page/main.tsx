@@ -2,6 +2,7 @@
 import { render, type VNode } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import { FailureNotice } from "./failure_notice.tsx";
+import { Footer } from "./footer.tsx";
 import { Generate } from "./generate.tsx";
 import { Hero, HeroText } from "./hero.tsx";
 import { Inside } from "./inside.tsx";
@@ -56,6 +57,7 @@ function Page(): VNode {
         <LazySection
           id="watch"
           title="See how it works"
+          height={62}
           load={() => import("./watch/watch.tsx").then(({ Watch }) => Watch)}
           props={card && name ? { card, model: name, runtime: chosenRuntime.value } : undefined}
         />
@@ -63,20 +65,14 @@ function Page(): VNode {
           <LazySection
             id="compare"
             title="Compare"
+            height={26}
             load={() => import("./compare/compare.tsx").then(({ Compare }) => Compare)}
             props={card ? { cards: models.answer, card, runtime: chosenRuntime.value } : undefined}
           />
         )}
         {card && <Inside card={card} />}
       </main>
-      <footer>
-        <p>
-          All of this is a plain HTTP API: <a href="/docs">try it</a>, or read{" "}
-          <a href="/openapi.json">its OpenAPI document</a> and{" "}
-          <a href="/models">the models’ cards</a>. The models are those of Andrej Karpathy’s makemore, after
-          Bengio et al. 2003.
-        </p>
-      </footer>
+      <Footer />
     </>
   );
 }

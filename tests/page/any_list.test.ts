@@ -193,7 +193,7 @@ describeWithBrowser("the page of any list", () => {
     const before = await page.evaluate(LAYOUT_SHIFT);
     const places = () =>
       page.evaluate(() =>
-        [".names", ".take", "#score", ".copies", "#inside"].map((selector) =>
+        [".names", ".take", "#score", ".copies"].map((selector) =>
           document.querySelector(selector)!.getBoundingClientRect().top + scrollY
         )
       );

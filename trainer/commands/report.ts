@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import type { ModelCard } from "../../shared/model_card.ts";
+import { nounOf } from "../../shared/noun.ts";
 import { sample } from "../../shared/sampling.ts";
 import { visibleCharacter } from "../../shared/visible_character.ts";
 import { BOUNDARY_SYMBOL } from "../../shared/vocabulary.ts";
@@ -53,6 +54,7 @@ Examples:
     const corpus = makeCorpus(await modelList(model, flags.data));
     const weights = mapValues(parameters, toTensor);
 
+    const noun = nounOf(card);
     const symbols = [BOUNDARY_SYMBOL, ...Array.from(vocabulary.characters, visibleCharacter)];
     const charts: Chart[] = [];
     if (card.training.loss_history.length > 1) charts.push(lossCurve(card.training.loss_history));
@@ -61,7 +63,7 @@ Examples:
         title: `Embeddings: ${name}`,
         caption:
           "The two directions in which the embeddings differ most, far distances drawn shorter. Vowels are " +
-          "filled; the dot is the boundary of a name.",
+          "filled; the dot is the beginning and the end.",
       }));
     }
     const { bigrams, tokens } = makePictures(corpus.words.train, parameters, vocabulary.size);
@@ -81,14 +83,14 @@ Examples:
         charts: [],
       },
       { title: "Charts", html: "", charts },
-      { title: "The likeliest names of the dev split", html: list(likeliest), charts: [] },
-      { title: "The least likely names of the dev split", html: list(unlikeliest), charts: [] },
+      { title: `The likeliest ${noun} of the dev split`, html: list(likeliest), charts: [] },
+      { title: `The least likely ${noun} of the dev split`, html: list(unlikeliest), charts: [] },
     ];
     const summary = `${card.architecture}, ${card.parameters} parameters, trained on ${card.dataset.name}. ` +
-      "The number after a name is its perplexity: among how many equally likely characters the model chose, on average.";
+      "The number after each is its perplexity: among how many equally likely characters the model chose, on average.";
     await mkdir(flags.out, { recursive: true });
     const path = join(flags.out, `${name}.html`);
-    await writeAtomically(path, reportHtml({ title: `Model ${name}`, summary, sections }));
+    await writeAtomically(path, reportHtml({ title: `Model ${name}`, summary, sections, model: name }));
     console.log(path);
   });
 
