@@ -27,14 +27,6 @@ export function modelsOption(): Option {
   return new Option("--models <directory>", "directory of the models").default(MODELS_DIRECTORY);
 }
 
-/** `--data LIST`, for commands that read a model's list. */
-export function listOption(): Option {
-  return new Option(
-    "--data <list>",
-    "the list that the model was trained on: a path or an http(s) URL (default: the list in this repository)",
-  );
-}
-
 /** `--batch SIZE`, for commands that train. */
 export function batchOption(): Option {
   const read = (text: string) => (text === "all" ? text : wholeNumber(1, 1_000_000)(text));

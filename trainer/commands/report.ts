@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import type { ModelCard } from "../../shared/model_card.ts";
+import { nounOf } from "../../shared/noun.ts";
 import { sample } from "../../shared/sampling.ts";
 import { visibleCharacter } from "../../shared/visible_character.ts";
 import { BOUNDARY_SYMBOL } from "../../shared/vocabulary.ts";
@@ -20,8 +21,8 @@ import { tensorFlowModel } from "../tensorflow_model.ts";
 import { makePictures } from "../pictures.ts";
 import { principalComponents } from "../principal_components.ts";
 import { escapeHtml, reportHtml, type Section, table } from "../report/report_html.ts";
-import { listOption, modelsOption } from "./arguments.ts";
-import { modelList } from "./model_list.ts";
+import { modelsOption } from "./arguments.ts";
+import { listOption, modelList } from "./model_list.ts";
 import { duration } from "./progress.ts";
 
 /** Samples in the report, and names at either end of the ranking. */
@@ -48,8 +49,10 @@ Examples:
   deno task report pets --data pets.txt --out .`,
   )
   .action(async (name: string, flags: { models: string; data?: string; out: string }) => {
-    const { card, vocabulary, network, parameters } = await loadModel(flags.models, name);
-    const corpus = makeCorpus(await modelList(card, flags.data));
+    const model = await loadModel(flags.models, name);
+    const { card, vocabulary, network, parameters } = model;
+    const corpus = makeCorpus(await modelList(model, flags.models, flags.data));
+    const noun = nounOf(card);
     const weights = mapValues(parameters, toTensor);
 
     const symbols = [BOUNDARY_SYMBOL, ...Array.from(vocabulary.characters, visibleCharacter)];
@@ -80,8 +83,8 @@ Examples:
         charts: [],
       },
       { title: "Charts", html: "", charts },
-      { title: "The likeliest names of the dev split", html: list(likeliest), charts: [] },
-      { title: "The least likely names of the dev split", html: list(unlikeliest), charts: [] },
+      { title: `The likeliest ${noun} of the dev split`, html: list(likeliest), charts: [] },
+      { title: `The least likely ${noun} of the dev split`, html: list(unlikeliest), charts: [] },
     ];
     const summary = `${card.architecture}, ${card.parameters} parameters, trained on ${card.dataset.name}. ` +
       "The number after a name is its perplexity: among how many equally likely characters the model chose, on average.";

@@ -1,13 +1,14 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import { NameSearch } from "../../shared/name_search.ts";
+import { nounOf } from "../../shared/noun.ts";
 import type { SampledName } from "../../shared/sampler.ts";
 import { composeLine } from "../corpus.ts";
 import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { tensorFlowModel } from "../tensorflow_model.ts";
-import { decimal, listOption, modelsOption, wholeNumber } from "./arguments.ts";
-import { modelList } from "./model_list.ts";
+import { decimal, modelsOption, wholeNumber } from "./arguments.ts";
+import { findModelList, listOption, modelList } from "./model_list.ts";
 
 /** The flags of the command. */
 interface SampleFlags {
@@ -78,8 +79,12 @@ Examples:
   deno task sample pets --data pets.txt --unique --novel`,
   )
   .action(async (name: string, flags: SampleFlags) => {
-    const { card, vocabulary, network, parameters } = await loadModel(flags.models, name);
-    const listed = new Set((await modelList(card, flags.data)).lines);
+    const model = await loadModel(flags.models, name);
+    const { card, vocabulary, network, parameters } = model;
+    const list = flags.novel
+      ? await modelList(model, flags.models, flags.data)
+      : await findModelList(model, flags.data);
+    const listed = new Set(list?.lines);
     const cache = new DistributionCache(tensorFlowModel(network, mapValues(parameters, toTensor)));
     const { compat, seed = crypto.getRandomValues(new Uint32Array(1))[0], novel, ...options } = flags;
     const search = new NameSearch(cache, vocabulary, {
@@ -92,9 +97,16 @@ Examples:
 
     const known = names.filter((sampled) => listed.has(sampled.name));
     const fresh = names.filter((sampled) => !listed.has(sampled.name));
-    console.log(`${names.length} names from ${name}, seed ${seed}`);
-    printNames("in the list", known);
-    printNames("new", fresh);
+    console.log(`${names.length} ${nounOf(card)} from ${name}, seed ${seed}`);
+    if (list === null) {
+      printNames("in the list or new", names);
+      console.error(
+        `The list of ${name}, ${card.dataset.name}, was not found; with --data, known ones are told from new ones.`,
+      );
+    } else {
+      printNames("in the list", known);
+      printNames("new", fresh);
+    }
     const shortfall = search.shortfall();
     if (shortfall) console.error(shortfall);
   });
