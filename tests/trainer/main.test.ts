@@ -34,6 +34,8 @@ describe("train", () => {
       ...["--checkpoints", directory],
     );
     expect(trained).toMatchObject({ code: 0, stdout: expect.stringMatching(/dishes-[0-9a-f]{8}\.onnx: /) });
+    expect(trained.stdout).toContain("print dishes that it makes ");
+    expect(trained.stdout).toMatch(/and open +http:\/\/127\.0\.0\.1:8000\/\?model=dishes\n$/);
     expect(await filesIn(directory)).toEqual([
       "dishes-HASH.onnx",
       "dishes-HASH.txt.gz",
@@ -107,7 +109,7 @@ describe("train", () => {
     const { code, stdout } = await training.ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /Stopped after \d+ of 20000 steps. To resume: deno task train --resume --name broken/,
+      /Stopped after \d+ of 20000 steps. To resume: .*task train --resume --name broken/,
     );
     const partial = parseModelCard(await readFile(join(directory, "broken.json"), "utf8"));
     expect(partial.training.steps).toBeGreaterThanOrEqual(2000);

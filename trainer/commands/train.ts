@@ -22,6 +22,7 @@ import {
   wholeNumber,
 } from "./arguments.ts";
 import { trainingListOption } from "./model_list.ts";
+import { DENO, nextSteps } from "./next_steps.ts";
 import { duration, trainingProgress } from "./progress.ts";
 
 /** The flags of the command as commander parses them; those of architectures are text. */
@@ -132,7 +133,7 @@ function report({ card, stopped, failedAgainst, file, kept }: TrainResult, optio
     console.log(`Its weights are those of step ${training.best_step}, the best on the dev split.`);
   }
   const where = checkpoints === CHECKPOINTS_DIRECTORY ? "" : ` --checkpoints ${checkpoints}`;
-  const resume = `deno task train --resume --name ${name}${where}`;
+  const resume = `${DENO} task train --resume --name ${name}${where}`;
   if (stopped) console.log(`Stopped after ${training.steps} of ${steps} steps. To resume: ${resume}`);
   if (failedAgainst !== null) {
     const advice = training.steps === 0
@@ -150,6 +151,7 @@ function report({ card, stopped, failedAgainst, file, kept }: TrainResult, optio
     const how = training.steps === 0 ? "--overwrite replaces it" : `To replace it: ${resume} --overwrite`;
     console.error(`warning: ${join(out, name)}.json was not replaced: ${kept}. ${how}`);
   }
+  if (file !== null && failedAgainst === null) console.log(`\n${nextSteps(card, out)}`);
 }
 
 /** `deno task train`. */
