@@ -23,6 +23,7 @@ import { principalComponents } from "../principal_components.ts";
 import { escapeHtml, reportHtml, type Section, table } from "../report/report_html.ts";
 import { modelsOption } from "./arguments.ts";
 import { listOption, modelList } from "./model_list.ts";
+import { checkOutputDirectory } from "./output_directory.ts";
 import { duration } from "./progress.ts";
 
 /** Samples in the report, and names at either end of the ranking. */
@@ -37,7 +38,7 @@ interface Named {
 /** `deno task report`. */
 export const reportCommand: Command = new Command("report")
   .description("Write a report on a model, with charts, to DIR/NAME.html: one file that needs no network.")
-  .argument("<name>", "the model, as in models/NAME.json")
+  .argument("<name>", "name of the model: NAME for models/NAME.json")
   .addOption(modelsOption())
   .addOption(listOption())
   .option("--out <directory>", "directory of the report", "build/reports")
@@ -46,9 +47,10 @@ export const reportCommand: Command = new Command("report")
     `
 Examples:
   deno task report mlp
-  deno task report pets --data pets.txt --out .`,
+  deno task report towns --out .`,
   )
   .action(async (name: string, flags: { models: string; data?: string; out: string }) => {
+    await checkOutputDirectory(flags.out);
     const model = await loadModel(flags.models, name);
     const { card, vocabulary, network, parameters } = model;
     const corpus = makeCorpus(await modelList(model, flags.models, flags.data));
@@ -63,7 +65,7 @@ Examples:
         title: `Embeddings: ${name}`,
         caption:
           "The two directions in which the embeddings differ most, far distances drawn shorter. Vowels are " +
-          "filled; the dot is the boundary of a name.",
+          "filled; the dot is the beginning and the end.",
       }));
     }
     const pictures = makePictures(corpus.words.train, parameters, vocabulary.size);
@@ -87,7 +89,7 @@ Examples:
       { title: `The least likely ${noun} of the dev split`, html: list(unlikeliest), charts: [] },
     ];
     const summary = `${card.architecture}, ${card.parameters} parameters, trained on ${card.dataset.name}. ` +
-      "The number after a name is its perplexity: among how many equally likely characters the model chose, on average.";
+      "The number after each is its perplexity: among how many equally likely characters the model chose, on average.";
     await mkdir(flags.out, { recursive: true });
     const path = join(flags.out, `${name}.html`);
     await writeAtomically(path, reportHtml({ title: `Model ${name}`, summary, sections }));

@@ -21,8 +21,10 @@ import {
   seedOption,
   wholeNumber,
 } from "./arguments.ts";
+import { stoppable } from "./interrupts.ts";
 import { trainingListOption } from "./model_list.ts";
 import { DENO, nextSteps } from "./next_steps.ts";
+import { checkOutputDirectory } from "./output_directory.ts";
 import { duration, trainingProgress } from "./progress.ts";
 
 /** The flags of the command as commander parses them; those of architectures are text. */
@@ -157,7 +159,7 @@ function report({ card, stopped, failedAgainst, file, kept }: TrainResult, optio
 /** `deno task train`. */
 export const trainCommand: Command = new Command("train")
   .description(
-    "Train a model on a list, one name a line, and write it to DIR. NAME.json is its card, which refers to its other files.",
+    "Train a model on a list, one thing a line, and write it to DIR. NAME.json is its card, which refers to its other files.",
   )
   .addOption(trainingListOption())
   .addOption(architectureOption())
@@ -246,6 +248,7 @@ Examples:
     const options = checkpoint
       ? { ...checkpoint.options, overwrite: flags.overwrite }
       : readOptions(flags, command);
+    for (const directory of [options.out, options.checkpoints]) await checkOutputDirectory(directory);
     const list = await readList(options.data);
     if (checkpoint && checkpoint.listSha256 !== list.sha256) {
       throw new Error(`Cannot resume ${options.name}: ${options.data} has changed since the run began`);
@@ -257,16 +260,12 @@ Examples:
         `${words.test.length} for test; ${vocabulary.size - 1} different characters`,
     );
 
-    const stop = new AbortController();
-    const onInterrupt = () => stop.abort();
-    process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
     const progress = trainingProgress(options.steps, checkpoint?.state.step ?? 0);
     let result: TrainResult;
     try {
-      result = await train(corpus, options, checkpoint, { ...progress, signal: stop.signal });
+      result = await stoppable((signal) => train(corpus, options, checkpoint, { ...progress, signal }));
     } finally {
       progress.stop();
-      process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
     }
     report(result, options);
   });
