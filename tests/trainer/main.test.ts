@@ -106,6 +106,7 @@ describe("train", () => {
     const training = startTrainer(["train", ...settings, ...where, "--out", directory]);
     await training.printed(/step 2000\/20000/);
     training.signal("SIGINT");
+    training.signal("SIGINT"); // npx and the terminal may each send one
     const { code, stdout } = await training.ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(
@@ -155,8 +156,14 @@ describe("train", () => {
       ["--architecture", "gru", "--hidden", "32", "--tie"],
       "Cannot tie the output layer to the embeddings: --embedding is 64 and --hidden 32; they must be the same",
     ],
-    [["--hidden", "zero"], 'Cannot set --hidden to "zero"'],
-    [["--context", "0"], 'Cannot set --context to "0"'],
+    [["--hidden", "zero"], 'Cannot set --hidden to "zero": it must be a number'],
+    [["--hidden", "1.5"], 'Cannot set --hidden to "1.5": it must be a whole number'],
+    [["--hidden", "1e9"], 'Cannot set --hidden to "1e9": it must be at most 8192'],
+    [["--context", "0"], 'Cannot set --context to "0": it must be at least 1'],
+    [["--data", ""], "Cannot read the list : its path is empty"],
+    [["--data", "ftp://example.org/x.txt"], "lists are fetched by http and https, not ftp"],
+    [["--batch", "al"], "It must be a whole number from 1 to 1000000, or all."],
+    [["--out", "README.md"], 'Cannot write to "README.md": '],
     [["--steps", "-1"], "It must be a whole number from 0 to 1000000000."],
     [["--lr", "fast"], "It must be a number from"],
     [["--schedule", "linear"], "Allowed choices are constant, step, cosine"],
@@ -170,7 +177,7 @@ describe("train", () => {
     [["--stpes", "1"], "Did you mean --steps?"],
   ])("refuses %j and says what is allowed", async (args, message) => {
     const directory = await temporaryDirectory();
-    const { code, stderr } = await run("train", ...args, "--out", directory, "--checkpoints", directory);
+    const { code, stderr } = await run("train", "--out", directory, "--checkpoints", directory, ...args);
     expect(code).toBe(1);
     expect(stderr).toContain(message);
     expect(stderr).not.toContain("    at "); // no stack
@@ -178,9 +185,17 @@ describe("train", () => {
   });
 });
 
-test.each(["train", "evaluate", "sample"])("%s --help shows its flags, with examples", async (command) => {
+test.each([
+  ["train", "--noun <plural>"],
+  ["evaluate", "--data <list>"],
+  ["sample", "--data <list>"],
+  ["score", "--model <name>"],
+  ["find-lr", "--from <exponent>"],
+  ["replay", "--full"],
+  ["report", "--out <directory>"],
+])("%s --help shows its flags, with examples", async (command, flag) => {
   const { code, stdout } = await run(command, "--help");
   expect(code).toBe(0);
   expect(stdout).toContain("Examples:\n");
-  expect(stdout).toContain("--data <list>");
+  expect(stdout).toContain(flag);
 });

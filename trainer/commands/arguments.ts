@@ -29,7 +29,14 @@ export function modelsOption(): Option {
 
 /** `--batch SIZE`, for commands that train. */
 export function batchOption(): Option {
-  const read = (text: string) => (text === "all" ? text : wholeNumber(1, 1_000_000)(text));
+  const read = (text: string) => {
+    if (text === "all") return text;
+    try {
+      return wholeNumber(1, 1_000_000)(text);
+    } catch {
+      throw new InvalidArgumentError("It must be a whole number from 1 to 1000000, or all.");
+    }
+  };
   return new Option("--batch <number>", 'examples in a mini-batch; "all" uses all of them in each step')
     .argParser(read).default(32);
 }

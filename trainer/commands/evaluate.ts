@@ -22,7 +22,7 @@ export const evaluateCommand: Command = new Command("evaluate")
     `
 Examples:
   deno task evaluate mlp
-  deno task evaluate pets --data pets.txt`,
+  deno task evaluate towns`,
   )
   .action(async (name: string, flags: { models: string; data?: string }) => {
     const model = await loadModel(flags.models, name);

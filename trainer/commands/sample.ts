@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
+import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
 import { nounOf } from "../../shared/noun.ts";
 import type { SampledName } from "../../shared/sampler.ts";
@@ -36,19 +37,37 @@ function prefix(text: string): string {
   }
 }
 
+/** @throws {RangeError} If the lengths leave nothing to sample. */
+function checkLengths({ prefix, minLength = 0, maxLength, compat }: SampleFlags): void {
+  const longest = maxLength ?? (compat === "torch" ? MAX_NAME_LENGTH : 64);
+  if (minLength > longest) {
+    throw new RangeError(`Cannot sample with --min-length ${minLength}: it is above --max-length ${longest}`);
+  }
+  const length = Array.from(prefix).length;
+  if (length > longest) {
+    throw new RangeError(
+      `Cannot sample with --prefix ${
+        JSON.stringify(prefix)
+      }: it has ${length} characters, and --max-length is ${longest}`,
+    );
+  }
+}
+
 /** `deno task sample`. */
 export const sampleCommand: Command = new Command("sample")
-  .description("Print names that a model generates: those that are in its list, and new ones.")
+  .description(
+    "Print things that a model makes, such as names or towns: those that are in its list, and new ones.",
+  )
   .argument("<name>", "name of the model: NAME for models/NAME.json")
-  .option("--n <number>", "names to generate", wholeNumber(1, 1_000_000), 20)
+  .option("--n <number>", "how many to make", wholeNumber(1, 1_000_000), 20)
   .option(
     "--seed <number>",
-    "the same seed gives the same names (default: a random seed)",
+    "the same seed makes the same things (default: a random seed)",
     wholeNumber(0, 2 ** 53 - 1),
   )
   .option(
     "--temperature <degree>",
-    "below 1 gives likelier names, above 1 more unusual ones",
+    "below 1 makes likelier things, above 1 more unusual ones",
     decimal(0.05, 5),
     1,
   )
@@ -58,11 +77,11 @@ export const sampleCommand: Command = new Command("sample")
     "sample from the likeliest characters whose probabilities add up to this",
     decimal(1e-9, 1),
   )
-  .option("--prefix <text>", "beginning of every name", prefix, "")
+  .option("--prefix <text>", "how each thing begins", prefix, "")
   .option("--min-length <number>", "fewest characters (default: 1)", wholeNumber(0, 256))
   .option("--max-length <number>", "most characters (default: 64)", wholeNumber(1, 256))
-  .option("--unique", "each name only once")
-  .option("--novel", "only names that are not in the list")
+  .option("--unique", "each thing only once")
+  .option("--novel", "only things that are not in the list")
   .addOption(
     new Option("--compat <library>", "draw as torch.multinomial does, to replay a notebook").choices([
       "torch",
@@ -76,9 +95,10 @@ export const sampleCommand: Command = new Command("sample")
 Examples:
   deno task sample mlp --n 20 --seed 42
   deno task sample mlp --prefix mar --temperature 0.7
-  deno task sample pets --data pets.txt --unique --novel`,
+  deno task sample towns --unique --novel`,
   )
   .action(async (name: string, flags: SampleFlags) => {
+    checkLengths(flags);
     const model = await loadModel(flags.models, name);
     const { card, vocabulary, network, parameters } = model;
     const list = flags.novel

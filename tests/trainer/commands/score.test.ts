@@ -83,6 +83,11 @@ describe("score", () => {
       ["--model", "tuned", "--out", "/no/such/file", "README.md"],
       "Cannot write /no/such/file: there is no such",
     ],
+    [
+      ["--model", "bigram", "--out", "README.md/x", "README.md"],
+      "Cannot write README.md/x: there is no such directory",
+    ],
+    [["--model", "bigram", "--out", "tests", "README.md"], "Cannot write tests: it is a directory"],
   ])("refuses %j", async (args, message) => {
     const { code, stdout, stderr } = await score(...args);
     expect([code, stdout]).toEqual([1, ""]);
