@@ -1,3 +1,6 @@
+import { cpuUsage } from "node:process";
+import type { ModelOptions } from "./models.ts";
+
 /** A result of a benchmark: one row of the table. */
 export interface Finding {
   /** What was measured. */
@@ -19,10 +22,32 @@ export interface Spread {
   max: number;
 }
 
+/** A row of a table of models: a number by the name of its column. */
+export type ModelRow = { model: string } & Record<string, number | string>;
+
 /** A benchmark of one hot path. `run` reports its progress to `tell`, and returns the rows of the table. */
 export interface Bench {
   title: string;
-  run(tell: (text: string) => void): Promise<Finding[]>;
+  /**
+   * @param options The models that the command line asks for, if the benchmark measures each architecture.
+   * @param show Prints a table of models.
+   */
+  run(
+    tell: (text: string) => void,
+    options: ModelOptions,
+    show: (title: string, rows: readonly ModelRow[]) => void,
+  ): Promise<Finding[]>;
+}
+
+/** What speed is measured by: CPU time does not see what else a machine does. By name, Python's function of it. */
+export const CLOCKS = { wall: "perf_counter", CPU: "process_time" } as const;
+export type Clock = keyof typeof CLOCKS;
+
+/** Seconds of a clock; CPU time is that of all threads. */
+export function secondsOf(clock: Clock): number {
+  if (clock === "wall") return performance.now() / 1000;
+  const { user, system } = cpuUsage();
+  return (user + system) / 1e6;
 }
 
 /** The spread of at least one measurement. */

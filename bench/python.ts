@@ -23,3 +23,25 @@ export function readFromPython(script: string, ...args: string[]): string {
 export function measureInPython(script: string, ...args: string[]): number {
   return Number(readFromPython(script, ...args));
 }
+
+/** Python's lines that import torch with so many threads, an expression: OpenBLAS does not heed PyTorch's own setting. */
+export function importTorch(threads: number | string): string {
+  return `import os
+os.environ["OPENBLAS_NUM_THREADS"] = str(${threads})
+import torch
+torch.set_num_threads(${threads})`;
+}
+
+/**
+ * The BLAS that PyTorch uses, as file names. PyTorch's products are as fast as it: Debian's package takes the system's, which is
+ * the slow reference one unless libopenblas0 is installed.
+ */
+export function blasOfPyTorch(): string {
+  const script = `
+import os, torch
+torch.ones(64, 64) @ torch.ones(64, 64)
+maps = {os.path.realpath(line.split()[-1]) for line in open("/proc/self/maps") if "blas" in line}
+names = sorted("/".join(path.split("/")[-2:]) for path in maps if "blas" in os.path.basename(path))
+print(", ".join(names) or "BLAS unknown")`;
+  return readFromPython(script);
+}

@@ -12,8 +12,17 @@ import { DEFAULT_LIST, makeCorpus, readList } from "../trainer/corpus.ts";
 import { makeExamples, WindowExamples } from "../trainer/examples.ts";
 import { fit, initialState } from "../trainer/fit.ts";
 import { startTensorFlow } from "../trainer/tensorflow.ts";
-import { alternate, type Bench, type Finding, type Spread, spread } from "./measure.ts";
-import { hasPyTorch, measureInPython } from "./python.ts";
+import {
+  alternate,
+  type Bench,
+  type Clock,
+  CLOCKS,
+  type Finding,
+  secondsOf,
+  type Spread,
+  spread,
+} from "./measure.ts";
+import { blasOfPyTorch, hasPyTorch, importTorch, measureInPython } from "./python.ts";
 
 const ROUNDS = 5;
 /** The notebook's settings. Each step draws a mini-batch and reads its loss. */
@@ -27,10 +36,11 @@ const NOTEBOOK_DEV_NLL = 2.1046;
 
 /** The notebook's loop; prints steps a second. */
 const PYTORCH = `
-import sys, time, torch
+import sys, time
+clock = getattr(time, sys.argv[1])
+threads, steps, warm_up, count, V = map(int, sys.argv[2:])
+${importTorch("threads")}
 import torch.nn.functional as F
-threads, steps, warm_up, count, V = map(int, sys.argv[1:])
-torch.set_num_threads(threads)
 g = torch.Generator().manual_seed(42)
 X = torch.randint(0, V, (count, ${n}), generator=g)
 Y = torch.randint(0, V, (count,), generator=g)
@@ -45,7 +55,7 @@ for p in parameters:
 losses = []
 for step in range(warm_up + steps):
     if step == warm_up:
-        start = time.perf_counter()
+        start = clock()
     ix = torch.randint(0, count, (${B},), generator=g)
     hidden = torch.tanh(C[X[ix]].view(${B}, -1) @ W1 + b1)
     loss = F.cross_entropy(hidden @ W2 + b2, Y[ix])
@@ -55,7 +65,7 @@ for step in range(warm_up + steps):
     for p in parameters:
         p.data += -${LEARNING_RATE} * p.grad
     losses.append(loss.item())
-print(steps / (time.perf_counter() - start))
+print(steps / (clock() - start))
 `;
 
 /** Training speed of the notebook's MLP. */
@@ -66,29 +76,42 @@ export const training: Bench = {
     const corpus = makeCorpus(await readList(DEFAULT_LIST));
     const V = corpus.vocabulary.size;
     const { train } = makeExamples(corpus, n);
-    const ofPyTorch = (threads: number) =>
-      measureInPython(PYTORCH, ...[threads, STEPS.pytorch, WARM_UP, train.count, V].map(String));
+    const ofPyTorch = (threads: number, clock: Clock = "wall") =>
+      measureInPython(
+        PYTORCH,
+        CLOCKS[clock],
+        ...[threads, STEPS.pytorch, WARM_UP, train.count, V].map(String),
+      );
     const measures = {
       fused: () => fitRate("fused", V, train),
       tensorflow: () => fitRate("tensorflow", V, train),
       tfjs: () => naiveRate(V, train),
-      ...(hasPyTorch && { pytorch1: () => ofPyTorch(1), pytorch2: () => ofPyTorch(2) }),
+      ...(hasPyTorch && {
+        pytorch1: () => ofPyTorch(1),
+        pytorch2: () => ofPyTorch(2),
+        "fused, CPU": () => fitRate("fused", V, train, "CPU"),
+        "pytorch1, CPU": () => ofPyTorch(1, "CPU"),
+      }),
     };
     if (!hasPyTorch) tell("SKIPPED: PyTorch, because no python3 imports torch");
     await fitRate("fused", V, train); // compiles
     tell(`${ROUNDS} rounds of ${Object.keys(measures).join(", ")}`);
     const rates: Partial<Record<string, Spread>> = await alternate<string>(ROUNDS, measures);
-    const rows: [what: "fused" | "tensorflow", peer: string, theirs: string][] = [
+    const rows: [what: string, peer: string, theirs: string][] = [
       ["fused", "our backend tensorflow", "tensorflow"],
       ["fused", "TensorFlow.js, tf.train.sgd().minimize", "tfjs"],
       ["fused", "PyTorch, one thread", "pytorch1"],
+      ["fused, CPU", "PyTorch, one thread", "pytorch1, CPU"],
       ["fused", "PyTorch, two threads", "pytorch2"],
       ["tensorflow", "TensorFlow.js, tf.train.sgd().minimize", "tfjs"],
       ["tensorflow", "PyTorch, one thread", "pytorch1"],
     ];
     const findings = rows.flatMap(([what, peer, name]): Finding[] => {
       const [ours, theirs] = [rates[what], rates[name]];
-      return ours && theirs ? [{ what: `backend ${what}`, unit: "steps/s", ours, peer, theirs }] : [];
+      if (!ours || !theirs) return [];
+      const note = name.startsWith("pytorch") ? blasOfPyTorch() : undefined;
+      const unit = what.endsWith("CPU") ? "steps/s of CPU time" : "steps/s";
+      return [{ what: `backend ${what}`, unit, ours, peer, theirs, note }];
     });
     const names = process.env.EDGEMORE_NAMES;
     if (!names) {
@@ -135,7 +158,12 @@ function commandLineSeconds(names: string): Spread {
 }
 
 /** Steps a second of `fit`, as `deno task train` calls it, with a dev split of one example. */
-async function fitRate(backend: BackendName, V: number, train: WindowExamples): Promise<number> {
+async function fitRate(
+  backend: BackendName,
+  V: number,
+  train: WindowExamples,
+  clock: Clock = "wall",
+): Promise<number> {
   const network = buildNetwork(mlp, { context: n, embedding: m, hidden: h }, V);
   const generator = new TorchGenerator(42);
   const begin = initialState(network, network.initialise(generator), generator, { optimizer: "sgd" });
@@ -143,9 +171,9 @@ async function fitRate(backend: BackendName, V: number, train: WindowExamples): 
   const settings = { batch: B, lr: LEARNING_RATE, schedule: "constant", optimizer: "sgd", backend } as const;
   const run = (steps: number) => fit(network, { train, dev }, { ...settings, steps }, begin);
   await run(WARM_UP);
-  const start = performance.now();
+  const start = secondsOf(clock);
   await run(STEPS[backend]);
-  return (1000 * STEPS[backend]) / (performance.now() - start);
+  return STEPS[backend] / (secondsOf(clock) - start);
 }
 
 /** Steps a second of TensorFlow.js as its documentation uses it; one-hot rows, because `gather` has no gradient in WebAssembly. */

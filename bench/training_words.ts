@@ -1,4 +1,3 @@
-import process from "node:process";
 import { TorchGenerator } from "../shared/random/torch.ts";
 import { buildNetwork, type TrainedNetwork } from "../trainer/architecture.ts";
 import { gru } from "../trainer/architectures/gru.ts";
@@ -7,8 +6,16 @@ import { backends } from "../trainer/backends/all.ts";
 import { DEFAULT_LIST, makeCorpus, readList } from "../trainer/corpus.ts";
 import { type Examples, makeExamples } from "../trainer/examples.ts";
 import { initialState } from "../trainer/fit.ts";
-import { alternate, type Bench, type Finding, type Spread } from "./measure.ts";
-import { hasPyTorch, measureInPython, readFromPython } from "./python.ts";
+import {
+  alternate,
+  type Bench,
+  type Clock,
+  CLOCKS,
+  type Finding,
+  secondsOf,
+  type Spread,
+} from "./measure.ts";
+import { blasOfPyTorch, hasPyTorch, importTorch, measureInPython } from "./python.ts";
 
 const ROUNDS = 5;
 const LEARNING_RATE = 5e-4;
@@ -29,12 +36,12 @@ interface Contest {
 
 /** Trains with Adam on random tokens; prints steps a second of wall or CPU time. */
 const pytorch = (model: string) => `
-import sys, time, torch
+import sys, time
+${importTorch(1)}
 from torch import nn
 import torch.nn.functional as F
 clock = getattr(time, sys.argv[1])
 batch, T, steps, warm_up, V = map(int, sys.argv[2:])
-torch.set_num_threads(1)
 torch.manual_seed(42)
 ${model}
 optimizer = torch.optim.Adam([p for part in modules for p in part.parameters()], lr=${LEARNING_RATE})
@@ -77,7 +84,7 @@ const HIDDEN = [hidden, 128] as const;
 /** Training speed of the GRU, makemore.py's defaults and a larger hidden size. */
 export const trainingGru: Bench = {
   title: `training a GRU, embedding ${gruEmbedding}, Adam, one thread`,
-  async run(tell) {
+  async run(tell, options, show) {
     const findings: Finding[] = [];
     for (const hidden of HIDDEN) {
       const bench = trainingBench({
@@ -92,7 +99,7 @@ modules = (wte, rnn, head)
 logits = lambda x: head(rnn(wte(x))[0])`,
       });
       tell(bench.title);
-      for (const finding of await bench.run(tell)) {
+      for (const finding of await bench.run(tell, options, show)) {
         findings.push({ ...finding, what: `${finding.what}, ${bench.title}` });
       }
     }
@@ -100,12 +107,8 @@ logits = lambda x: head(rnn(wte(x))[0])`,
   },
 };
 
-const CLOCKS = { wall: "perf_counter", CPU: "process_time" } as const;
-type Clock = keyof typeof CLOCKS;
-
 /**
- * Compares the backend fused with PyTorch. PyTorch's products are as fast as its BLAS: Debian's package takes the system's, which
- * is the slow reference one unless libopenblas0 is installed. So the note of each ratio names the library.
+ * Compares the backend fused with PyTorch. The note of each ratio names PyTorch's BLAS.
  */
 function trainingBench({ title, network, peer, steps, pytorch: model }: Contest): Bench {
   return {
@@ -158,44 +161,30 @@ function trainingBench({ title, network, peer, steps, pytorch: model }: Contest)
   };
 }
 
-/** The BLAS that PyTorch uses, as a file name. */
-function blasOfPyTorch(): string {
-  const script = `
-import os, torch
-torch.ones(64, 64) @ torch.ones(64, 64)
-maps = {line.split()[-1] for line in open("/proc/self/maps") if "blas" in line}
-print(", ".join(sorted(os.path.realpath(path).split("/lib/")[-1] for path in maps)) or "BLAS unknown")`;
-  return readFromPython(script);
-}
-
 /** Positions that examples are padded to. */
 function longest({ tokens, count }: { tokens: Int32Array; count: number }): number {
   return tokens.length / count;
 }
 
 /** Steps a second of the backend fused, with the mini-batches that they draw. */
-async function fusedRate(
+export async function fusedRate(
   network: TrainedNetwork,
   clock: Clock,
   batch: number,
   steps: number,
   train: Examples,
+  workers = 1,
 ): Promise<number> {
   const generator = new TorchGenerator(42);
-  const settings = { optimizer: "adam" } as const;
+  const settings = { optimizer: "adam", workers } as const;
   const state = initialState(network, network.initialise(generator), generator, settings);
   const session = await backends.fused.start(network, state, settings);
-  const seconds = () => {
-    if (clock === "wall") return performance.now() / 1000;
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  };
   let start = 0;
   for (let step = 0; step < WARM_UP + steps; step++) {
-    if (step === WARM_UP) start = seconds();
+    if (step === WARM_UP) start = secondsOf(clock);
     session.step(train.batch(generator.randint(train.count, batch)), LEARNING_RATE, step);
   }
-  const rate = steps / (seconds() - start);
+  const rate = steps / (secondsOf(clock) - start);
   session.dispose();
   return rate;
 }

@@ -2,10 +2,10 @@ import type { ModelCard } from "../shared/model_card.ts";
 import { grouped } from "./number_format.ts";
 
 /**
- * What a model sees when it chooses the next character.
+ * Describes the context of a model in words.
  *
- * @param length How many characters; null where it is all of them.
- * @param word What a character is called.
+ * @param length The number of characters; null for all of them.
+ * @param word The word for a character.
  */
 export function contextInWords(length: number | null, word: "letter" | "character"): string {
   if (length === null) return `all ${word}s so far`;

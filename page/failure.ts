@@ -35,7 +35,7 @@ export class Failure extends Error {
     return new Failure("The server cannot be reached. Are you online? What you typed is kept.");
   }
 
-  /** Turns whatever was thrown into a failure. */
+  /** Converts a thrown value to a failure. */
   static from(error: unknown): Failure {
     if (error instanceof Failure) return error;
     return new Failure((error as Error).message);

@@ -5,7 +5,7 @@ import { percent } from "./number_format.ts";
 import type { Answer } from "./use_answer.ts";
 import { visibleCharacter } from "../shared/visible_character.ts";
 
-/** Most characters of the typed text that the heading shows: its last ones. */
+/** Maximum number of characters of the typed text in the heading, which shows the last ones. */
 const MAX_HEADING = 20;
 /** How many characters have a bar. */
 const SHOWN = 12;

@@ -12,7 +12,7 @@ const opened = new Map<string, Promise<ApiFetch>>();
 /**
  * Opens a runtime for a model. In the browser, the first call loads it.
  *
- * @param model Its name; "" where it is not known yet, or where the requests are about no model.
+ * @param model Its name, or "" if it is not known yet or the requests are about no model.
  * @throws {Failure} If it cannot run here.
  */
 export function openRuntime(runtime: Runtime, model: string): Promise<ApiFetch> {

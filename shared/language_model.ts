@@ -10,11 +10,14 @@ export interface ModelState {
 
 /** The output of a step. */
 export interface StepOutput {
-  /** [batch, vocabularySize], row-major: natural logarithms, -Infinity for a token that cannot follow. */
+  /**
+   * [batch, vocabularySize], or [batch, time, vocabularySize] from a pass; row-major: natural logarithms, -Infinity for a token
+   * that cannot follow.
+   */
   logProbs: Float32Array;
   /**
-   * One array for each of the model's states: [batch, ...shape], in which the axis "past" has length 1: the step's own
-   * position.
+   * One array for each of the model's states: [batch, ...shape], in which the axis "past" has the positions of the tokens: 1,
+   * or those of a pass.
    */
   present: readonly Float32Array[];
 }
@@ -32,6 +35,11 @@ export interface LanguageModel {
   readonly contextLength: number | null;
   /** The states that it passes from step to step. A model with a window has none: its state is the window. */
   readonly states: readonly ModelState[];
+  /**
+   * Whether {@link step} also takes several tokens of each beginning, a pass, and gives the same bits for them as steps of one
+   * token. Only if all states grow. Default: no.
+   */
+  readonly exactPasses?: boolean;
   /** Estimated multiplications per row, which limit the rows of a run. Default: few. */
   readonly multiplications?: number;
   /**
@@ -39,8 +47,8 @@ export interface LanguageModel {
    * last bit, and not on the rest of the batch.
    *
    * @param tokens Row-major token ids. With a window: [batch, contextLength], the last tokens, oldest first, left-padded with
-   * the boundary. With states: [batch, 1], the newest token; the boundary begins. With neither: [batch, time], whole
-   * beginnings of equal length, the boundary first.
+   * the boundary. With states: [batch, 1], the newest token; the boundary begins; in a pass [batch, time], the newest tokens.
+   * With neither: [batch, time], whole beginnings of equal length, the boundary first.
    * @param past One array for each state: [batch, ...shape], in which "past" is how many tokens came before. A state that
    * does not grow begins with zeros.
    */

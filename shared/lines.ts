@@ -1,21 +1,23 @@
-/** Most UTF-16 units of a line that are kept: what is longer is no name, and its beginning is enough to say so. */
+/** Maximum length of a line, in UTF-16 units. A longer line cannot be a name, and is truncated. */
 export const MAX_LINE_UNITS = 4096;
-/** Bytes that are read as text at a time, however many come in one piece. */
+/** Bytes that are decoded at a time, which bounds the memory of the decoded text. */
 const PIECE = 2 ** 16;
 
 /** A line of a text. */
 export interface Line {
-  /** Which it is, from 1. */
+  /** The line's number, from 1. */
   number: number;
-  /** The line without its end; only its beginning where it is {@link cut}. */
+  /** The line without its line ending; only its beginning if it is {@link truncated}. */
   text: string;
-  /** It is longer than {@link MAX_LINE_UNITS}. */
-  cut: boolean;
+  /** Whether the line is longer than {@link MAX_LINE_UNITS}. */
+  truncated: boolean;
 }
 
 /**
- * Splits a stream of UTF-8 bytes into lines, in bounded memory, wherever the pieces are cut. A line ends with LF or
- * CRLF, the last one also without; a byte order mark is skipped, and bytes that are no UTF-8 are read as U+FFFD.
+ * Splits a stream of UTF-8 bytes into lines, in bounded memory. A chunk may end anywhere, also inside a character.
+ *
+ * Lines end with LF or CRLF; the last one may end without. A byte order mark is skipped. Bytes that are not UTF-8 are
+ * decoded as U+FFFD.
  *
  * @example
  * ```ts
@@ -23,29 +25,29 @@ export interface Line {
  *
  * const splitter = new LineSplitter();
  * const bytes = new TextEncoder().encode("ada\r\nbob");
- * [...splitter.push(bytes)]; // [{ number: 1, text: "ada", cut: false }]
- * [...splitter.end()]; // [{ number: 2, text: "bob", cut: false }]
+ * [...splitter.push(bytes)]; // [{ number: 1, text: "ada", truncated: false }]
+ * [...splitter.end()]; // [{ number: 2, text: "bob", truncated: false }]
  * ```
  */
 export class LineSplitter {
   readonly #decoder = new TextDecoder();
-  /** What there is of a line whose end has not come. */
+  /** The beginning of a line whose end has not arrived yet. */
   #begun = "";
-  /** That line is too long, and {@link #begun} only its beginning. */
-  #cut = false;
+  /** Whether that line is too long, and {@link #begun} is truncated. */
+  #truncated = false;
   #number = 0;
 
-  /** The lines that end in the next bytes. */
+  /** Yields the lines that end in the next chunk. */
   *push(bytes: Uint8Array): Generator<Line> {
     for (let start = 0; start < bytes.length; start += PIECE) {
       yield* this.#split(this.#decoder.decode(bytes.subarray(start, start + PIECE), { stream: true }));
     }
   }
 
-  /** The last line, where the text does not end with a line's end. */
+  /** Yields the last line, if the text does not end with a line ending. */
   *end(): Generator<Line> {
     yield* this.#split(this.#decoder.decode());
-    if (this.#begun !== "" || this.#cut) yield this.#line("");
+    if (this.#begun !== "" || this.#truncated) yield this.#line("");
   }
 
   *#split(text: string): Generator<Line> {
@@ -57,23 +59,25 @@ export class LineSplitter {
     this.#keep(text.slice(start));
   }
 
-  /** Ends the line that was begun. */
+  /** Completes the begun line. */
   #line(rest: string): Line {
     this.#keep(rest);
-    const [text, cut] = [this.#begun, this.#cut];
+    const [text, truncated] = [this.#begun, this.#truncated];
     this.#begun = "";
-    this.#cut = false;
-    return { number: ++this.#number, text: !cut && text.endsWith("\r") ? text.slice(0, -1) : text, cut };
+    this.#truncated = false;
+    const hasReturn = !truncated && text.endsWith("\r");
+    return { number: ++this.#number, text: hasReturn ? text.slice(0, -1) : text, truncated };
   }
 
+  /** Appends to the begun line, up to its maximum length. */
   #keep(text: string): void {
-    if (this.#cut) return;
-    // One unit more than a line may have, for the CR of its end.
+    if (this.#truncated) return;
+    // One more unit, because a CR at the end is part of the line ending.
     const room = MAX_LINE_UNITS + 1 - this.#begun.length;
     this.#begun += text.slice(0, Math.max(0, room));
     const length = this.#begun.length - (this.#begun.endsWith("\r") ? 1 : 0);
     if (text.length > room || length > MAX_LINE_UNITS) {
-      this.#cut = true;
+      this.#truncated = true;
       this.#begun = this.#begun.slice(0, MAX_LINE_UNITS);
     }
   }

@@ -4,24 +4,24 @@ import { Vocabulary } from "./vocabulary.ts";
 
 /** How many quantiles of the dev split's NLL a card holds: one a percent, both ends included. */
 export const CARD_QUANTILES = 101;
-/** Most points of a loss history on a card. */
+/** Maximum number of points of a loss history on a card. */
 export const CARD_HISTORY_POINTS = 200;
-/** Most tokens, the boundary included, of a model whose card holds {@link Pictures}: more could not be read. */
+/** Maximum size of a vocabulary, with the boundary, for which a card has {@link Pictures}: a larger chart is illegible. */
 export const MAX_PICTURED_TOKENS = 40;
 
 /**
- * Most tokens that a window model may see. A thing has at most 256 characters, so more are of no use; memory for each
- * remembered context and for each batch is proportional to it.
+ * Maximum context length of a model with a window. A name has at most 256 characters, and the memory of each cached
+ * context and of each batch is proportional to this length.
  */
 export const MAX_CONTEXT_LENGTH = 1024;
 
-/** What a model may be called: it is a file name and a part of a URL. */
+/** The name of a model, which is a file name and a part of a URL. */
 export const modelName = z.string().regex(
   /^[a-z0-9][a-z0-9_-]{0,63}$/,
   "a model's name has 1 to 64 of a-z, 0-9, - and _, and begins with a letter or digit",
 );
 
-/** Most numbers that all states of a model may have in one position. */
+/** Maximum number of elements in all states of a model at one position. */
 export const MAX_STATE_NUMBERS = 2 ** 16;
 
 const stateShape = z.tuple([z.literal("batch")], z.union([z.int().min(1), z.literal("past")])).refine(
@@ -40,7 +40,7 @@ export type CardState = z.infer<typeof stateSchema>;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal digits");
 const count = z.int().nonnegative();
-/** Nats a character; null stands for infinity, which JSON has not: something in the split is impossible. */
+/** In nats a character. Null is infinity, which JSON does not have: a name in the split is impossible. */
 const nll = z.number().nonnegative().nullable();
 
 /** A number for each token, or for each pair: token 0, the boundary, comes first. */
@@ -53,12 +53,12 @@ const picturesSchema = z.object({
   ),
 });
 
-/** What a page draws of a model. */
+/** The data of the charts that a page draws of a model. */
 export type Pictures = z.infer<typeof picturesSchema>;
 
 /**
- * The schema of `models/NAME.json`, a model's card: what a server must know to run the model, and a reader to judge it. Its
- * hashes say which files the model is; see model_files.ts.
+ * The schema of `models/NAME.json`, a model's card: all that a server needs to run the model, and a reader to judge it. Its
+ * hashes determine the model's other files; see model_files.ts.
  */
 export const modelCardSchema = z.object({
   name: modelName,
@@ -94,6 +94,7 @@ export const modelCardSchema = z.object({
     seconds: z.number().nonnegative(),
     optimizer: z.string().optional(),
     backend: z.string().optional().describe("What computed the steps"),
+    workers: count.optional().describe("Threads that computed a step, if it was not one"),
     learning_rate: z.number().positive().optional(),
     schedule: z.string().optional(),
     weight_decay: z.number().nonnegative().optional(),
@@ -149,19 +150,19 @@ function grows(shape: z.infer<typeof stateShape>): boolean {
   return (shape as readonly unknown[]).includes("past");
 }
 
-/** How many numbers a state has in one position. */
+/** The number of elements of a state at one position. */
 function positionSize(shape: z.infer<typeof stateShape>): number {
   return shape.reduce<number>((size, length) => (typeof length === "number" ? size * length : size), 1);
 }
 
-/** What is known of a model; see {@link modelCardSchema}. */
+/** The card of a model; see {@link modelCardSchema}. */
 export type ModelCard = z.infer<typeof modelCardSchema>;
 
 /**
  * Reads a card.
  *
  * @param text The JSON of `models/NAME.json`.
- * @throws {TypeError} If it is no JSON, or not a card; the message lists what is wrong where.
+ * @throws {TypeError} If it is not JSON or not a card; the message lists all errors and their paths.
  */
 export function parseModelCard(text: string): ModelCard {
   let json: unknown;

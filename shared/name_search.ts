@@ -15,12 +15,12 @@ export interface SamplingOptions extends DrawingOptions {
   n: number;
   /** Rejects names that were found before. Default false. */
   unique?: boolean;
-  /** Rejects the names in this set: those of the training list, if only novel names are wanted. */
-  known?: { has(name: string): boolean };
+  /** The names of the training list, to find only novel names. Default: names of the list are not rejected. */
+  trainingNames?: { has(name: string): boolean };
 }
 
 /**
- * Draws names until it has found as many as were requested, and rejects repeated and known names if the options say
+ * Draws names until it has found as many as were requested, and rejects repeats and training names if the options say
  * so. It stops early when it has drawn {@link DRAWS_PER_NAME} names for each requested one, or at least as many as
  * requested with more than {@link MAX_SEARCH_CHARACTERS} characters; {@link shortfall} then gives the reason.
  *
@@ -30,20 +30,20 @@ export interface SamplingOptions extends DrawingOptions {
 export class NameSearch {
   readonly #sampler: Sampler;
   readonly #n: number;
-  readonly #known: SamplingOptions["known"];
+  readonly #trainingNames: SamplingOptions["trainingNames"];
   /** The names found so far, or null if repeats are allowed. */
   readonly #seen: Set<string> | null;
   #found = 0;
   #drawn = 0;
   #characters = 0;
-  #knownNames = 0;
+  #fromList = 0;
   #repeats = 0;
 
   /** @throws {UnknownCharacterError} If the prefix has a character that is not in the vocabulary. */
   constructor(cache: DistributionCache, vocabulary: Vocabulary, options: SamplingOptions) {
     this.#sampler = new Sampler(cache, vocabulary, options);
     this.#n = options.n;
-    this.#known = options.known;
+    this.#trainingNames = options.trainingNames;
     this.#seen = options.unique ? new Set() : null;
   }
 
@@ -69,7 +69,7 @@ export class NameSearch {
   async next(about: number): Promise<SampledName[]> {
     const wanted = Math.min(about, this.#n - this.#found);
     const names = await this.#sampler.next(this.#batchSize(wanted));
-    if (this.#seen === null && this.#known === undefined) {
+    if (this.#seen === null && this.#trainingNames === undefined) {
       this.#drawn += names.length;
       this.#found += names.length;
       return names;
@@ -85,7 +85,7 @@ export class NameSearch {
   shortfall(): string | undefined {
     if (this.#found === this.#n) return undefined;
     const reasons = [
-      ...(this.#knownNames > 0 ? [`${this.#knownNames} are in the training list`] : []),
+      ...(this.#fromList > 0 ? [`${this.#fromList} are in the training list`] : []),
       ...(this.#repeats > 0 ? [`${this.#repeats} repeat others`] : []),
     ];
     return `${this.#found} of ${this.#n} names: ${this.#drawn} were drawn, of which ${reasons.join(" and ")}`;
@@ -111,8 +111,8 @@ export class NameSearch {
     if (this.done) return false;
     this.#drawn++;
     this.#characters += name.length;
-    if (this.#known?.has(name)) {
-      this.#knownNames++;
+    if (this.#trainingNames?.has(name)) {
+      this.#fromList++;
       return false;
     }
     if (this.#seen?.has(name)) {

@@ -8,8 +8,8 @@ export type { SampledName, SamplingOptions };
 /**
  * Samples names from a language model through its cache.
  *
- * @returns `n` names; fewer only where names are left out, see {@link NameSearch}, which also tells why.
- * @throws {UnknownCharacterError} If the prefix has a character that the vocabulary has not.
+ * @returns `n` names, or fewer if the options reject some: see {@link NameSearch}.
+ * @throws {UnknownCharacterError} If the prefix has a character that is not in the vocabulary.
  *
  * @example
  * ```ts ignore

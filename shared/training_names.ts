@@ -1,10 +1,10 @@
 import { MAX_NAME_LENGTH, MAX_NAME_UNITS } from "./name_length.ts";
 
-/** Largest list, in bytes: some 8 million names. Training takes about 30 times as much memory. */
+/** Maximum size of a list, in bytes: about 8 million names. Training takes about 30 times as much memory. */
 export const MAX_LIST_BYTES = 64 * 2 ** 20;
 
 /**
- * All bytes of a list. A longer one than {@link MAX_LIST_BYTES} is not read to its end.
+ * Reads all bytes of a list, at most {@link MAX_LIST_BYTES}.
  *
  * @throws {Error} If the list is longer, or its source fails.
  */
@@ -38,10 +38,10 @@ const SLICE_BYTES = 2 ** 16;
 const MAX_NAME_BYTES = 4 * MAX_NAME_LENGTH;
 
 /**
- * The names of the list that a model was trained on, to tell whether a name is one of them. Exact: there are no false positives,
- * as a Bloom filter has them.
+ * The names of the list that a model was trained on, as a set: it tells whether a name is in the list, without the false
+ * positives of a Bloom filter.
  *
- * It keeps the list as it is, and a hash table of where its lines begin. Measured on the list that comes along (32,257
+ * It keeps the bytes of the list, and a hash table of the offsets of its lines. Measured on the list of names in trainer/data (32,257
  * lines, 230 kB) and on one of 350,000 made-up words (4.2 MB), each form in a process of its own, on Deno 2.9.6: user CPU time,
  * the median of 5 runs; what is opened is the gzipped list, but for the automaton:
  *
@@ -53,12 +53,12 @@ const MAX_NAME_BYTES = 4 * MAX_NAME_LENGTH;
  * | this hash table  | 105 kB, 1.91 MB | 0.5 MB, 8.4 MB | 32 ms, 185 ms| 0.33 µs, 0.67 µs| 140           |
  *
  * A Set takes too much of the 128 MB of a Worker. The automaton is smallest, but it is more code, takes 9 s to write 350,000 words, and
- * does not have the list's lines in their order, which are what a model is evaluated on.
+ * loses the order of the lines, which the evaluation of a model needs.
  */
 export class TrainingNames {
   /** The bytes of the list's file. */
   readonly list: Uint8Array<ArrayBuffer>;
-  /** Open addressing: one more than where a line begins, or 0. Its length is a power of two. */
+  /** Open addressing: the offset of a line plus one, or 0 for a free slot. Its length is a power of two. */
   readonly #table: Uint32Array;
   /** The names of lines that are not in normalization form C: they differ from the bytes of the list. */
   readonly #composed = new Set<string>();
@@ -75,7 +75,7 @@ export class TrainingNames {
    * @param list UTF-8, one name a line, as `trainer/corpus.ts` reads it. It must not change afterwards.
    * @param pause Called after every {@link SLICE_BYTES} bytes, to let others run. Default: no pauses, since a Worker may not wait
    * in its global scope.
-   * @throws {TypeError} If a line is longer than a list may have.
+   * @throws {TypeError} If a line is too long.
    */
   static async open(list: Uint8Array<ArrayBuffer>, pause?: () => Promise<void>): Promise<TrainingNames> {
     let lines = 0;
@@ -131,7 +131,7 @@ export class TrainingNames {
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Visits each line of a list: where it begins, and where it ends. */
+/** Visits the start and end offset of each line of a list. */
 async function eachLine(
   list: Uint8Array,
   pause: (() => Promise<void>) | undefined,
@@ -149,7 +149,7 @@ async function eachLine(
   }
 }
 
-/** Where a line ends: before LF, before CRLF, or with the list. */
+/** The end offset of a line: before LF or CRLF, or at the end of the list. */
 function lineEnd(list: Uint8Array, start: number): number {
   let end = start; // not indexOf: lines are so short that the call costs more
   while (end < list.length && list[end] !== LINE_FEED) end++;

@@ -27,8 +27,12 @@ export function describeWithBrowser(title: string, tests: () => void): void {
  * Starts Chromium.
  *
  * @param graphics "software" enables WebGPU on SwiftShader, "none" disables WebGPU.
+ * @param moreFlags Further flags of Chromium.
  */
-export async function startBrowser(graphics: "none" | "software"): Promise<Browser> {
+export async function startBrowser(
+  graphics: "none" | "software",
+  moreFlags: readonly string[] = [],
+): Promise<Browser> {
   return await chromium.launch({
     executablePath: CHROMIUM_PATH,
     args: [
@@ -42,6 +46,7 @@ export async function startBrowser(graphics: "none" | "software"): Promise<Brows
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...moreFlags,
     ],
   });
 }

@@ -35,6 +35,11 @@ export interface StepSettings {
   beta2?: number;
   /** Share of elements that dropout sets to zero, below 1. Default 0. */
   dropout?: number;
+  /**
+   * Threads that compute a step, each with its part of the mini-batch. Gradients are summed in a fixed order, so that the same
+   * number gives the same bits; another number gives other last bits. Default 1.
+   */
+  workers?: number;
   /** Seed of the elements that dropout sets to zero. Default 0. */
   seed?: number;
 }
@@ -82,7 +87,7 @@ export interface Backend {
   /** Why it cannot train a network with these settings, as the end of a sentence; undefined if it can. */
   unsupportedReason(
     network: TrainedNetwork,
-    settings: Pick<StepSettings, "batch" | "optimizer" | "dropout">,
+    settings: Pick<StepSettings, "batch" | "optimizer" | "dropout" | "workers">,
   ): string | undefined;
   /** Begins with a copy of a state. */
   start(

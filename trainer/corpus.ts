@@ -4,27 +4,24 @@ import { PythonRandom } from "../shared/random/python.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { Vocabulary } from "../shared/vocabulary.ts";
 import { isUrl, readListBytes } from "./list_bytes.ts";
+import type { Split } from "./splits.ts";
 
 /** The list in this repository: names given in the United States in 2018. */
 export const DEFAULT_LIST: string = fileURLToPath(new URL("./data/us-names-2018.txt", import.meta.url));
-/** Most characters in a line: code points in normalization form C. */
+/** Maximum length of a line, in characters: code points in normalization form C. */
 export const MAX_LINE_LENGTH = 256;
 /**
- * Most UTF-16 units in a line before normalization, which takes time quadratic in a run of combining marks. A character in
+ * Maximum length of a line before normalization, in UTF-16 units; normalization takes time quadratic in a run of combining marks. A character in
  * form C is composed of at most 4 code points (UAX #15, table 4), each at most 2 units, so a longer line cannot be valid.
  */
 const MAX_LINE_UNITS = 8 * MAX_LINE_LENGTH;
-/** Fewest lines: each of the splits needs one. */
+/** Minimum number of lines: each of the splits needs one. */
 export const MIN_LINES = 10;
 /** Seed of the shuffle before the split, as in the notebooks. */
 export const SPLIT_SEED = 42;
 /** Control characters other than the tab: a file that has one is not text. */
 // deno-lint-ignore no-control-regex -- it looks for control characters
 const BINARY = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
-
-/** The parts of a list: to train on, to select the best checkpoint, and to report the result. */
-export const SPLITS = ["train", "dev", "test"] as const;
-export type Split = typeof SPLITS[number];
 
 /** A list of things, one a line. */
 export interface List {

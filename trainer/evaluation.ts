@@ -1,9 +1,9 @@
 import { logSoftmax, type Tensor, type Tensor2D, tensor2d } from "@tensorflow/tfjs";
 import type { Network, TrainedNetwork } from "./architecture.ts";
 import type { Backend, Evaluator } from "./backend.ts";
-import { type Split, SPLITS } from "./corpus.ts";
 import { type Examples, examplesOf } from "./examples.ts";
 import { type Parameters, readValues, type Weights } from "./parameters.ts";
+import { type Split, SPLITS } from "./splits.ts";
 
 /**
  * Most targets of the dev split that an evaluation in training takes; of a larger split it takes a sample. The list in this

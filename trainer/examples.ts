@@ -1,5 +1,6 @@
 import { BOUNDARY } from "../shared/vocabulary.ts";
-import type { Corpus, Split } from "./corpus.ts";
+import type { Corpus } from "./corpus.ts";
+import type { Split } from "./splits.ts";
 
 /** A target at a position where there is nothing to predict, as in makemore.py. */
 export const IGNORED = -1;

@@ -1,9 +1,10 @@
 import type { TrainedNetwork } from "./architecture.ts";
-import { chooseBackend } from "./backends/all.ts";
-import type { Split } from "./corpus.ts";
+import type { StepSettings } from "./backend.ts";
+import { type BackendChoice, chooseBackend } from "./backends/all.ts";
 import type { Examples } from "./examples.ts";
 import { fit, type FitHooks, type FitSettings, type TrainingState } from "./fit.ts";
 import type { Schedule } from "./schedules.ts";
+import type { Split } from "./splits.ts";
 
 /** Weight of the newest loss in the moving average. */
 const SMOOTHING = 0.05;
@@ -43,19 +44,22 @@ export function sweepSchedule({ from, to, steps }: LearningRateSweep): Schedule 
  * Trains with a learning rate that rises from step to step, and finds where the loss is low. Below that plateau the rate is
  * too small to make progress; above it the loss becomes noisy and rises.
  *
+ * @param settings Its default backend is the fastest one.
+ *
  * Source: the MLP notebook; Smith, "Cyclical learning rates for training neural networks", WACV 2017.
  */
 export async function findLearningRate(
   network: TrainedNetwork,
   examples: Pick<Record<Split, Examples>, "train" | "dev">,
   sweep: LearningRateSweep,
-  settings: Pick<FitSettings, "batch" | "optimizer">,
+  settings: StepSettings & { backend?: BackendChoice },
   state: TrainingState,
   hooks: FitHooks = {},
 ): Promise<LearningRateFinding> {
   const schedule = sweepSchedule(sweep);
   const losses: number[] = [];
-  const backend = settings.batch === "all" ? "tensorflow" : chooseBackend("auto", network, settings);
+  const choice = settings.backend ?? (settings.batch === "all" ? "tensorflow" : "auto");
+  const backend = chooseBackend(choice, network, settings);
   const fitSettings: FitSettings = { ...settings, steps: sweep.steps, lr: 1, schedule, backend };
   await fit(network, examples, fitSettings, state, {
     ...hooks,

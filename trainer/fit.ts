@@ -3,12 +3,12 @@ import { TorchGenerator, type TorchGeneratorState } from "../shared/random/torch
 import type { TrainedNetwork } from "./architecture.ts";
 import type { StepSettings, StepState } from "./backend.ts";
 import { type BackendName, backends, evaluationBackend } from "./backends/all.ts";
-import type { Split } from "./corpus.ts";
 import { evaluateCheckpoint, type EvaluatedCheckpoint, evaluationSamples } from "./evaluation.ts";
 import type { Examples } from "./examples.ts";
 import { optimizers } from "./optimizers.ts";
 import { mapValues, type Parameters } from "./parameters.ts";
 import { type Schedule, type ScheduleName, schedules, warmUp } from "./schedules.ts";
+import type { Split } from "./splits.ts";
 import { averageWeights, STEPS_PER_AVERAGING, type WeightAverage } from "./weight_average.ts";
 
 /** The dev split, or a sample of it, is evaluated at every tenth point of the loss history, and at the end. */

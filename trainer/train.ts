@@ -9,7 +9,7 @@ import type { TrainedNetwork } from "./architecture.ts";
 import { findArchitecture } from "./architectures/all.ts";
 import { type BackendName, chooseBackend, evaluationBackend } from "./backends/all.ts";
 import { removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import { type Corpus, type Split, SPLIT_SEED } from "./corpus.ts";
+import { type Corpus, SPLIT_SEED } from "./corpus.ts";
 import {
   calibrationSample,
   evaluateCheckpoint,
@@ -24,6 +24,7 @@ import { ModelKeptError, saveModel, type UnsavedCard } from "./save_model.ts";
 import { exportOnnx } from "./onnx/export.ts";
 import { parameterCount, type Parameters } from "./parameters.ts";
 import { makePictures } from "./pictures.ts";
+import type { Split } from "./splits.ts";
 import type { TrainOptions } from "./train_options.ts";
 
 /** Where to resume a run. */
@@ -113,6 +114,7 @@ export async function train(
       ...(options.clip !== undefined && { clip: options.clip }),
       ...(options.beta2 !== undefined && { beta2: options.beta2 }),
       ...(options.dropout && { dropout: options.dropout }),
+      ...(options.workers !== undefined && options.workers > 1 && { workers: options.workers }),
       ...(options.average && { average: options.average }),
       best_step: best.step,
       ...sampleSizes(network, examples),

@@ -32,7 +32,8 @@ export function requireTiedSizes(embedding: number, hidden: number): void {
 
 /**
  * Draws a table of embeddings, [vocabularySize, size], that is the output layer's weight too: as PyTorch draws the weight of
- * `nn.Linear(size, vocabularySize)`. Normal embeddings would make the first logits large.
+ * `nn.Linear(size, vocabularySize)`. Where the output layer's input is as large as an embedding, normal embeddings would make
+ * the first logits large.
  */
 export function drawTiedEmbedding(
   generator: TorchGenerator,

@@ -22,7 +22,7 @@ export interface OpenedModel extends LanguageModel {
 /** What of a card {@link openOnnxModel} needs. */
 type OpenedCard =
   & Pick<ModelCard, "context_length" | "vocabulary" | "states">
-  & Partial<Pick<ModelCard, "parameters">>;
+  & Partial<Pick<ModelCard, "parameters" | "exact_passes">>;
 
 /**
  * Opens an ONNX file as a language model, and takes one step with it to see that it answers as its card says. A run that fails
@@ -67,6 +67,7 @@ class OnnxModel implements OpenedModel {
   readonly vocabularySize: number;
   readonly contextLength: number | null;
   readonly states: readonly ModelState[];
+  readonly exactPasses: boolean;
   /** Each weight is multiplied with once, or, where it is looked up, not at all. */
   readonly multiplications?: number;
   readonly #runtime: OnnxRuntime;
@@ -76,6 +77,8 @@ class OnnxModel implements OpenedModel {
     this.vocabularySize = new Vocabulary(card.vocabulary).size;
     this.contextLength = card.context_length;
     this.states = (card.states ?? []).map(({ name, shape: [, ...shape] }) => ({ name, shape }));
+    // Tested for WebAssembly alone: a GPU adds up in another order.
+    this.exactPasses = card.exact_passes === true && runtime.executionProvider === "wasm";
     this.multiplications = card.parameters;
     this.#runtime = runtime;
     this.#session = session;

@@ -194,7 +194,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
       minLength,
       maxLength,
       unique,
-      known: asked.novel ? requireTrainingNames(served) : undefined,
+      trainingNames: asked.novel ? requireTrainingNames(served) : undefined,
       draws: torch ? "torch" : "streams",
       work: new Work(MAX_WORK),
     });

@@ -127,9 +127,13 @@ export class DistributionCache {
 
   /** Has the model compute the nodes of any number of beginnings, in several runs. */
   async askAll(beginnings: readonly (readonly number[])[]): Promise<void> {
+    const cursor = this.cursor();
     for (let start = 0; start < beginnings.length; start += this.maxRun) {
-      const some = beginnings.slice(start, start + this.maxRun);
-      await this.ask(some.map((tokens) => ({ tokens, from: tokens.length, to: tokens.length })));
+      let missing = beginnings.slice(start, start + this.maxRun);
+      while (missing.length > 0) {
+        await this.ask(missing.map((tokens) => ({ tokens, from: tokens.length, to: tokens.length })));
+        missing = missing.filter((tokens) => !cursor.seek(tokens, tokens.length));
+      }
     }
   }
 

@@ -31,28 +31,31 @@ export class ModelRunner {
   }
 
   /**
-   * One step; see {@link LanguageModel.step}.
+   * One step, or a pass; see {@link LanguageModel.step}.
    *
+   * @param time The tokens of each beginning in a pass.
    * @throws {BrokenModelError} If an output has the wrong size.
    */
   async step(
     tokens: Int32Array<ArrayBuffer>,
     batch: number,
     past: readonly Float32Array[],
+    time = 1,
   ): Promise<StepOutput> {
     const output = await this.model.step(tokens, batch, past);
     const { vocabularySize, states } = this.model;
-    if (output.logProbs.length !== batch * vocabularySize) {
+    const rows = batch * time;
+    if (output.logProbs.length !== rows * vocabularySize) {
       throw new BrokenModelError(
-        `it gave ${output.logProbs.length} log-probabilities for ${batch} contexts, not ${vocabularySize} for each`,
+        `it gave ${output.logProbs.length} log-probabilities for ${rows} contexts, not ${vocabularySize} for each`,
       );
     }
     states.forEach(({ name, shape }, i) => {
       const size = shape.reduce<number>((product, length) => product * (length === "past" ? 1 : length), 1);
       const given = output.present[i]?.length;
-      if (given === batch * size) return;
+      if (given === rows * size) return;
       throw new BrokenModelError(
-        `its state ${name} has ${given ?? 0} numbers for ${batch} beginnings, not ${size} for each`,
+        `its state ${name} has ${given ?? 0} numbers for ${rows} beginnings, not ${size} for each`,
       );
     });
     return output;

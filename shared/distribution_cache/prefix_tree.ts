@@ -18,6 +18,9 @@ export const PREFIX_KEYS: NodeKeys = { width: 1, array: Float64Array, ids: true 
 /** The fewest nodes in a generation: room for several names of maximum length. */
 export const MIN_PREFIX_NODES = 2048;
 
+/** A run of a model costs as much as so many rows more, measured with a small Transformer in ONNX Runtime Web. */
+const RUN_ROWS = 6;
+
 /** A series of steps towards a beginning. */
 interface Walk {
   tokens: readonly number[];
@@ -34,7 +37,7 @@ interface Walk {
 /**
  * The tree of a model that sees all tokens: each beginning has its own node. The model steps from node to node. If the state of a
  * node has been evicted, it is computed again from the nearest ancestor that has one. It is the same to the last bit, because a
- * model only ever runs in single steps.
+ * model runs in single steps, or in passes that give the same bits.
  *
  * Keys and values of attention are not copied from parent to child: each node has those of its own position, and a step gathers
  * those of its ancestors. Source: RadixAttention in Zheng et al., "SGLang: efficient execution of structured language model
@@ -53,6 +56,8 @@ export class PrefixTree implements Tree {
   #waiting: Walk[] = [];
   /** The edges of the waiting beginnings that need a single step. */
   #waitingEdges = new Set<number>();
+  /** The length of the beginnings of the last run whose length was chosen. */
+  #lastLength = -1;
 
   /**
    * @param maxNodes The most nodes in a generation of `nodes`, at least {@link MIN_PREFIX_NODES}.
@@ -154,17 +159,43 @@ export class PrefixTree implements Tree {
 
   /** Removes the walks of the next run from those that wait. */
   #takeWaiting(): Walk[] {
+    const length = this.#nextLength();
+    const walks: Walk[] = [];
+    const left: Walk[] = [];
     let steps = 0;
-    let count = 0;
-    for (; count < Math.min(this.#waiting.length, this.maxRun); count++) {
-      steps += stepsLeft(this.#waiting[count]);
-      if (count > 0 && steps > this.#maxSteps) break;
+    for (const walk of this.#waiting) {
+      const fits = walks.length < this.maxRun &&
+        (walks.length === 0 || steps + stepsLeft(walk) <= this.#maxSteps);
+      if (fits && (length === null || (walk.length === length && walk.to === length))) {
+        walks.push(walk);
+        steps += stepsLeft(walk);
+      } else {
+        left.push(walk);
+      }
     }
-    const walks = this.#waiting.splice(0, count);
+    this.#waiting = left;
     for (const { parent, tokens, length } of walks) {
       this.#waitingEdges.delete(edgeOf(parent, tokenAt(tokens, length)));
     }
     return walks;
+  }
+
+  /**
+   * The length of the beginnings of the next run; null: any. If those of a step must have the same length and the oldest that
+   * waits needs one step, then it is the next greater length that waits, and after the greatest the least: names that are drawn
+   * together fall into step, because those that lag come first, and none waits for more than a sweep.
+   */
+  #nextLength(): number | null {
+    if (!this.#equalLengths || this.#waiting.length === 0 || stepsLeft(this.#waiting[0]) > 1) return null;
+    let least = Infinity;
+    let next = Infinity;
+    for (const walk of this.#waiting) {
+      if (stepsLeft(walk) > 1) continue;
+      least = Math.min(least, walk.length);
+      if (walk.length > this.#lastLength) next = Math.min(next, walk.length);
+    }
+    this.#lastLength = next === Infinity ? least : next;
+    return this.#lastLength;
   }
 
   /**
@@ -186,7 +217,8 @@ export class PrefixTree implements Tree {
   }
 
   /**
-   * Advances walks by one step of the model: all of them, or only the shortest ones if their lengths must be equal.
+   * Advances walks by one run of the model, a step or a pass: all of them, or only the shortest ones if their lengths must be
+   * equal.
    *
    * @returns The number of rows that the model computed.
    */
@@ -199,21 +231,44 @@ export class PrefixTree implements Tree {
     );
     const groups = [...byEdge.values()];
     const firsts = groups.map(([first]) => first);
-    const tokens = Int32Array.from(firsts.flatMap((walk) => this.#tokensOf(walk)));
+    const time = this.#passLength(groups);
+    const tokens = Int32Array.from(firsts.flatMap((walk) => this.#tokensOf(walk, time)));
     const past = this.#layout.gather(firsts.map(({ past }) => past), shortest);
-    const { logProbs, present } = await this.#runner.step(tokens, firsts.length, past);
+    const { logProbs, present } = await this.#runner.step(tokens, firsts.length, past, time);
     groups.forEach((group, row) => {
-      const state = this.#layout.extract(present, row);
-      const id = this.#add(firsts[row], logProbs, row);
-      if (this.#layout.size > 0) this.#states.set(id, state);
-      for (const walk of group) this.#advance(walk, id, state);
+      const [first] = group;
+      for (let position = 0; position < time && first.length <= first.to; position++) {
+        const state = this.#layout.extract(present, row, position, time);
+        const id = this.#add(first, logProbs, row * time + position);
+        if (this.#layout.size > 0) this.#states.set(id, state);
+        for (const walk of group) this.#advance(walk, id, state);
+      }
     });
-    return firsts.length;
+    return firsts.length * time;
   }
 
-  /** The tokens that the model needs: the newest one, or all of them if it has no states. */
-  #tokensOf({ tokens, length }: Walk): number[] {
-    return this.#layout.size > 0 ? [tokenAt(tokens, length)] : [BOUNDARY, ...tokens.slice(0, length)];
+  /**
+   * How many tokens of each group of walks the next run takes. More than one only if the model allows passes and no walks share a
+   * token: their ways have parted then. Walks that end before others are filled up, if that costs no more than another run.
+   */
+  #passLength(groups: readonly (readonly Walk[])[]): number {
+    if (!this.#runner.model.exactPasses || groups.some(({ length }) => length > 1)) return 1;
+    const left = groups.map(([walk]) => stepsLeft(walk)).sort((a, b) => a - b);
+    let time = left[0];
+    left.every((steps, ended) => {
+      if (ended * (steps - time) > RUN_ROWS) return false;
+      time = steps;
+      return true;
+    });
+    return Math.min(time, Math.floor(this.maxRun / groups.length));
+  }
+
+  /** The tokens that the model needs: those of the next `time` beginnings, or all of them if it has no states. */
+  #tokensOf({ tokens, length, to }: Walk, time: number): number[] {
+    if (this.#layout.size === 0) return [BOUNDARY, ...tokens.slice(0, length)];
+    const next = [tokenAt(tokens, length)];
+    for (let i = 1; i < time; i++) next.push(length + i <= to ? tokens[length + i - 1] : BOUNDARY);
+    return next;
   }
 
   #advance(walk: Walk, id: number, state: Float32Array): void {

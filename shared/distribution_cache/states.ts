@@ -64,9 +64,11 @@ export class StateLayout {
   extract(present: readonly Float32Array[], row: number, position = 0, time = 1): Float32Array {
     const array = new Float32Array(this.size);
     this.#parts.forEach(({ start, outer, inner }, i) => {
+      const source = present[i];
       for (let o = 0; o < outer; o++) {
         const from = ((row * outer + o) * time + position) * inner;
-        array.set(present[i].subarray(from, from + inner), start + o * inner);
+        const to = start + o * inner;
+        for (let k = 0; k < inner; k++) array[to + k] = source[from + k];
       }
     });
     return array;
@@ -77,36 +79,73 @@ function product(lengths: readonly (number | "past")[]): number {
   return (lengths as readonly number[]).reduce((a, b) => a * b, 1);
 }
 
-/** The most recently used states, by the ids of their nodes, in bounded memory (LRU). */
+/** A state in a list from the least to the most recently used one, which is a ring: the cache's own entry closes it. */
+interface Entry {
+  id: number;
+  state: Float32Array;
+  before: Entry;
+  after: Entry;
+}
+
+/**
+ * The most recently used states, by the ids of their nodes, in bounded memory (LRU). They are a linked list, because to delete
+ * from a `Map` and insert again, for each use, takes as long as a tenth of a step.
+ */
 export class StateCache {
   readonly #maxStates: number;
-  /** In the order of their last use: a `Map` iterates in insertion order. */
-  readonly #states = new Map<number, Float32Array>();
+  readonly #entries = new Map<number, Entry>();
+  /** Between the most recently used state, before it, and the least recently used one. */
+  readonly #end: Entry;
 
   /** @param size The number of numbers in a state. */
   constructor(bytes: number, size: number) {
     this.#maxStates = Math.max(1, Math.floor(bytes / (Float32Array.BYTES_PER_ELEMENT * size + OVERHEAD)));
+    const end = { id: NaN, state: new Float32Array() } as Entry;
+    this.#end = end.before = end.after = end;
   }
 
   /** The number of states. */
   get count(): number {
-    return this.#states.size;
+    return this.#entries.size;
   }
 
   /** The state of a node, if it is in the cache. This counts as a use. */
   get(id: number): Float32Array | undefined {
-    const state = this.#states.get(id);
-    if (state !== undefined) this.set(id, state);
-    return state;
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return undefined;
+    this.#unlink(entry);
+    this.#link(entry);
+    return entry.state;
   }
 
   set(id: number, state: Float32Array): void {
-    this.#states.delete(id);
-    this.#states.set(id, state);
-    if (this.#states.size > this.#maxStates) this.#states.delete(this.#states.keys().next().value!);
+    const known = this.#entries.get(id);
+    if (known !== undefined) this.#unlink(known);
+    const entry = { id, state } as Entry;
+    this.#entries.set(id, entry);
+    this.#link(entry);
+    if (this.#entries.size <= this.#maxStates) return;
+    const oldest = this.#end.after;
+    this.#unlink(oldest);
+    this.#entries.delete(oldest.id);
   }
 
   clear(): void {
-    this.#states.clear();
+    this.#entries.clear();
+    this.#end.before = this.#end.after = this.#end;
+  }
+
+  /** Makes an entry the most recently used one. */
+  #link(entry: Entry): void {
+    const end = this.#end;
+    entry.before = end.before;
+    entry.after = end;
+    end.before.after = entry;
+    end.before = entry;
+  }
+
+  #unlink({ before, after }: Entry): void {
+    before.after = after;
+    after.before = before;
   }
 }

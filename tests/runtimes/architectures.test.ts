@@ -15,7 +15,7 @@ const MODELS: Record<string, string> = {
   "tree": "--architecture wavenet --tree --embedding 8 --hidden 16",
   "bow": "--architecture bow --embedding 16 --hidden 16 --positions 6",
   "rnn": "--architecture rnn --embedding 16 --hidden 16",
-  "gru": "--architecture gru --embedding 16 --hidden 16",
+  "gru": "--architecture gru --hidden 128",
   "lstm": "--architecture lstm --embedding 16 --hidden 16",
   "transformer": "--architecture transformer --layers 1 --heads 2 --embedding 16 --positions 6",
 };

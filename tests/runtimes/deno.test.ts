@@ -64,7 +64,7 @@ describe("deno task start", () => {
       onTestFinished(() => terminal.signal("SIGTERM"));
       const [, address] = await terminal.printed(/answers at (http:\S+)/);
       await waitForModels(address); // it requests /health
-      if (logged) await terminal.printed(/\d\d:\d\d:\d\d  200  GET \/health  \d+\.\d ms/);
+      if (logged) await terminal.printed(/\d\d:\d\d:\d\d +200 +GET \/health +\d+\.\d ms/);
       terminal.signal("SIGTERM");
       const { stdout } = await terminal.ended;
       expect(stdout.includes("GET")).toBe(logged);

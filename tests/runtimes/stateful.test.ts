@@ -14,7 +14,10 @@ let app: ServedApp;
 
 beforeAll(async () => {
   const { directory, remove } = await makeTemporaryDirectory();
-  const files = [await gruFiles(), await attentionFiles()];
+  const gru = await gruFiles();
+  // By its number of parameters, a model that takes turns of the event loop when it is opened.
+  const large = JSON.stringify({ ...JSON.parse(gru.card), name: "large", parameters: 1_000_000 });
+  const files = [gru, await attentionFiles(), { ...gru, name: "large", card: large }];
   for (const { name, card, onnx } of files) {
     await writeFile(join(directory, `${name}.json`), card);
     await writeFile(join(directory, `${name}.onnx`), onnx!);
@@ -27,7 +30,7 @@ beforeAll(async () => {
 });
 
 describe("Models with a state", () => {
-  test.each(["gru", "attention"].flatMap((model) => [
+  test.each(["gru", "attention", "large"].flatMap((model) => [
     `/score?name=andrej&model=${model}`,
     `/score?name=${"az".repeat(128)}&model=${model}`,
     `/generate?n=50&seed=42&model=${model}`,

@@ -30,7 +30,7 @@ describe("LineSplitter", () => {
       if (expected.at(-1) === "") expected.pop();
       expect(lines.map(({ text }) => text)).toEqual(expected.map((line) => line.replace(/\r$/, "")));
       expect(lines.map(({ number }) => number)).toEqual(expected.map((_, i) => i + 1));
-      expect(lines.every(({ cut }) => !cut)).toBe(true);
+      expect(lines.every(({ truncated }) => !truncated)).toBe(true);
     }));
   });
 
@@ -46,8 +46,8 @@ describe("LineSplitter", () => {
     const [whole, cut] = split(new TextEncoder().encode(`${"a".repeat(4096)}\n${"b".repeat(100_000)}\n`), [
       1000,
     ]);
-    expect(whole).toEqual({ number: 1, text: "a".repeat(4096), cut: false });
-    expect(cut).toEqual({ number: 2, text: "b".repeat(4096), cut: true });
+    expect(whole).toEqual({ number: 1, text: "a".repeat(4096), truncated: false });
+    expect(cut).toEqual({ number: 2, text: "b".repeat(4096), truncated: true });
   });
 
   test("skips a byte order mark at the beginning, also if it is split", () => {
@@ -74,7 +74,7 @@ describe("LineSplitter", () => {
         new TextEncoder().encode(`${long}\r\n${long}y\n${long}\r\r\nada\n${long}yy`),
         pieces,
       );
-      expect(lines.map(({ number, cut }) => [number, cut])).toEqual(
+      expect(lines.map(({ number, truncated }) => [number, truncated])).toEqual(
         [[1, false], [2, true], [3, true], [4, false], [5, true]],
       );
       expect(lines.map(({ text }) => text)).toEqual([long, long, long, "ada", long]);
@@ -86,7 +86,7 @@ describe("LineSplitter", () => {
     const megabyte = new Uint8Array(2 ** 20).fill(0x78);
     for (let i = 0; i < 100; i++) expect([...splitter.push(megabyte)]).toEqual([]);
     const [line] = splitter.push(Uint8Array.of(0x0a));
-    expect([line.text.length, line.cut, line.number]).toEqual([MAX_LINE_UNITS, true, 1]);
+    expect([line.text.length, line.truncated, line.number]).toEqual([MAX_LINE_UNITS, true, 1]);
   });
 
   test("truncates at the limit wherever the bytes are split", () => {
@@ -96,7 +96,7 @@ describe("LineSplitter", () => {
     const pieces = fc.array(fc.integer({ min: 1, max: 2 * MAX_LINE_UNITS }));
     fc.assert(fc.property(lengths, pieces, fc.constantFrom("\n", "\r\n"), (lengths, pieces, lineEnd) => {
       const bytes = new TextEncoder().encode(lengths.map((length) => "x".repeat(length) + lineEnd).join(""));
-      expect(split(bytes, pieces).map(({ text, cut }) => [text.length, cut])).toEqual(
+      expect(split(bytes, pieces).map(({ text, truncated }) => [text.length, truncated])).toEqual(
         lengths.map((length) => [Math.min(length, MAX_LINE_UNITS), length > MAX_LINE_UNITS]),
       );
     }));

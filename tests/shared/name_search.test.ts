@@ -20,18 +20,18 @@ async function names(options: Partial<SamplingOptions>): Promise<string[]> {
 }
 
 describe("NameSearch", () => {
-  test("rejects known names, and keeps the order of the rest", async () => {
-    const known = new Set(["a", "ab"]);
+  test("rejects training names, and keeps the order of the rest", async () => {
+    const trainingNames = new Set(["a", "ab"]);
     const all = await names({ n: 500 });
-    const rest = await names({ n: 100, known });
-    expect(rest).toEqual(all.filter((name) => !known.has(name)).slice(0, 100));
+    const rest = await names({ n: 100, trainingNames });
+    expect(rest).toEqual(all.filter((name) => !trainingNames.has(name)).slice(0, 100));
   });
 
-  test("rejects known names and repeats together", async () => {
-    const known = new Set(["a", "ab"]);
-    const found = await names({ n: 5, known, unique: true });
+  test("rejects training names and repeats together", async () => {
+    const trainingNames = new Set(["a", "ab"]);
+    const found = await names({ n: 5, trainingNames, unique: true });
     expect(new Set(found).size).toBe(5);
-    expect(found.filter((name) => known.has(name))).toEqual([]);
+    expect(found.filter((name) => trainingNames.has(name))).toEqual([]);
   });
 
   test.each([{}, { unique: true }, { known: new Set(["a"]) }, {
@@ -65,22 +65,22 @@ describe("NameSearch", () => {
     expect((await repeats.all()).length).toBe(4);
     expect(repeats.shortfall()).toBe("4 of 50 names: 1000 were drawn, of which 996 repeat others");
 
-    const listed = search({ maxLength: 1, known: new Set(["a", "b"]) });
+    const listed = search({ maxLength: 1, trainingNames: new Set(["a", "b"]) });
     expect(await listed.all()).toEqual([]);
     expect(listed.shortfall()).toBe("0 of 50 names: 1000 were drawn, of which 1000 are in the training list");
 
-    const both = search({ unique: true, maxLength: 1, known: new Set(["a"]) });
+    const both = search({ unique: true, maxLength: 1, trainingNames: new Set(["a"]) });
     expect((await both.all()).map(({ name }) => name)).toEqual(["b"]);
-    const [, known, repeated] = /(\d+) are in the training list and (\d+) repeat others$/.exec(
+    const [, fromList, repeated] = /(\d+) are in the training list and (\d+) repeat others$/.exec(
       both.shortfall()!,
     )!;
-    expect(Number(known) + Number(repeated)).toBe(999);
+    expect(Number(fromList) + Number(repeated)).toBe(999);
     const drawn = await sample(new DistributionCache(new TableModel(PROBABILITIES)), vocabulary, {
       n: 1000,
       seed: 1,
       maxLength: 1,
     });
-    expect(Number(known)).toBe(drawn.filter(({ name }) => name === "a").length);
+    expect(Number(fromList)).toBe(drawn.filter(({ name }) => name === "a").length);
   });
 
   test("stops after 32,000 characters if it draws only repeats", async () => {

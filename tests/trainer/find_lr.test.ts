@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { TorchGenerator } from "../../shared/random/torch.ts";
 import { buildNetwork } from "../../trainer/architecture.ts";
 import { mlp } from "../../trainer/architectures/mlp.ts";
+import type { StepSettings } from "../../trainer/backend.ts";
+import type { BackendChoice } from "../../trainer/backends/all.ts";
 import { WindowExamples } from "../../trainer/examples.ts";
 import { findLearningRate, readPlateau, sweepSchedule } from "../../trainer/find_lr.ts";
 import { initialState } from "../../trainer/fit.ts";
@@ -51,4 +53,28 @@ test("findLearningRate suggests a rate at which the loss is low, between the end
   expect(finding.exponents[0]).toBeCloseTo(-3, 9);
   expect(finding.suggestion).toBeGreaterThan(0.01);
   expect(finding.suggestion).toBeLessThan(30);
+});
+
+test("findLearningRate trains with all settings of a step, with either backend", async () => {
+  const examples = new WindowExamples([[1, 2, 3, 4], [1, 2, 2, 4], [3, 3, 4]], 2);
+  const network = buildNetwork(mlp, { context: 2, embedding: 3, hidden: 12 }, 5);
+  const lossesWith = async (settings: Partial<StepSettings> & { backend?: BackendChoice }) => {
+    const generator = new TorchGenerator(5);
+    const state = initialState(network, network.initialise(generator), generator, { optimizer: "adamw" });
+    const { losses } = await findLearningRate(
+      network,
+      { train: examples, dev: examples },
+      { from: -1, to: 0, steps: 10 },
+      { batch: 8, optimizer: "adamw", ...settings },
+      state,
+    );
+    return losses;
+  };
+  const plain = await lossesWith({});
+  for (const settings of [{ weightDecay: 0.5 }, { clip: 1e-8 }, { beta2: 0.5 }, { dropout: 0.5, seed: 2 }]) {
+    const losses = await lossesWith(settings);
+    expect(losses).not.toEqual(plain);
+    const byTensorflow = await lossesWith({ ...settings, backend: "tensorflow" });
+    losses.forEach((loss, step) => expect(loss).toBeCloseTo(byTensorflow[step], 4));
+  }
 });

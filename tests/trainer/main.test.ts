@@ -98,6 +98,31 @@ describe("train", () => {
     expect(models[0]).toEqual(models[1]);
   });
 
+  test("several workers make the same model every time, and are on its card", async () => {
+    const directory = await temporaryDirectory();
+    const settings = [
+      "--architecture",
+      "gru",
+      "--hidden",
+      "8",
+      "--embedding",
+      "8",
+      "--steps",
+      "50",
+      "--workers",
+      "2",
+    ];
+    const models = await Promise.all(["a", "b"].map(async (out) => {
+      const where = join(directory, out);
+      const { code } = await run("train", ...settings, "--name", "m", "--out", where, "--checkpoints", where);
+      expect(code).toBe(0);
+      return await readModel(where, "m");
+    }));
+    expect(models[0].onnx).toEqual(models[1].onnx);
+    const card = parseModelCard(await readFile(join(directory, "a", "m.json"), "utf8"));
+    expect(card.training).toMatchObject({ backend: "fused", workers: 2 });
+  });
+
   test("interrupted, keeps what was learnt; resumed, ends where the unbroken run does", async () => {
     const directory = await temporaryDirectory();
     const settings = ["--steps", "20000", "--hidden", "20", "--optimizer", "adamw", "--lr", "0.005"]
@@ -173,6 +198,11 @@ describe("train", () => {
       "Cannot train with dropout 0.1: this architecture has no dropout",
     ],
     [["--noun", "<b>"], 'Cannot set --noun to "<b>": it must be 1 to 40 letters'],
+    [
+      ["--workers", "2"],
+      "Cannot train with 2 workers: only mini-batches of whole words are split among workers",
+    ],
+    [["--workers", "65"], "It must be a whole number from 1 to 64."],
     [["--clip", "0"], "It must be a number from 1e-9 to 1000000000."],
     [["--stpes", "1"], "Did you mean --steps?"],
   ])("refuses %j and says what is allowed", async (args, message) => {

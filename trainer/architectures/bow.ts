@@ -2,6 +2,7 @@ import { add, reshape, type Tensor, tensor2d } from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
 import { causalMean } from "../attention.ts";
+import type { StepPlan } from "../backends/fused/step_plan.ts";
 import { addBias, embed, matMul, tanh } from "../operations.ts";
 import { drawBias, drawEmbedding, drawLinear, drawLinearWeight } from "../initialisation.ts";
 import { drawTiedEmbedding, outputWeight, tieOption } from "../weight_tying.ts";
@@ -110,6 +111,20 @@ export const bow: Architecture<BowHyperparameters, TrainedNetwork> = {
           },
         };
       },
+
+      // The fused embeddings of positions are whole blocks of numbers.
+      ...(m % 8 === 0 && {
+        planStep(plan: StepPlan) {
+          const embedded = plan.positions(plan.lookUp(plan.table("C", [V, m])), "P", P); // (b, 1) -> (b, m)
+          const x = plan.addCausalMean(embedded); // (b, m)
+          const hidden = plan.tanh(plan.linear(x, h, { weight: "W1", bias: "b1" })); // (b, h)
+          const y = plan.linear(plan.dropout(hidden), m, { weight: "W2", bias: "b2" }); // (b, m)
+          const summed = plan.sum(x, y); // (b, m)
+          return tie
+            ? plan.tiedLinear(summed, { table: "C", bias: "b3" })
+            : plan.linear(summed, V, { weight: "W3", bias: "b3" }); // (b, V)
+        },
+      }),
     };
   },
 };

@@ -5,6 +5,8 @@ import {
   alongTime,
   drawRecurrent,
   gate,
+  planInputs,
+  planOutput,
   recurrentGraph,
   type RecurrentHyperparameters,
   recurrentHyperparameters,
@@ -69,20 +71,9 @@ export const gru: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
         }),
 
       planStep(plan) {
-        const C = plan.table("C", [V, m]); // (V, m)
-        // The input's part of a gate is computed once for each token of the vocabulary, and looked up. With dropout each row has
-        // an embedding of its own.
-        const x = plan.dropsOut ? plan.dropout(plan.lookUp(C)) : C; // (b, m) or (V, m)
-        const input = (gate: string) => {
-          const part = plan.linear(x, h, { weight: `W${gate}`, bias: `b${gate}` }); // (b, h) or (V, h)
-          return plan.dropsOut ? part : plan.lookUp(part); // (b, h)
-        };
-        const inputs = { z: input("z"), r: input("r"), c: input("c") }; // (b, h)
+        const inputs = planInputs(plan, ["z", "r", "c"], hyperparameters, V); // (b, h) each
         const hidden = plan.gru(inputs, "start", { z: "Uz", r: "Ur", c: "Uc" }); // (b, h)
-        const kept = plan.dropout(hidden); // (b, h)
-        return tie
-          ? plan.tiedLinear(kept, { table: "C", bias: "by" })
-          : plan.linear(kept, V, { weight: "Wy", bias: "by" }); // (b, V)
+        return planOutput(plan, hidden, hyperparameters, V); // (b, V)
       },
     };
   },

@@ -5,6 +5,8 @@ import {
   alongTime,
   drawRecurrent,
   gate,
+  planInputs,
+  planOutput,
   recurrentGraph,
   type RecurrentHyperparameters,
   recurrentHyperparameters,
@@ -70,6 +72,13 @@ export const lstm: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
           gates: ["i", "o", "f", "c"],
           start: { hidden: "start", cell: "startCell" },
         }),
+
+      planStep(plan) {
+        const inputs = planInputs(plan, ["i", "f", "o", "c"], hyperparameters, V); // (b, h) each
+        const start = { hidden: "start", cell: "startCell" };
+        const hidden = plan.lstm(inputs, start, { i: "Ui", f: "Uf", o: "Uo", c: "Uc" }); // (b, h)
+        return planOutput(plan, hidden, hyperparameters, V); // (b, V)
+      },
     };
   },
 };

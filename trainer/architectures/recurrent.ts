@@ -13,11 +13,12 @@ import { z } from "zod";
 import type { TorchGenerator } from "../../shared/random/torch.ts";
 import { BOUNDARY } from "../../shared/vocabulary.ts";
 import type { NetworkGraph, TrainingPass } from "../architecture.ts";
+import type { Activation, StepPlan } from "../backends/fused/step_plan.ts";
 import { drawBias, drawEmbedding, drawLinear } from "../initialisation.ts";
 import { addBias, embed, matMul } from "../operations.ts";
 import type { Attribute, GraphBuilder, Value } from "../onnx/graph.ts";
 import type { Parameter, Parameters, Weights } from "../parameters.ts";
-import { drawTiedEmbedding, tieOption } from "../weight_tying.ts";
+import { tieOption } from "../weight_tying.ts";
 
 /*
  * What recurrent networks have in common. Each gate of a cell is a linear layer of the input and the state, with the
@@ -45,7 +46,8 @@ export function drawRecurrent(
   { embedding: m, hidden: h, tie }: RecurrentHyperparameters,
   V: number,
 ): Parameters {
-  const C = tie ? drawTiedEmbedding(generator, V, m) : drawEmbedding(generator, V, m); // (V, m)
+  // Tied embeddings are normal too: the hidden layer is small at first, and so are the logits.
+  const C = drawEmbedding(generator, V, m); // (V, m)
   const cell = drawGates(generator, gates, m, h);
   if (tie) return { C, ...cell, by: drawBias(generator, h, V) };
   const { weight: Wy, bias: by } = drawLinear(generator, h, V); // (h, V), (V)
@@ -119,6 +121,36 @@ function embeddings(xs: Tensor[], training: TrainingPass | undefined): Tensor[] 
 export function gate(weights: Weights, name: string, x: Tensor, hidden: Tensor): Tensor {
   const [W, U, b] = ["W", "U", "b"].map((letter) => weights[letter + name]);
   return addBias(add(matMul(x, W), matMul(hidden, U)), b); // (b, m), (b, h) -> (b, h)
+}
+
+/** The input's part of each gate, x W + b, as layers that the backend `fused` can compute: (b, h) each. */
+export function planInputs<Gate extends string>(
+  plan: StepPlan,
+  gates: readonly Gate[],
+  { embedding: m, hidden: h }: RecurrentHyperparameters,
+  V: number,
+): Record<Gate, Activation> {
+  const C = plan.table("C", [V, m]); // (V, m)
+  // It is computed once for each token of the vocabulary, and looked up. With dropout each row has an embedding of its own.
+  const x = plan.dropsOut ? plan.dropout(plan.lookUp(C)) : C; // (b, m) or (V, m)
+  const input = (gate: Gate) => {
+    const part = plan.linear(x, h, { weight: `W${gate}`, bias: `b${gate}` }); // (b, h) or (V, h)
+    return plan.dropsOut ? part : plan.lookUp(part); // (b, h)
+  };
+  return Object.fromEntries(gates.map((gate) => [gate, input(gate)])) as Record<Gate, Activation>;
+}
+
+/** The output layer: (b, h) -> (b, V). */
+export function planOutput(
+  plan: StepPlan,
+  hidden: Activation,
+  { tie }: RecurrentHyperparameters,
+  V: number,
+): Activation {
+  const x = plan.dropout(hidden); // (b, h)
+  return tie
+    ? plan.tiedLinear(x, { table: "C", bias: "by" })
+    : plan.linear(x, V, { weight: "Wy", bias: "by" });
 }
 
 /** How ONNX computes a cell. */

@@ -5,6 +5,8 @@ import {
   alongTime,
   drawRecurrent,
   gate,
+  planInputs,
+  planOutput,
   recurrentGraph,
   type RecurrentHyperparameters,
   recurrentHyperparameters,
@@ -58,6 +60,12 @@ export const rnn: Architecture<RecurrentHyperparameters, TrainedNetwork> = {
           gates: [""],
           start: { hidden: "start" },
         }),
+
+      planStep(plan) {
+        const inputs = planInputs(plan, [""], hyperparameters, V); // (b, h)
+        const hidden = plan.rnn(inputs[""], "start", "U"); // (b, h)
+        return planOutput(plan, hidden, hyperparameters, V); // (b, V)
+      },
     };
   },
 };

@@ -35,7 +35,7 @@ export function evaluationBackend(network: Network, parameters: Parameters, trai
 export function chooseBackend(
   choice: BackendChoice,
   network: TrainedNetwork,
-  settings: Pick<StepSettings, "batch" | "optimizer" | "dropout">,
+  settings: Pick<StepSettings, "batch" | "optimizer" | "dropout" | "workers">,
 ): BackendName {
   if (settings.dropout && !network.dropsOut) {
     throw new RangeError(`Cannot train with dropout ${settings.dropout}: this architecture has no dropout`);
@@ -44,6 +44,9 @@ export function chooseBackend(
   const unsupportedReason = backends[name].unsupportedReason(network, settings);
   if (unsupportedReason === undefined) return name;
   if (choice !== "auto") throw new Error(`Cannot train with the backend ${name}: ${unsupportedReason}`);
+  if (backends.tensorflow.unsupportedReason(network, settings) !== undefined) {
+    throw new Error(`Cannot train with ${settings.workers} workers: ${unsupportedReason}`);
+  }
   if (network.planStep) {
     console.error(`Training with tensorflow instead of the faster ${name}: ${unsupportedReason}`);
   }

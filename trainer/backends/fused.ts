@@ -6,10 +6,13 @@ import { type EvaluationBatch, IGNORED } from "../examples.ts";
 import { BETA2, type OptimizerName, optimizers } from "../optimizers.ts";
 import type { Parameters } from "../parameters.ts";
 import { fusedKernel } from "./fused/compile.ts";
+import { lossAndGradientsWith, startHelpers } from "./fused/helpers.ts";
 import type { Kernel } from "./fused/kernel.ts";
 import { hasRelaxedSimd, hasSimd } from "./fused/simd.ts";
 import { bytesOfPlan, StepMemory } from "./fused/step_memory.ts";
-import { StepPlan, type StepRun, WORD } from "./fused/step_plan.ts";
+import { WORD } from "./fused/region.ts";
+import { StepPlan } from "./fused/step_plan.ts";
+import type { StepRun } from "./fused/step_run.ts";
 
 /** Larger networks are left to TensorFlow.js: WebAssembly's memory ends at 4 GiB. */
 const MAX_BYTES = 2 ** 31;
@@ -18,7 +21,7 @@ const MAX_BYTES = 2 ** 31;
  * Trains networks that have a plan of their step (`TrainedNetwork.planStep`), in WebAssembly with SIMD: loss, gradients
  * and update. It is several times as fast as the backend `tensorflow`, with the same losses except for rounding.
  *
- * The same seed gives the same bits on the same kind of machine. Processors that cannot multiply and add with one
+ * The same seed and number of workers give the same bits on the same kind of machine. Processors that cannot multiply and add with one
  * rounding give other last bits.
  */
 export const fused: Backend = fusedBackend(hasRelaxedSimd());
@@ -30,11 +33,16 @@ export const fused: Backend = fusedBackend(hasRelaxedSimd());
  */
 export function fusedBackend(relaxed: boolean): Backend {
   return {
-    unsupportedReason(network, { batch, optimizer, dropout = 0 }) {
+    unsupportedReason(network, { batch, optimizer, dropout = 0, workers = 1 }) {
       const plan = planOf(network, { share: dropout, seed: 0 });
       if (!plan) return "this architecture has no fused step";
       if (batch === "all") return "it takes mini-batches, not all examples at once";
       if (!hasSimd()) return "this machine's WebAssembly has no SIMD";
+      if (workers > 1) {
+        if (plan.contextLength !== null) return "only mini-batches of whole words are split among workers";
+        if (plan.normalizations.length > 0) return "batch normalization needs the whole mini-batch";
+        if (batch < workers) return `a mini-batch of ${batch} has less than a word for each`;
+      }
       const bytes = bytesOfPlan(plan, batch, optimizers[optimizer].stateTensors);
       if (bytes > MAX_BYTES) return `it has no room for ${Math.ceil(bytes / 2 ** 30)} GiB`;
       return undefined;
@@ -43,19 +51,23 @@ export function fusedBackend(relaxed: boolean): Backend {
     async start(
       network,
       state,
-      { optimizer, weightDecay = 0, clip, beta2 = BETA2, dropout = 0, seed = 0 },
+      { optimizer, weightDecay = 0, clip, beta2 = BETA2, dropout = 0, seed = 0, workers = 1 },
     ) {
-      const plan = planOf(network, { share: dropout, seed });
+      const makePlan = () => planOf(network, { share: dropout, seed });
+      const plan = makePlan();
       if (!plan) throw new TypeError("Cannot start the fused step: the network has no plan of it");
       const { exports } = await WebAssembly.instantiate(await fusedKernel(relaxed));
       const kernel = exports as unknown as Kernel;
-      const memory = new StepMemory(kernel, plan, optimizers[optimizer].stateTensors);
+      const memory = new StepMemory(kernel, plan, optimizers[optimizer].stateTensors, workers > 1);
       memory.write(state);
+      const helpers = await startHelpers(workers - 1, relaxed, () => makePlan()!, state);
       const { begin, vectors, end } = memory.trained;
       const update = updates[optimizer];
       return {
         step(batch, learningRate, step) {
-          const loss = plan.lossAndGradients(memory.writeBatch(batch, step));
+          const loss = helpers.length > 0
+            ? lossAndGradientsWith(helpers, plan, memory, batch, step)
+            : plan.lossAndGradients(memory.writeBatch(batch, step));
           if (clip !== undefined) {
             const [first, last] = [begin + memory.toGradient, end + memory.toGradient];
             const factor = clipFactor(Math.sqrt(kernel.sumOfSquares(first, last)), clip);
@@ -64,10 +76,13 @@ export function fusedBackend(relaxed: boolean): Backend {
           const rule = { learningRate, beta2, step };
           update(kernel, memory, { ...rule, begin, end: vectors, keep: 1 - learningRate * weightDecay });
           update(kernel, memory, { ...rule, begin: vectors, end, keep: 1 });
+          for (const helper of helpers) helper.memory.copyParameters(memory);
           return loss;
         },
         state: () => memory.read(state),
-        dispose() {},
+        dispose() {
+          for (const { worker } of helpers) worker.stop();
+        },
       };
     },
 
@@ -158,7 +173,7 @@ function writeEvaluation(
   for (const row of rows) numbers[row] = row;
   const run = memory.writeBatch({ tokens, targets: numbers, count }, "none");
   const rowOf = new Int32Array(numbers.length);
-  memory.targets(run).forEach((number, row) => {
+  memory.forEachTarget(run, (number, row) => {
     if (number !== IGNORED) rowOf[number] = row;
   });
   return { run, rowOf };

@@ -23,7 +23,7 @@ import { fromTensor, mapValues, toTensor, type Weights } from "../parameters.ts"
 
 /** TensorFlow.js with automatic differentiation. It can train every network. */
 export const tensorflow: Backend = {
-  unsupportedReason: () => undefined,
+  unsupportedReason: (_network, { workers = 1 }) => workers > 1 ? "it has one thread" : undefined,
 
   start(network, state, settings) {
     const optimizer = optimizers[settings.optimizer];

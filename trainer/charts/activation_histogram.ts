@@ -5,7 +5,7 @@ import { ACCENT, type Chart, makeChart } from "./chart.ts";
 /** The largest float32 below 1. A bin does not include its upper end, and tanh rounds to 1. */
 const BELOW_ONE = 1 - 2 ** -24;
 
-/** Histograms of what goes into tanh, and of what comes out. */
+/** Histograms of the inputs and the outputs of tanh. */
 export function activationHistograms(
   title: string,
   { preActivations, mean, std, saturated }: Activations,

@@ -14,7 +14,7 @@ export interface Chart {
   draw(document?: Document): SVGElement;
 }
 
-/** The colours of a chart: whatever shows one defines these custom properties, for light and for dark. */
+/** The colours of a chart: custom properties that the page and the reports define, for light and dark. */
 export const INK = "var(--ink)";
 export const SOFT = "var(--soft)";
 export const PAPER = "var(--paper)";

@@ -71,7 +71,7 @@ function arrange(places: readonly (readonly number[])[], size: number): Point[] 
   return separate(places.map((_, i) => ({ x: x[i], y: size - y[i] })), 2 * RADIUS + 2);
 }
 
-/** Draws outliers nearer, so that the crowd in the middle gets room. */
+/** Shortens the distances of outliers, so that the points in the middle have room. */
 function compress(values: readonly number[]): number[] {
   const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
   const middle = median(values);

@@ -1,9 +1,9 @@
 import { lineY } from "@observablehq/plot";
 import { ACCENT, type Chart, makeChart, plottable, SOFT } from "./chart.ts";
 
-/** Most points in a line: more cannot be told apart, and make the file large. */
+/** Maximum number of points in a line: more are indistinguishable, and make the file large. */
 const MAX_POINTS = 2000;
-/** Most steps in one mean of the log losses. */
+/** Maximum number of steps in one mean of the log losses. */
 const MEAN_STEPS = 1000;
 
 /**

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { optimizers } from "../optimizers.ts";
 
 /** Default directory of models. */
 export const MODELS_DIRECTORY = "models";
@@ -25,29 +24,6 @@ export function decimal(minimum: number, maximum: number): (text: string) => num
 /** `--models DIR`, for commands that read models. */
 export function modelsOption(): Option {
   return new Option("--models <directory>", "directory of the models").default(MODELS_DIRECTORY);
-}
-
-/** `--batch SIZE`, for commands that train. */
-export function batchOption(): Option {
-  const read = (text: string) => {
-    if (text === "all") return text;
-    try {
-      return wholeNumber(1, 1_000_000)(text);
-    } catch {
-      throw new InvalidArgumentError("It must be a whole number from 1 to 1000000, or all.");
-    }
-  };
-  return new Option("--batch <number>", 'examples in a mini-batch; "all" uses all of them in each step')
-    .argParser(read).default(32);
-}
-
-/** `--optimizer NAME`, for commands that train. */
-export function optimizerOption(): Option {
-  return new Option(
-    "--optimizer <name>",
-    "rule of gradient descent; adamw is adam with a weight decay of 0.01",
-  ).choices(Object.keys(optimizers))
-    .default("sgd");
 }
 
 /** `--seed NUMBER`, for commands that train. */

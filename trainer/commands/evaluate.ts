@@ -1,13 +1,14 @@
 import { Command } from "commander";
 import { nounOf } from "../../shared/noun.ts";
 import { evaluationBackend } from "../backends/all.ts";
-import { makeCorpus, type Split, SPLITS } from "../corpus.ts";
+import { makeCorpus } from "../corpus.ts";
 import { evaluateSplits } from "../evaluation.ts";
 import { makeExamples } from "../examples.ts";
 import { loadModel } from "../load_model.ts";
 import { modelsOption } from "./arguments.ts";
 import { listOption, modelList } from "./model_list.ts";
 import { evaluationProgress } from "./progress.ts";
+import { type Split, SPLITS } from "../splits.ts";
 
 /** `deno task evaluate`. */
 export const evaluateCommand: Command = new Command("evaluate")

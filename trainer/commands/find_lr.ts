@@ -5,18 +5,15 @@ import { makeCorpus, readList } from "../corpus.ts";
 import { makeExamples } from "../examples.ts";
 import { findLearningRate, type LearningRateFinding } from "../find_lr.ts";
 import { initialState } from "../fit.ts";
-import type { OptimizerName } from "../optimizers.ts";
 import { architectureOption, architectureOptions, readHyperparameters } from "./architecture_options.ts";
-import { batchOption, decimal, givenFlags, optimizerOption, seedOption, wholeNumber } from "./arguments.ts";
+import { decimal, givenFlags, wholeNumber } from "./arguments.ts";
 import { trainingListOption } from "./model_list.ts";
 import { trainingProgress } from "./progress.ts";
+import { addStepOptions, readStepSettings, type StepFlags } from "./step_options.ts";
 
-interface FindLrFlags {
+interface FindLrFlags extends StepFlags {
   data: string;
   architecture: string;
-  batch: number | "all";
-  optimizer: OptimizerName;
-  seed: number;
   from: number;
   to: number;
   steps: number;
@@ -36,20 +33,18 @@ export const findLrCommand: Command = new Command("find-lr")
 
 for (const option of architectureOptions()) findLrCommand.addOption(option);
 
-findLrCommand
+addStepOptions(findLrCommand)
   .option("--from <exponent>", "log10 of the first learning rate", decimal(-12, 6), -3)
   .option("--to <exponent>", "log10 of the last", decimal(-12, 6), 0)
   .option("--steps <number>", "learning rates to try", wholeNumber(10, 1e6), 1000)
-  .addOption(batchOption())
-  .addOption(optimizerOption())
-  .addOption(seedOption())
   .addHelpText(
     "after",
     `
 Examples:
   deno task find-lr
   deno task find-lr --init plain --embedding 2 --hidden 100      as in the notebook
-  deno task find-lr --optimizer adam --from -5 --to -1`,
+  deno task find-lr --optimizer adam --from -5 --to -1
+  deno task find-lr --architecture gru --optimizer adamw --clip 1 --dropout 0.2 --batch 128 --from -5 --to -1`,
   )
   .action(async (flags: FindLrFlags, command: Command) => {
     const { from, to, steps, seed } = flags;
@@ -71,7 +66,8 @@ Examples:
     try {
       const examples = makeExamples(corpus, network.contextLength);
       const sweep = { from, to, steps };
-      report(await findLearningRate(network, examples, sweep, flags, state, progress));
+      const settings = readStepSettings(flags);
+      report(await findLearningRate(network, examples, sweep, settings, state, progress));
     } finally {
       progress.stop();
     }

@@ -111,12 +111,12 @@ Examples:
       ...options,
       seed,
       draws: compat ?? "streams",
-      known: novel ? listed : undefined,
+      trainingNames: novel ? listed : undefined,
     });
     const names = await search.all();
 
-    const known = names.filter((sampled) => listed.has(sampled.name));
-    const fresh = names.filter((sampled) => !listed.has(sampled.name));
+    const fromList = names.filter((sampled) => listed.has(sampled.name));
+    const novelNames = names.filter((sampled) => !listed.has(sampled.name));
     console.log(`${names.length} ${nounOf(card)} from ${name}, seed ${seed}`);
     if (list === null) {
       printNames("in the list or new", names);
@@ -124,8 +124,8 @@ Examples:
         `The list of ${name}, ${card.dataset.name}, was not found; with --data, known ones are told from new ones.`,
       );
     } else {
-      printNames("in the list", known);
-      printNames("new", fresh);
+      printNames("in the list", fromList);
+      printNames("new", novelNames);
     }
     const shortfall = search.shortfall();
     if (shortfall) console.error(shortfall);

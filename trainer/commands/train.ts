@@ -4,36 +4,25 @@ import process from "node:process";
 import { modelName } from "../../shared/model_card.ts";
 import { MAX_NOUN_LENGTH, nounSchema } from "../../shared/noun.ts";
 import { findArchitecture } from "../architectures/all.ts";
-import { type BackendChoice, backends } from "../backends/all.ts";
 import { type Checkpoint, loadCheckpoint } from "../checkpoint.ts";
 import { makeCorpus, readList } from "../corpus.ts";
-import { type OptimizerName, optimizers } from "../optimizers.ts";
 import { type ScheduleName, schedules } from "../schedules.ts";
 import { train, type TrainResult } from "../train.ts";
 import type { TrainOptions } from "../train_options.ts";
 import { architectureOption, architectureOptions, readHyperparameters } from "./architecture_options.ts";
-import {
-  batchOption,
-  decimal,
-  givenFlags,
-  MODELS_DIRECTORY,
-  optimizerOption,
-  seedOption,
-  wholeNumber,
-} from "./arguments.ts";
+import { decimal, givenFlags, MODELS_DIRECTORY, wholeNumber } from "./arguments.ts";
 import { stoppable } from "./interrupts.ts";
 import { trainingListOption } from "./model_list.ts";
 import { DENO, nextSteps } from "./next_steps.ts";
 import { checkOutputDirectory } from "./output_directory.ts";
 import { duration, trainingProgress } from "./progress.ts";
+import { addStepOptions, readStepSettings, type StepFlags } from "./step_options.ts";
 
 /** The flags of the command as commander parses them; those of architectures are text. */
 interface TrainFlags
-  extends Omit<TrainOptions, "hyperparameters" | "schedule" | "optimizer" | "backend" | "name"> {
+  extends Omit<TrainOptions, "hyperparameters" | "schedule" | "name" | keyof StepFlags>, StepFlags {
   name?: string;
   schedule: ScheduleName;
-  optimizer: OptimizerName;
-  backend: BackendChoice;
   resume?: boolean;
   [hyperparameter: string]: unknown;
 }
@@ -52,18 +41,10 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
     noun,
     architecture,
     steps,
-    batch,
     lr,
     schedule,
-    optimizer,
-    backend,
-    weightDecay,
     warmup,
-    clip,
-    beta2,
-    dropout,
     average,
-    seed,
     out,
     checkpoints,
     overwrite,
@@ -76,19 +57,12 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
     data,
     architecture,
     hyperparameters,
+    ...readStepSettings(flags),
     steps,
-    batch,
     lr,
     schedule,
-    optimizer,
-    backend,
-    weightDecay: weightDecay ?? optimizers[optimizer].weightDecay ?? 0,
     warmup,
-    clip,
-    beta2,
-    dropout,
     average,
-    seed,
     out,
     checkpoints,
     overwrite,
@@ -171,9 +145,8 @@ export const trainCommand: Command = new Command("train")
 
 for (const option of architectureOptions()) trainCommand.addOption(option);
 
-trainCommand
+addStepOptions(trainCommand)
   .option("--steps <number>", "training steps, one mini-batch each", wholeNumber(0, 1e9), 200_000)
-  .addOption(batchOption())
   .option("--lr <rate>", "learning rate at the beginning", decimal(1e-9, 1e3), 0.1)
   .addOption(
     new Option(
@@ -182,12 +155,6 @@ trainCommand
     )
       .choices(Object.keys(schedules)).default("step"),
   )
-  .addOption(optimizerOption())
-  .option(
-    "--weight-decay <share>",
-    "each step takes this share, times the learning rate, off each matrix; vectors do not decay (default: 0.01 with adamw, otherwise 0)",
-    decimal(0, 1e3),
-  )
   .option(
     "--warmup <steps>",
     "steps in which the learning rate rises evenly to that of the schedule",
@@ -195,30 +162,10 @@ trainCommand
     0,
   )
   .option(
-    "--clip <norm>",
-    "scale gradients down if their norm, of all together, is larger (default: never)",
-    decimal(1e-9, 1e9),
-  )
-  .option("--beta2 <number>", "second beta of adam and adamw (default: 0.999)", decimal(0, 0.999999))
-  .option(
-    "--dropout <share>",
-    "share of elements that are set to zero in training, in architectures that have dropout",
-    decimal(0, 0.99),
-    0,
-  )
-  .option(
     "--average <decay>",
     "keep a moving average of the weights with this decay a step, such as 0.998, in place of the last weights (default: none)",
     decimal(0, 0.99999),
   )
-  .addOption(
-    new Option(
-      "--backend <name>",
-      "what computes the steps: auto is fused for architectures that have a fused step, otherwise tensorflow",
-    )
-      .choices(["auto", ...Object.keys(backends)]).default("auto"),
-  )
-  .addOption(seedOption())
   .option("--out <directory>", "directory to write the model to", MODELS_DIRECTORY)
   .option(
     "--checkpoints <directory>",

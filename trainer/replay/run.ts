@@ -1,9 +1,9 @@
 import type { TrainedNetwork } from "../architecture.ts";
 import { chooseBackend } from "../backends/all.ts";
-import type { Split } from "../corpus.ts";
 import type { Examples } from "../examples.ts";
 import { fit, type FitSettings, type TrainingState } from "../fit.ts";
 import type { ReplayOptions } from "./document.ts";
+import type { Split } from "../splits.ts";
 
 /** A training run of a notebook. */
 export interface Run {

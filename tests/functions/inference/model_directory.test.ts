@@ -34,7 +34,7 @@ describe("listModels", () => {
     await writeFile(join(directory, "notes.txt"), "");
     await mkdir(join(directory, "a.json"));
     await writeFile(join(directory, "two\nlines.json"), "");
-    expect(await listModels(directory)).toEqual(["a", "bigram", "mlp", "tuned", "two\nlines"]);
+    expect(await listModels(directory)).toEqual(["a", "bigram", "mlp", "towns", "tuned", "two\nlines"]);
   });
 
   test("says what it cannot list", async () => {

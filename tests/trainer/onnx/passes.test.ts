@@ -1,13 +1,21 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type OpenedModel, openOnnxModel } from "../../../functions/inference/onnx_model.ts";
+import {
+  type OnnxRuntime,
+  type OpenedModel,
+  openOnnxModel,
+} from "../../../functions/inference/onnx_model.ts";
 import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
+import { DistributionCache } from "../../../shared/distribution_cache/distribution_cache.ts";
 import { StateLayout } from "../../../shared/distribution_cache/states.ts";
+import type { LanguageModel } from "../../../shared/language_model.ts";
 import type { ModelCard } from "../../../shared/model_card.ts";
 import { NameStream } from "../../../shared/random/name_stream.ts";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
+import { logProbsOfWords } from "../../../shared/scoring.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
 import { buildNetwork, type TrainedNetwork } from "../../../trainer/architecture.ts";
 import { findArchitecture } from "../../../trainer/architectures/all.ts";
+import { DEFAULT_LIST, readList } from "../../../trainer/corpus.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { mapValues } from "../../../trainer/parameters.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
@@ -27,15 +35,20 @@ const STEEPNESS = 4;
 beforeAll(startOnnxRuntime);
 
 /** A network with large random weights, from its ONNX file. */
-async function openNetwork(name: string, hyperparameters: object): Promise<OpenedModel> {
+async function openNetwork(
+  name: string,
+  hyperparameters: object,
+  runtime: OnnxRuntime = WASM_RUNTIME,
+): Promise<OpenedModel> {
   const network = buildNetwork(findArchitecture(name), { ...hyperparameters }, V) as TrainedNetwork;
   const parameters = mapValues(network.initialise(new TorchGenerator(1)), ({ shape, values }) => ({
     shape,
     values: shape.length === 1 ? values : values.map((value) => STEEPNESS * value),
   }));
   const onnx = exportOnnx(network, parameters, { name: "a", architecture: name, vocabulary, devNll: 2.5 });
-  const card = { context_length: null, states: network.states, vocabulary: vocabulary.characters };
-  return await openOnnxModel(onnx, card as ModelCard, WASM_RUNTIME);
+  const { states, exactPasses: exact_passes } = network;
+  const card = { context_length: null, states, exact_passes, vocabulary: vocabulary.characters };
+  return await openOnnxModel(onnx, card as ModelCard, runtime);
 }
 
 /** Takes texts along in passes, and keeps the states of all their positions. */
@@ -81,6 +94,19 @@ function differences(a: Float32Array[], b: Float32Array[]): number {
   }, 0);
 }
 
+test("a GPU makes no passes, because it rounds otherwise", async () => {
+  const { InferenceSession, Tensor } = WASM_RUNTIME;
+  const gpu: OnnxRuntime = {
+    InferenceSession: {
+      create: (onnx, options) => InferenceSession.create(onnx, { ...options, executionProviders: ["wasm"] }),
+    },
+    Tensor,
+    executionProvider: "webgpu",
+  };
+  expect((await openNetwork("transformer", { layers: 1 })).exactPasses).toBe(true);
+  expect((await openNetwork("transformer", { layers: 1 }, gpu)).exactPasses).toBe(false);
+});
+
 const CASES = WORD_CASES.filter(([name, hyperparameters]) =>
   buildNetwork(findArchitecture(name), hyperparameters, V).exactPasses
 );
@@ -111,6 +137,28 @@ describe.each(CASES)("%s %j", (name, hyperparameters) => {
     for (let before = 0; before < LONGEST; before += 7) await compare(BATCH, before, LONGEST - before);
     for (let after = 1; after <= LONGEST; after += 3) await compare(1, 0, after);
     expect(different).toBe(0);
+    await model.close();
+  });
+
+  test("scores words with the same bits in passes as in steps", async () => {
+    const model = await openNetwork(name, hyperparameters);
+    const { vocabularySize, contextLength, states } = model;
+    let runs = 0;
+    const step: LanguageModel["step"] = (...inputs) => {
+      runs++;
+      return model.step(...inputs);
+    };
+    const cacheOf = (exactPasses: boolean) =>
+      new DistributionCache({ vocabularySize, contextLength, states, exactPasses, step });
+    const words = (await readList(DEFAULT_LIST)).lines.slice(0, 200).map((word) => vocabulary.encode(word));
+    const steps = await logProbsOfWords(cacheOf(false), words);
+    expect(await logProbsOfWords(cacheOf(true), words)).toEqual(steps);
+    const cache = cacheOf(true);
+    for (const [i, word] of words.entries()) {
+      runs = 0;
+      expect(await logProbsOfWords(cache, [word])).toEqual([steps[i]]);
+      expect(runs).toBeLessThanOrEqual(1);
+    }
     await model.close();
   });
 });

@@ -22,23 +22,32 @@ const FLAGS = [
   "simd",
 ];
 
-const compiled = new Map<boolean, Promise<WebAssembly.Module>>();
+/** For a memory that several threads use; it comes from outside, and may grow to 4 GiB. */
+const SHARED_MEMORY = ["--enable", "threads", "--importMemory", "--sharedMemory", "--maximumMemory", "65536"];
+
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 /**
  * Compiles the kernel from AssemblyScript, which takes a second, and caches it in `build/`.
  *
  * @param relaxed Use WebAssembly's relaxed SIMD, which multiplies and adds in one instruction.
+ * @param shared Import a shared memory instead of having one.
  * @throws {Error} If it does not compile.
  */
-export function fusedKernel(relaxed: boolean): Promise<WebAssembly.Module> {
-  const kernel = compiled.get(relaxed) ?? cachedWasm(relaxed).then((wasm) => WebAssembly.compile(wasm));
-  compiled.set(relaxed, kernel);
+export function fusedKernel(relaxed: boolean, shared = false): Promise<WebAssembly.Module> {
+  const flags = [
+    ...FLAGS,
+    ...(relaxed ? ["--enable", "relaxed-simd"] : []),
+    ...(shared ? SHARED_MEMORY : []),
+  ];
+  const key = flags.join(" ");
+  const kernel = compiled.get(key) ?? cachedWasm(flags).then((wasm) => WebAssembly.compile(wasm));
+  compiled.set(key, kernel);
   return kernel;
 }
 
 /** The compiled kernel, from the cache if it is there. */
-async function cachedWasm(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
-  const flags = relaxed ? [...FLAGS, "--enable", "relaxed-simd"] : FLAGS;
+async function cachedWasm(flags: string[]): Promise<Uint8Array<ArrayBuffer>> {
   const sources = await readSources();
   const compiler = packageJson.dependencies.assemblyscript;
   const key = await sha256(new TextEncoder().encode(JSON.stringify([compiler, flags, sources])));

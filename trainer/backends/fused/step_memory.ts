@@ -3,7 +3,10 @@ import type { StepState } from "../../backend.ts";
 import type { Batch } from "../../examples.ts";
 import type { Kernel } from "./kernel.ts";
 import { paddedRows, wordRows } from "./rows.ts";
-import { type Activation, type Region, type StepPlan, type StepRun, WORD } from "./step_plan.ts";
+import type { Activation } from "./activation.ts";
+import { type Region, WORD } from "./region.ts";
+import type { StepPlan } from "./step_plan.ts";
+import type { StepRun } from "./step_run.ts";
 
 /** Regions begin at multiples of a cache line, in bytes. */
 const CACHE_LINE = 64;
@@ -13,6 +16,14 @@ const PAGE = 65536;
 const ESTIMATED_WORD_LENGTH = 32;
 /** Words vary in length: memory for a mini-batch is reserved with this much to spare, so that it seldom grows again. */
 const SPARE_ROWS = 1.25;
+
+/** A part of the words of a mini-batch. */
+export interface PartOfBatch {
+  /** [count, time]: the place of each token in the whole mini-batch. */
+  places: Int32Array;
+  /** Targets of the whole mini-batch. */
+  targetCount: number;
+}
 
 /** The memory of a training step: parameters, their gradients and optimizer state, then what a mini-batch needs. */
 export class StepMemory {
@@ -24,17 +35,24 @@ export class StepMemory {
   readonly toGradient: number;
   /** Bytes from a parameter to each tensor of its optimizer state. */
   readonly toOptimizerState: readonly number[];
+  readonly #room: number;
   readonly #batchBegin: number;
-  #capacity = 0;
+  /** How many rows and targets there is memory for. */
+  #capacity = { rows: 0, targets: 0 };
   #top: number;
   #tokens = 0;
   #targets = 0;
+  #firstTargets = 0;
   #positions = 0;
+  #parents = 0;
   #groups = 0;
   #numbers = 0;
 
-  /** @param optimizerTensors Tensors that the optimizer keeps of each parameter. */
-  constructor(kernel: Kernel, plan: StepPlan, optimizerTensors: number) {
+  /**
+   * @param optimizerTensors Tensors that the optimizer keeps of each parameter.
+   * @param adds Whether there is room for {@link addGradients}.
+   */
+  constructor(kernel: Kernel, plan: StepPlan, optimizerTensors: number, adds = false) {
     this.#kernel = kernel;
     this.#plan = plan;
     this.#top = kernel.heapBase.value;
@@ -49,6 +67,7 @@ export class StepMemory {
       { length: optimizerTensors },
       () => this.#reserve(end - begin) - begin,
     );
+    this.#room = adds ? this.#reserve(end - begin) : 0;
     for (const region of [...Object.values(plan.matrices), ...Object.values(plan.vectors)]) {
       region.gradient = region.address + this.toGradient;
     }
@@ -61,24 +80,27 @@ export class StepMemory {
    * Puts a mini-batch into memory, which grows when one is larger than all before it.
    *
    * @param step The training step, from 0; or "none" in an evaluation: normalization uses its buffers.
+   * @param part Of which mini-batch it is a part. Default: it is a whole one.
    */
-  writeBatch(examples: Batch, step: number | "none"): StepRun {
-    const words = this.#plan.contextLength === null ? wordRows(examples, this.#plan.rowOrder) : undefined;
+  writeBatch(examples: Batch, step: number | "none", part?: PartOfBatch): StepRun {
+    const { contextLength, rowOrder, sharesRows } = this.#plan;
+    const words = contextLength === null ? wordRows(examples, rowOrder, sharesRows) : undefined;
     const { tokens, targets } = words ?? examples;
-    const batch = targets.length;
-    const groups = words ? words.groups.length - 1 : 0;
-    if (batch > this.#capacity || groups > this.#capacity) this.#reserveBatch(Math.max(batch, groups));
+    const batch = words ? tokens.length : examples.count;
+    if (batch > this.#capacity.rows || targets.length > this.#capacity.targets) {
+      this.#reserveBatch(batch, targets.length);
+    }
     this.#writeIntegers(this.#tokens, tokens);
     this.#writeIntegers(this.#targets, targets);
     if (words) {
+      this.#writeIntegers(this.#firstTargets, words.firstTargets);
       this.#writeIntegers(this.#positions, words.positions);
+      this.#writeIntegers(this.#parents, words.parents);
       this.#writeIntegers(this.#groups, words.groups);
     }
     if (this.#plan.dropsOut) {
-      this.#writeIntegers(
-        this.#numbers,
-        words?.numbers ?? Int32Array.from({ length: batch }, (_, row) => row),
-      );
+      const numbers = words?.numbers ?? Int32Array.from({ length: batch }, (_, row) => row);
+      this.#writeIntegers(this.#numbers, part ? numbers.map((number) => part.places[number]) : numbers);
     }
     return {
       kernel: this.#kernel,
@@ -86,13 +108,35 @@ export class StepMemory {
       rows: paddedRows(batch),
       tokens: this.#tokens,
       targets: this.#targets,
+      firstTargets: this.#firstTargets,
+      targetCount: part?.targetCount ?? targets.length,
       positions: this.#positions,
+      parents: this.#parents,
       groups: this.#groups,
-      groupCount: groups,
+      groupCount: words ? words.groups.length - 1 : 0,
       numbers: this.#numbers,
       step: step === "none" ? 0 : step,
       evaluates: step === "none",
     };
+  }
+
+  /** Adds the gradients in another memory to those in this one. */
+  addGradients(other: StepMemory): void {
+    const { begin, end } = this.trained;
+    this.#floats(this.#room, end - begin).set(
+      other.#floats(other.trained.begin + other.toGradient, end - begin),
+    );
+    this.#kernel.addRow(begin + this.toGradient, end - begin, this.#room, 1);
+  }
+
+  /** Copies the parameters in another memory into this one. */
+  copyParameters(other: StepMemory): void {
+    const { begin, end } = this.trained;
+    this.#floats(begin, end - begin).set(other.#floats(other.trained.begin, end - begin));
+  }
+
+  #floats(address: number, bytes: number): Float32Array {
+    return new Float32Array(this.#kernel.memory.buffer, address, bytes / WORD);
   }
 
   /** The values of an activation, [rows, stride / 4] with padding, until the next call of {@link writeBatch}. */
@@ -100,9 +144,14 @@ export class StepMemory {
     return new Float32Array(kernel.memory.buffer, address, (batch * stride) / WORD);
   }
 
-  /** The targets of a batch in the order of its rows. */
-  targets({ kernel, targets, batch }: StepRun): Int32Array {
-    return new Int32Array(kernel.memory.buffer, targets, batch);
+  /** Calls back with each target of a batch, and the row that predicts it. */
+  forEachTarget(run: StepRun, visit: (target: number, row: number) => void): void {
+    const integers = new Int32Array(run.kernel.memory.buffer);
+    const [targets, firsts] = [run.targets / WORD, run.firstTargets / WORD];
+    for (let row = 0; row < run.batch; row++) {
+      const [first, end] = firsts > 0 ? [integers[firsts + row], integers[firsts + row + 1]] : [row, row + 1];
+      for (let i = first; i < end; i++) visit(integers[targets + i], row);
+    }
   }
 
   #writeIntegers(address: number, integers: Int32Array): void {
@@ -154,16 +203,19 @@ export class StepMemory {
     }
   }
 
-  #reserveBatch(batch: number): void {
+  #reserveBatch(batch: number, targets: number): void {
     const oldTop = this.#top;
     this.#top = this.#batchBegin;
     const isOfWords = this.#plan.contextLength === null;
-    const rows = paddedRows(isOfWords ? Math.ceil(batch * SPARE_ROWS) : batch);
-    this.#capacity = rows;
+    const withSpare = (count: number) => isOfWords ? Math.ceil(count * SPARE_ROWS) : count;
+    const rows = paddedRows(withSpare(batch));
+    this.#capacity = { rows, targets: withSpare(targets) };
     this.#tokens = this.#reserve(rows * this.#plan.time * WORD);
-    this.#targets = this.#reserve(rows * WORD);
+    this.#targets = this.#reserve(this.#capacity.targets * WORD);
     if (isOfWords) {
+      this.#firstTargets = this.#reserve((rows + 1) * WORD);
       this.#positions = this.#reserve(rows * WORD);
+      this.#parents = this.#reserve(rows * WORD);
       this.#groups = this.#reserve((rows + 1) * WORD);
     }
     if (this.#plan.dropsOut) this.#numbers = this.#reserve(rows * WORD);
@@ -204,5 +256,5 @@ export function bytesOfPlan(plan: StepPlan, batch: number, optimizerTensors: num
     0,
   );
   return (2 + optimizerTensors) * trained + sum(Object.values(plan.buffers)) + sum(plan.scratch) +
-    rows * (activations + (plan.time + 4) * WORD);
+    rows * (activations + (plan.time + 6) * WORD);
 }

@@ -3,23 +3,37 @@ import { expOfNegative } from "./exponential";
 import { maxOfLanes, sumOfLanes, VECTOR } from "./vector";
 
 /**
- * The mean cross-entropy of logits, in nats, over the rows that have a target; the logits are overwritten with their
- * gradient, (softmax - one-hot) / rows with a target, and zeros in the others.
+ * The cross-entropy of logits, in nats, a share of its mean over all targets; the logits are overwritten with their gradient, the sum over a
+ * row's targets of (softmax - one-hot) / targets.
  *
  * @param logits [batch, columns]
- * @param targets int32 [batch], below 0 where there is none.
+ * @param targets int32 [targets], in the order of their rows.
+ * @param firstTargets int32 [batch + 1], the first target of each row, and how many there are; 0 if each row has one.
+ * @param targetCount How many targets the mean is of: those of these rows, or of other parts of a mini-batch as well.
  * @param columns Without padding.
  */
-export function crossEntropy(logits: usize, stride: usize, targets: usize, batch: i32, columns: i32): f64 {
+export function crossEntropy(
+  logits: usize,
+  stride: usize,
+  targets: usize,
+  firstTargets: usize,
+  targetCount: i32,
+  batch: i32,
+  columns: i32,
+): f64 {
   const lowest = f32x4.splat(-Infinity);
-  let predicted = 0;
-  for (let row = 0; row < batch; row++) predicted += i32(load<i32>(targets + (row << 2)) >= 0);
-  const share: f32 = 1 / <f32> predicted;
+  const share: f32 = 1 / <f32> targetCount;
   let sumOfLosses: f64 = 0;
   let row = logits;
+  let target = targets;
   for (let example = 0; example < batch; example++) {
-    const targetToken = load<i32>(targets + (example << 2));
-    if (targetToken < 0) {
+    let count = 1;
+    if (firstTargets) {
+      const first = firstTargets + (example << 2);
+      count = load<i32>(first, 4) - load<i32>(first);
+    }
+    const end = target + (count << 2);
+    if (count === 0) {
       memory.fill(row, 0, stride);
       row += stride;
       continue;
@@ -31,8 +45,10 @@ export function crossEntropy(logits: usize, stride: usize, targets: usize, batch
     }
     const largest = maxOfLanes(highest);
     const largests = f32x4.splat(largest);
-    const target = row + (targetToken << 2);
-    const ofTarget = load<f32>(target);
+    let below: f64 = 0;
+    for (let at = target; at < end; at += 4) {
+      below += <f64> largest - <f64> load<f32>(row + (load<i32>(at) << 2));
+    }
     let sums = f32x4.splat(0);
     for (let offset: usize = 0; offset < stride; offset += VECTOR) {
       const exponentials = expOfNegative(f32x4.sub(v128.load(row + offset), largests));
@@ -41,15 +57,18 @@ export function crossEntropy(logits: usize, stride: usize, targets: usize, batch
       sums = f32x4.add(sums, unnormalized);
     }
     const sum = sumOfLanes(sums);
-    sumOfLosses += Math.log(<f64> sum) + (<f64> largest - <f64> ofTarget);
-    const factor = f32x4.splat(share / sum);
+    sumOfLosses += <f64> count * Math.log(<f64> sum) + below;
+    const factor = f32x4.splat(<f32> count * share / sum);
     for (let offset: usize = 0; offset < stride; offset += VECTOR) {
       v128.store(row + offset, f32x4.mul(v128.load(row + offset), factor));
     }
-    store<f32>(target, load<f32>(target) - share);
+    for (; target < end; target += 4) {
+      const logit = row + (load<i32>(target) << 2);
+      store<f32>(logit, load<f32>(logit) - share);
+    }
     row += stride;
   }
-  return sumOfLosses / predicted;
+  return sumOfLosses / targetCount;
 }
 
 /**

@@ -4,9 +4,10 @@
  *     z = sigmoid(z + h Uz), r = sigmoid(r + h Ur), c = tanh(c + (r h) Uc), out = h + z (c - h)
  *
  * where z, r and c come with the part of the input in them. Rows come by time (../rows.ts): those of a position follow those
- * of the position before, and belong to the first words of it.
+ * of the position before, and several may come after the same one.
  */
-import { multiply, multiplyTransposed, sumOfRows, transpose } from "./matrix";
+import { multiply, multiplyTransposed, transpose } from "./matrix";
+import { addToStatesBefore, statesBefore } from "./scan";
 import { sigmoid } from "./sigmoid";
 import { tanh } from "./tanh";
 import { multiplyAdd, VECTOR } from "./vector";
@@ -20,6 +21,7 @@ import { multiplyAdd, VECTOR } from "./vector";
  * @param reset [rows, size], written with r times that.
  * @param start [size], the hidden layer before the first position.
  * @param weightZ [size, size], Uz; weightR and weightC are Ur and Uc.
+ * @param parents int32 [rows], the row one position before.
  * @param groups int32 [times + 1], the first row of each position, and the number of rows.
  */
 export function gru(
@@ -33,6 +35,7 @@ export function gru(
   weightZ: usize,
   weightR: usize,
   weightC: usize,
+  parents: usize,
   groups: usize,
   times: i32,
   stride: usize,
@@ -45,11 +48,7 @@ export function gru(
     const offset: usize = first * stride;
     const bytes: usize = rows * stride;
     const h = previous + offset;
-    if (time === 0) {
-      for (let row = 0; row < rows; row++) memory.copy(h + row * stride, start, stride);
-    } else {
-      memory.copy(h, out + load<i32>(groups + ((time - 1) << 2)) * stride, bytes);
-    }
+    statesBefore(h, out, start, stride, time, parents + (first << 2), rows);
     const zs = z + offset, rs = r + offset, cs = c + offset, resets = reset + offset;
     multiply(zs, stride, h, stride, weightZ, stride, zs, stride, rows, columns, size);
     multiply(rs, stride, h, stride, weightR, stride, rs, stride, rows, columns, size);
@@ -79,8 +78,9 @@ export function gru(
  * @param dStart [size], overwritten.
  * @param dWeightZ [size, size], overwritten; dWeightR and dWeightC likewise.
  * @param transposedZ [size, size], room for Uz^T; transposedR and transposedC likewise.
- * @param dPrevious [rows of the first position, size], room.
+ * @param dPrevious [rows, size], room.
  * @param zeros [size]
+ * @param parents int32 [rows], the row one position before.
  */
 export function gruGradient(
   dOut: usize,
@@ -101,6 +101,7 @@ export function gruGradient(
   transposedC: usize,
   dPrevious: usize,
   zeros: usize,
+  parents: usize,
   groups: usize,
   times: i32,
   stride: usize,
@@ -111,15 +112,14 @@ export function gruGradient(
   transpose(transposedZ, stride, weightZ, stride, columns, columns);
   transpose(transposedR, stride, weightR, stride, columns, columns);
   transpose(transposedC, stride, weightC, stride, columns, columns);
+  memory.fill(dStart, 0, stride);
   for (let time = times - 1; time >= 0; time--) {
     const first = load<i32>(groups + (time << 2));
     const rows = load<i32>(groups + (time << 2), 4) - first;
     const offset: usize = first * stride;
     const bytes: usize = rows * stride;
     const zs = z + offset, rs = r + offset, cs = c + offset, h = previous + offset, ds = dOut + offset;
-    // The gradient of h is added to that of the outputs one position before, which are the same rows.
-    const dh = time > 0 ? dOut + load<i32>(groups + ((time - 1) << 2)) * stride : dPrevious;
-    if (time === 0) memory.fill(dh, 0, bytes);
+    const dh = dPrevious + offset;
     for (let at: usize = 0; at < bytes; at += VECTOR) {
       const gate = v128.load(zs + at);
       const candidate = v128.load(cs + at);
@@ -129,7 +129,7 @@ export function gruGradient(
       const rest = f32x4.sub(one, gate);
       v128.store(zs + at, f32x4.mul(dGate, f32x4.mul(gate, rest)));
       v128.store(cs + at, f32x4.mul(dCandidate, f32x4.sub(one, f32x4.mul(candidate, candidate))));
-      v128.store(dh + at, multiplyAdd(d, rest, v128.load(dh + at)));
+      v128.store(dh + at, f32x4.mul(d, rest));
     }
     // The gradient of r h, in place of that of the outputs, which was its last use.
     multiply(ds, stride, cs, stride, transposedC, stride, zeros, 0, rows, columns, size);
@@ -142,10 +142,10 @@ export function gruGradient(
     }
     multiply(dh, stride, zs, stride, transposedZ, stride, dh, stride, rows, columns, size);
     multiply(dh, stride, rs, stride, transposedR, stride, dh, stride, rows, columns, size);
+    addToStatesBefore(dOut, dStart, dh, stride, time, parents + (first << 2), rows);
   }
   const rows = load<i32>(groups + (times << 2));
   multiplyTransposed(dWeightZ, stride, previous, stride, z, stride, columns, columns, rows);
   multiplyTransposed(dWeightR, stride, previous, stride, r, stride, columns, columns, rows);
   multiplyTransposed(dWeightC, stride, reset, stride, c, stride, columns, columns, rows);
-  sumOfRows(dStart, dPrevious, stride, load<i32>(groups, 4), columns);
 }

@@ -7,6 +7,7 @@
  */
 export { attention, attentionGradient } from "./attention";
 export { batchNormalization, batchNormalizationGradient, normalize } from "./batch_normalization";
+export { addCausalMean, addCausalMeanGradient } from "./causal_mean";
 export { crossEntropy, logSoftmaxInPlace } from "./cross_entropy";
 export { dropout } from "./dropout";
 export { embedding, embeddingGradient } from "./embedding";
@@ -14,8 +15,10 @@ export { gelu, geluGradient } from "./gelu";
 export { gru, gruGradient } from "./gru";
 export { layerNormalization, layerNormalizationGradient } from "./layer_normalization";
 export { linear, linearGradient } from "./linear";
+export { lstm, lstmGradient } from "./lstm";
 export { adam, momentum, scale, sgd, sumOfSquares } from "./optimizers";
 export { addPositions, addPositionsGradient, addRow } from "./positions";
+export { rnn, rnnGradient } from "./rnn";
 export { tanhGradient, tanhInPlace } from "./tanh";
 
 /* Exported only so that the compiler does not inline them into the linear layer, where registers spill: 2% of a step. */
