@@ -2,8 +2,10 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import process from "node:process";
+import { badModel, writeModels } from "../attacks/bad_models.ts";
 import { startDeno, startProgram } from "../processes.ts";
 import { SERVER_ARGS, waitForModels } from "../servers.ts";
+import { temporaryDirectory } from "../temporary_directory.ts";
 
 /** Resolves when no server accepts connections at an address any more. */
 async function waitUntilRefused(address: string): Promise<void> {
@@ -71,6 +73,23 @@ describe("deno task start", () => {
       expect(stdout).not.toContain("{");
     }
   });
+
+  test.skipIf(process.platform !== "linux")(
+    "on a terminal, does not wait for a model that never opens",
+    async () => {
+      const models = await temporaryDirectory();
+      await writeModels(models, [await badModel("endless")]);
+      const command = [process.execPath, ...SERVER_ARGS].join(" ");
+      const terminal = startProgram("script", ["-qefc", command, "/dev/null"], {
+        PORT: "0",
+        EDGEMORE_MODELS: models,
+        EDGEMORE_MODEL_TIMEOUT: "3600",
+      });
+      onTestFinished(() => terminal.signal("SIGTERM"));
+      const [, address] = await terminal.printed(/answers at (http:\S+)/);
+      expect((await fetch(`${address}/health`)).status).toBe(503);
+    },
+  );
 
   test.each(["SIGTERM", "SIGINT"] as const)(
     "at %s, finishes the requests in progress, writes its log and exits with 0",

@@ -104,6 +104,8 @@ describe("loadModel", () => {
     const { onnx, list, card } = await committed();
     const saved = await saveModel(directory, { onnx, list }, card);
     await expect(loadModel(directory, "pets")).rejects.toThrow("the models are bigram");
+    for (let i = 0; i < 20; i++) await writeFile(join(directory, `a${i}.json`), "");
+    await expect(loadModel(directory, "pets")).rejects.toThrow(/the models are (a\d+, ){19}a9 and 1 more$/);
     const file = modelFileNames("bigram", saved).onnx.versioned;
     await writeFile(join(directory, file), onnx.slice(0, 1000));
     await expect(loadModel(directory, "bigram")).rejects.toThrow(
