@@ -1,6 +1,8 @@
 import { cacheHitRate } from "./cache_hit_rate.ts";
+import { requestModels } from "./http_models.ts";
 import type { Bench, Finding } from "./measure.ts";
 import { spread } from "./measure.ts";
+import { chooseModels, openModel } from "./models.ts";
 import {
   buildWorkers,
   type Server,
@@ -28,13 +30,21 @@ const ROUTES = [
 /** Requests per second of the real servers. */
 export const http: Bench = {
   title: `HTTP, wrk with ${CONNECTIONS} connections for ${SECONDS} s, ${ROUNDS} alternating rounds`,
-  async run(tell) {
+  async run(tell, options, show) {
     if (!hasWrk) {
       tell("SKIPPED: there is no wrk");
       return [];
     }
+    const chosen = await chooseModels(options, tell);
+    try {
+      buildWorkers(chosen.directory);
+      await requestModels(chosen, tell, show);
+    } finally {
+      await chosen.remove();
+    }
+    if (chosen.named) return [];
     buildWorkers();
-    const hitRate = (100 * await cacheHitRate(WARM_UP_REQUESTS)).toFixed(0);
+    const hitRate = (100 * await cacheHitRate(await openModel("tuned"), WARM_UP_REQUESTS)).toFixed(0);
     tell(`the hit rate of the default model's cache is ${hitRate}% after ${WARM_UP_REQUESTS} requests`);
     return [
       ...await measure("workerd", await startWorkerd(), await startBareWorkerd(), tell),

@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { argv, exit } from "node:process";
 import { bulk } from "./bulk.ts";
 import { http } from "./http.ts";
-import type { Bench, Finding, Spread } from "./measure.ts";
+import type { Bench, Finding, ModelRow, Spread } from "./measure.ts";
 import { middleware } from "./middleware.ts";
 import { sampling } from "./sampling.ts";
 import { scoring } from "./scoring.ts";
@@ -26,15 +26,26 @@ const benches: Record<string, Bench> = {
   start,
 };
 
-const HELP = `deno task bench [NAME …] [--json FILE]
+/** A table of models that a benchmark has shown. */
+interface ModelTable {
+  title: string;
+  rows: readonly ModelRow[];
+}
+
+const HELP = `deno task bench [NAME …] [--models DIR] [--model NAME] [--json FILE]
 
 Compares the hot paths with peers, which are measured in turn in the same run, and prints a table of medians,
 minima and maxima. NAME is one of ${Object.keys(benches).join(", ")}. Default: all.
+sampling and http also measure each architecture, with the committed model, or one that they train for a few hundred
+steps: speed does not depend on how well a model is trained, but the hit rate of its cache does. --models and --model
+name the models to measure instead; then nothing else is measured. The server may read only below this directory.
 --json also writes the results to FILE.
 
 Examples:
   deno task bench
   deno task bench sampling
+  deno task bench http --model mlp
+  deno task bench http --models build/my-models
   deno task bench http --json build/http.json`;
 
 const args = argv.slice(2);
@@ -42,27 +53,56 @@ if (args.includes("--help") || args.includes("-h")) {
   console.log(HELP);
   exit(0);
 }
-const jsonAt = args.indexOf("--json");
-const jsonPath = jsonAt === -1 ? undefined : args.splice(jsonAt, 2)[1];
+const [jsonPath, models, model] = ["--json", "--models", "--model"].map(takeOption);
 const unknown = args.find((name) => !(name in benches));
-if (unknown !== undefined || (jsonAt !== -1 && !jsonPath)) {
-  console.error(
-    unknown === undefined
-      ? "error: --json needs a file name"
-      : `error: there is no benchmark ${unknown}\n\n${HELP}`,
-  );
-  exit(1);
-}
+if (unknown !== undefined) fail(`there is no benchmark ${unknown}\n\n${HELP}`);
 
 const machine = `${cpus()[0].model.trim()}, ${cpus().length} cores`;
-const results: { bench: string; title: string; findings: Finding[] }[] = [];
+const results: { bench: string; title: string; findings: Finding[]; tables: ModelTable[] }[] = [];
 for (const name of args.length > 0 ? args : Object.keys(benches)) {
   const { title, run } = benches[name];
   console.log(`${name}: ${title}`);
-  results.push({ bench: name, title, findings: await run((text) => console.log(`  ${text}`)) });
+  const tables: ModelTable[] = [];
+  const show = (title: string, rows: readonly ModelRow[]) => {
+    tables.push({ title, rows });
+    printModels(title, rows);
+  };
+  const findings = await run((text) => console.log(`  ${text}`), { models, model }, show);
+  results.push({ bench: name, title, findings, tables });
 }
 printTable();
 if (jsonPath) await writeFile(jsonPath, JSON.stringify({ machine, results }, null, 1) + "\n");
+
+/** Removes an option from the arguments, and returns its value. */
+function takeOption(option: string): string | undefined {
+  const at = args.indexOf(option);
+  if (at === -1) return undefined;
+  const [, value] = args.splice(at, 2);
+  return value ?? fail(`${option} needs a value`);
+}
+
+function fail(message: string): never {
+  console.error(`error: ${message}`);
+  exit(1);
+}
+
+/** Prints a table of models, a column for each number. */
+function printModels(title: string, rows: readonly ModelRow[]): void {
+  console.log(`\n${title}\n`);
+  const lines = [Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row).map(cell))];
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  for (const line of lines) {
+    console.log(
+      line.map((text, i) => i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i])).join("  "),
+    );
+  }
+  console.log();
+}
+
+function cell(value: number | string): string {
+  if (typeof value === "string") return value;
+  return value.toLocaleString("en", { maximumFractionDigits: value >= 100 ? 0 : value >= 10 ? 1 : 2 });
+}
 
 /** Prints the medians of all findings, with their minima and maxima. */
 function printTable(): void {

@@ -1,4 +1,5 @@
 import { cpuUsage } from "node:process";
+import type { ModelOptions } from "./models.ts";
 
 /** A result of a benchmark: one row of the table. */
 export interface Finding {
@@ -21,10 +22,21 @@ export interface Spread {
   max: number;
 }
 
+/** A row of a table of models: a number by the name of its column. */
+export type ModelRow = { model: string } & Record<string, number | string>;
+
 /** A benchmark of one hot path. `run` reports its progress to `tell`, and returns the rows of the table. */
 export interface Bench {
   title: string;
-  run(tell: (text: string) => void): Promise<Finding[]>;
+  /**
+   * @param options The models that the command line asks for, if the benchmark measures each architecture.
+   * @param show Prints a table of models.
+   */
+  run(
+    tell: (text: string) => void,
+    options: ModelOptions,
+    show: (title: string, rows: readonly ModelRow[]) => void,
+  ): Promise<Finding[]>;
 }
 
 /** What speed is measured by: CPU time does not see what else a machine does. By name, Python's function of it. */

@@ -2,8 +2,9 @@ import { DistributionCache } from "../shared/distribution_cache/distribution_cac
 import { NameStream } from "../shared/random/name_stream.ts";
 import { sample } from "../shared/sampling.ts";
 import { alternate, type Bench, type Finding } from "./measure.ts";
-import { type BenchModel, openModel } from "./models.ts";
+import { type BenchModel, chooseModels, openModel } from "./models.ts";
 import { hasPyTorch, measureInPython } from "./python.ts";
+import { sampleModels } from "./sampling_models.ts";
 
 const ROUNDS = 5;
 const UNIT = "characters/s";
@@ -33,7 +34,17 @@ print(characters / (time.perf_counter() - start))
 /** Sampling names, without a server. */
 export const sampling: Bench = {
   title: "sampling, in process, temperature 1",
-  async run(tell) {
+  async run(tell, options, show) {
+    const chosen = await chooseModels(options, tell);
+    try {
+      show(
+        "in process: positions and requests a second, each with new seeds",
+        await sampleModels(chosen, tell),
+      );
+    } finally {
+      await chosen.remove();
+    }
+    if (chosen.named) return [];
     const mlp = await openModel("mlp");
     const cache = new DistributionCache(mlp.model);
     tell("filling the cache");

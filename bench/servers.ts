@@ -30,7 +30,7 @@ export interface ServerOptions {
 }
 
 /** The real Deno server, with the permissions of its task. */
-export function startDenoServer(options?: ServerOptions): Promise<Server> {
+export function startDenoServer(options?: ServerOptions, models = "models"): Promise<Server> {
   return startAt(
     "/health",
     (port, inspector) => [
@@ -42,7 +42,7 @@ export function startDenoServer(options?: ServerOptions): Promise<Server> {
         "-P=server",
         "functions/runtimes/deno.ts",
       ],
-      { PORT: port },
+      { PORT: port, EDGEMORE_MODELS: models },
     ],
     options,
   );
@@ -82,10 +82,15 @@ export function startBareWorkerd(options?: ServerOptions): Promise<Server> {
   return startBundle("build/bare", "bare_worker.js", "/1", options);
 }
 
-/** Builds the real Worker and the bare one, as for an upload. */
-export function buildWorkers(): void {
+/**
+ * Builds the real Worker and the bare one, as for an upload.
+ *
+ * @param models The directory of the models.
+ */
+export function buildWorkers(models = "models"): void {
+  const env = { ...process.env, EDGEMORE_MODELS: models };
   const run = (args: string[]) => {
-    const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", env });
     if (status !== 0) throw new Error(`Cannot build a Worker: ${stdout}\n${stderr}`);
   };
   run(["task", "build"]);

@@ -84,7 +84,7 @@ const HIDDEN = [hidden, 128] as const;
 /** Training speed of the GRU, makemore.py's defaults and a larger hidden size. */
 export const trainingGru: Bench = {
   title: `training a GRU, embedding ${gruEmbedding}, Adam, one thread`,
-  async run(tell) {
+  async run(tell, options, show) {
     const findings: Finding[] = [];
     for (const hidden of HIDDEN) {
       const bench = trainingBench({
@@ -99,7 +99,7 @@ modules = (wte, rnn, head)
 logits = lambda x: head(rnn(wte(x))[0])`,
       });
       tell(bench.title);
-      for (const finding of await bench.run(tell)) {
+      for (const finding of await bench.run(tell, options, show)) {
         findings.push({ ...finding, what: `${finding.what}, ${bench.title}` });
       }
     }

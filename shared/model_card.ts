@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nounSchema } from "./noun.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 /** How many quantiles of the dev split's NLL a card holds: one a percent, both ends included. */
@@ -61,6 +62,9 @@ export type Pictures = z.infer<typeof picturesSchema>;
  */
 export const modelCardSchema = z.object({
   name: modelName,
+  noun: nounSchema.optional().describe(
+    "What its things are called, in the plural; older cards have none, and it is derived from the name of the list",
+  ),
   architecture: z.string().min(1).describe("File of trainer/architectures that made it"),
   hyperparameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
   parameters: count.describe("How many numbers were learnt"),

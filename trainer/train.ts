@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { CARD_QUANTILES, type ModelCard } from "../shared/model_card.ts";
 import { finiteOrNull } from "../shared/score_record.ts";
 import { modelFileNames } from "../shared/model_files.ts";
+import { nounOfFile } from "../shared/noun.ts";
 import { quantiles } from "../shared/quantiles.ts";
 import { TorchGenerator } from "../shared/random/torch.ts";
 import type { TrainedNetwork } from "./architecture.ts";
@@ -141,6 +142,7 @@ export async function train(
   const onnx = exportOnnx(network, parameters, { name, architecture, vocabulary, devNll: nll.dev });
   const card: UnsavedCard = {
     name,
+    noun: options.noun ?? nounOfFile(list.name),
     architecture,
     hyperparameters,
     parameters: parameterCount(parameters, network.learns === "by counting" ? [] : network.buffers),

@@ -10,6 +10,8 @@ export interface TrainOptions extends Omit<FitSettings, "backend"> {
   backend?: BackendChoice;
   /** The model's name. */
   name: string;
+  /** What its things are called, in the plural. Default: derived from the name of the list's file. */
+  noun?: string;
   /** Path or URL of the list. */
   data: string;
   architecture: string;

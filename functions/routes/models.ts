@@ -9,6 +9,7 @@ const card = z.object(modelCardSchema.shape).openapi("ModelCard");
 
 const EXAMPLE_CARD: ModelCard = {
   name: "bigram",
+  noun: "names",
   architecture: "bigram",
   hyperparameters: { smoothing: 1 },
   parameters: 729,

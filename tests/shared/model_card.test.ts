@@ -35,6 +35,8 @@ describe("parseModelCard", () => {
 
   test("reads a card back from its JSON", () => {
     expect(parseModelCard(JSON.stringify(card))).toEqual(card);
+    const named = { ...card, noun: "pets" };
+    expect(parseModelCard(JSON.stringify(named))).toEqual(named);
   });
 
   test.each([
@@ -61,6 +63,8 @@ describe("parseModelCard", () => {
     [JSON.stringify({ ...card, pictures: { bigrams: [["many"]] } }), "pictures.bigrams.0.0: "],
     [JSON.stringify({ ...card, nll_quantiles: [1] }), "nll_quantiles: "],
     [JSON.stringify({ ...card, name: "../etc/passwd" }), "name: "],
+    [JSON.stringify({ ...card, noun: "<b>" }), "noun: a noun has letters, digits"],
+    [JSON.stringify({ ...card, noun: "a".repeat(41) }), "noun: "],
   ])("names the invalid field of %s", (text, message) => {
     expect(() => parseModelCard(text)).toThrow("Cannot read a model card: ");
     expect(() => parseModelCard(text)).toThrow(message);

@@ -43,6 +43,7 @@ describe("train", () => {
     const card = parseModelCard(await readFile(join(directory, "dishes.json"), "utf8"));
     expect(card).toMatchObject({
       name: "dishes",
+      noun: "dishes",
       architecture: "mlp",
       hyperparameters: { context: 4, embedding: 5, hidden: 16 },
       dataset: { name: "dishes.txt", lines: 60, split_seed: 42 },
@@ -214,6 +215,7 @@ describe("train", () => {
       "Cannot train with 2 workers: only mini-batches of whole words are split among workers",
     ],
     [["--workers", "65"], "It must be a whole number from 1 to 64."],
+    [["--noun", "<b>"], 'Cannot set --noun to "<b>": it must be 1 to 40 letters'],
     [["--clip", "0"], "It must be a number from 1e-9 to 1000000000."],
     [["--stpes", "1"], "Did you mean --steps?"],
   ])("refuses %j and says what is allowed", async (args, message) => {

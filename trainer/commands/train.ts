@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { join } from "node:path";
 import process from "node:process";
 import { modelName } from "../../shared/model_card.ts";
+import { MAX_NOUN_LENGTH, nounSchema } from "../../shared/noun.ts";
 import { findArchitecture } from "../architectures/all.ts";
 import { type Checkpoint, loadCheckpoint } from "../checkpoint.ts";
 import { makeCorpus, readList } from "../corpus.ts";
@@ -34,6 +35,7 @@ const FAILED = 2;
 function readOptions(flags: TrainFlags, command: Command): TrainOptions {
   const {
     data,
+    noun,
     architecture,
     steps,
     lr,
@@ -48,6 +50,7 @@ function readOptions(flags: TrainFlags, command: Command): TrainOptions {
   const name = checkName(flags.name ?? architecture);
   return {
     name,
+    noun: noun === undefined ? undefined : checkNoun(noun),
     data,
     architecture,
     hyperparameters,
@@ -76,6 +79,16 @@ function checkName(name: string): string {
   const result = modelName.safeParse(name);
   if (result.success) return name;
   throw new RangeError(`Cannot call a model ${JSON.stringify(name)}: ${result.error.issues[0].message}`);
+}
+
+function checkNoun(noun: string): string {
+  const result = nounSchema.safeParse(noun.normalize("NFC"));
+  if (result.success) return result.data;
+  throw new RangeError(
+    `Cannot set --noun to ${
+      JSON.stringify(noun)
+    }: it must be 1 to ${MAX_NOUN_LENGTH} letters, digits, spaces, hyphens and apostrophes, and begin with a letter or digit`,
+  );
 }
 
 /** Prints the outcome. */
@@ -120,7 +133,11 @@ export const trainCommand: Command = new Command("train")
   )
   .addOption(trainingListOption())
   .addOption(architectureOption())
-  .option("--name <name>", "name of the model (default: the name of its architecture)");
+  .option("--name <name>", "name of the model (default: the name of its architecture)")
+  .option(
+    "--noun <plural>",
+    `what the things of the list are called, at most ${MAX_NOUN_LENGTH} characters (default: from the file's name: names for us-names-2018.txt)`,
+  );
 
 for (const option of architectureOptions()) trainCommand.addOption(option);
 
