@@ -44,22 +44,24 @@ export interface Corpus {
 }
 
 /**
- * Reads a list: UTF-8, one thing a line. Blank lines are dropped, and line ends may be CRLF.
+ * Reads a list from a file or a server.
  *
  * @param source A path, or an http(s) URL.
- * @throws {Error} If it cannot be read, is too large, is empty, has too few lines, is not UTF-8 text, or has a line that is
- * too long. The message says which, and where.
+ * @throws {Error} If it cannot be read, is too large, or is not a list; see {@link parseList}.
  */
 export async function readList(source: string): Promise<List> {
-  return await parseList(source, await readListBytes(source));
+  return await parseList(await readListBytes(source), fileName(source), source);
 }
 
 /**
- * Parses the bytes of a list, as {@link readList}.
+ * Reads the bytes of a list: UTF-8, one thing a line. Blank lines are dropped, and line ends may be CRLF.
  *
- * @param source Where they are from, for the list's name and for errors.
+ * @param name The name of the list's file.
+ * @param source What an error calls the list. Default: its name.
+ * @throws {Error} If it is empty, has too few lines, is not UTF-8 text, or has a line that is too long. The message says which,
+ * and where.
  */
-export async function parseList(source: string, bytes: Uint8Array<ArrayBuffer>): Promise<List> {
+export async function parseList(bytes: Uint8Array<ArrayBuffer>, name: string, source = name): Promise<List> {
   const fail = (reason: string): never => {
     throw new Error(`Cannot read the list ${source}: ${reason}`);
   };
@@ -90,7 +92,7 @@ export async function parseList(source: string, bytes: Uint8Array<ArrayBuffer>):
       `it has ${lines.length} lines, and ${MIN_LINES} is the fewest that can be split into train, dev and test`,
     );
   }
-  return { name: fileName(source), lines, bytes, sha256: await sha256(bytes) };
+  return { name, lines, bytes, sha256: await sha256(bytes) };
 }
 
 /**

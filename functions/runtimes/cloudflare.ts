@@ -28,7 +28,7 @@ export async function createWorker(
   environment: WorkerEnvironment,
 ): Promise<Worker> {
   provideOnnxRuntime(wasm);
-  const { token, origins, rateLimit, serverTiming, log, bodyTimeout } = readSettings((name) =>
+  const { token, origins, rateLimit, serverTiming, log = true, bodyTimeout } = readSettings((name) =>
     environment[name]
   );
   const { RATE_LIMITER: binding } = environment;

@@ -96,10 +96,14 @@ describe("loadModel", () => {
   test("says what is missing or broken", async () => {
     const directory = await temporaryDirectory();
     await expect(loadModel(directory, "pets")).rejects.toThrow(
-      "pets.json is missing",
+      "pets.json is missing; there are no models; deno task train makes one",
+    );
+    await expect(loadModel(join(directory, "none"), "pets")).rejects.toThrow(
+      "there is no such directory; --models says where the models are",
     );
     const { onnx, list, card } = await committed();
     const saved = await saveModel(directory, { onnx, list }, card);
+    await expect(loadModel(directory, "pets")).rejects.toThrow("the models are bigram");
     const file = modelFileNames("bigram", saved).onnx.versioned;
     await writeFile(join(directory, file), onnx.slice(0, 1000));
     await expect(loadModel(directory, "bigram")).rejects.toThrow(

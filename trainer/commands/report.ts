@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import type { ModelCard } from "../../shared/model_card.ts";
+import { nounOf } from "../../shared/noun.ts";
 import { sample } from "../../shared/sampling.ts";
 import { visibleCharacter } from "../../shared/visible_character.ts";
 import { BOUNDARY_SYMBOL } from "../../shared/vocabulary.ts";
@@ -20,8 +21,9 @@ import { tensorFlowModel } from "../tensorflow_model.ts";
 import { makePictures } from "../pictures.ts";
 import { principalComponents } from "../principal_components.ts";
 import { escapeHtml, reportHtml, type Section, table } from "../report/report_html.ts";
-import { listOption, modelsOption } from "./arguments.ts";
-import { modelList } from "./model_list.ts";
+import { modelsOption } from "./arguments.ts";
+import { listOption, modelList } from "./model_list.ts";
+import { checkOutputDirectory } from "./output_directory.ts";
 import { duration } from "./progress.ts";
 
 /** Samples in the report, and names at either end of the ranking. */
@@ -36,7 +38,7 @@ interface Named {
 /** `deno task report`. */
 export const reportCommand: Command = new Command("report")
   .description("Write a report on a model, with charts, to DIR/NAME.html: one file that needs no network.")
-  .argument("<name>", "the model, as in models/NAME.json")
+  .argument("<name>", "name of the model: NAME for models/NAME.json")
   .addOption(modelsOption())
   .addOption(listOption())
   .option("--out <directory>", "directory of the report", "build/reports")
@@ -48,9 +50,11 @@ Examples:
   deno task report towns --out .`,
   )
   .action(async (name: string, flags: { models: string; data?: string; out: string }) => {
+    await checkOutputDirectory(flags.out);
     const model = await loadModel(flags.models, name);
     const { card, vocabulary, network, parameters } = model;
-    const corpus = makeCorpus(await modelList(model, flags.data));
+    const corpus = makeCorpus(await modelList(model, flags.models, flags.data));
+    const noun = nounOf(card);
     const weights = mapValues(parameters, toTensor);
 
     const symbols = [BOUNDARY_SYMBOL, ...Array.from(vocabulary.characters, visibleCharacter)];
@@ -61,7 +65,7 @@ Examples:
         title: `Embeddings: ${name}`,
         caption:
           "The two directions in which the embeddings differ most, far distances drawn shorter. Vowels are " +
-          "filled; the dot is the boundary of a name.",
+          "filled; the dot is the beginning and the end.",
       }));
     }
     const pictures = makePictures(corpus.words.train, parameters, vocabulary.size);
@@ -81,11 +85,11 @@ Examples:
         charts: [],
       },
       { title: "Charts", html: "", charts },
-      { title: "The likeliest names of the dev split", html: list(likeliest), charts: [] },
-      { title: "The least likely names of the dev split", html: list(unlikeliest), charts: [] },
+      { title: `The likeliest ${noun} of the dev split`, html: list(likeliest), charts: [] },
+      { title: `The least likely ${noun} of the dev split`, html: list(unlikeliest), charts: [] },
     ];
     const summary = `${card.architecture}, ${card.parameters} parameters, trained on ${card.dataset.name}. ` +
-      "The number after a name is its perplexity: among how many equally likely characters the model chose, on average.";
+      "The number after each is its perplexity: among how many equally likely characters the model chose, on average.";
     await mkdir(flags.out, { recursive: true });
     const path = join(flags.out, `${name}.html`);
     await writeAtomically(path, reportHtml({ title: `Model ${name}`, summary, sections }));

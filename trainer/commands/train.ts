@@ -11,7 +11,10 @@ import { train, type TrainResult } from "../train.ts";
 import type { TrainOptions } from "../train_options.ts";
 import { architectureOption, architectureOptions, readHyperparameters } from "./architecture_options.ts";
 import { decimal, givenFlags, MODELS_DIRECTORY, wholeNumber } from "./arguments.ts";
+import { stoppable } from "./interrupts.ts";
 import { trainingListOption } from "./model_list.ts";
+import { DENO, nextSteps } from "./next_steps.ts";
+import { checkOutputDirectory } from "./output_directory.ts";
 import { duration, trainingProgress } from "./progress.ts";
 import { addStepOptions, readStepSettings, type StepFlags } from "./step_options.ts";
 
@@ -106,7 +109,7 @@ function report({ card, stopped, failedAgainst, file, kept }: TrainResult, optio
     console.log(`Its weights are those of step ${training.best_step}, the best on the dev split.`);
   }
   const where = checkpoints === CHECKPOINTS_DIRECTORY ? "" : ` --checkpoints ${checkpoints}`;
-  const resume = `deno task train --resume --name ${name}${where}`;
+  const resume = `${DENO} task train --resume --name ${name}${where}`;
   if (stopped) console.log(`Stopped after ${training.steps} of ${steps} steps. To resume: ${resume}`);
   if (failedAgainst !== null) {
     const advice = training.steps === 0
@@ -124,12 +127,13 @@ function report({ card, stopped, failedAgainst, file, kept }: TrainResult, optio
     const how = training.steps === 0 ? "--overwrite replaces it" : `To replace it: ${resume} --overwrite`;
     console.error(`warning: ${join(out, name)}.json was not replaced: ${kept}. ${how}`);
   }
+  if (file !== null && failedAgainst === null) console.log(`\n${nextSteps(card, out)}`);
 }
 
 /** `deno task train`. */
 export const trainCommand: Command = new Command("train")
   .description(
-    "Train a model on a list, one name a line, and write it to DIR. NAME.json is its card, which refers to its other files.",
+    "Train a model on a list, one thing a line, and write it to DIR. NAME.json is its card, which refers to its other files.",
   )
   .addOption(trainingListOption())
   .addOption(architectureOption())
@@ -191,6 +195,7 @@ Examples:
     const options = checkpoint
       ? { ...checkpoint.options, overwrite: flags.overwrite }
       : readOptions(flags, command);
+    for (const directory of [options.out, options.checkpoints]) await checkOutputDirectory(directory);
     const list = await readList(options.data);
     if (checkpoint && checkpoint.listSha256 !== list.sha256) {
       throw new Error(`Cannot resume ${options.name}: ${options.data} has changed since the run began`);
@@ -202,16 +207,12 @@ Examples:
         `${words.test.length} for test; ${vocabulary.size - 1} different characters`,
     );
 
-    const stop = new AbortController();
-    const onInterrupt = () => stop.abort();
-    process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
     const progress = trainingProgress(options.steps, checkpoint?.state.step ?? 0);
     let result: TrainResult;
     try {
-      result = await train(corpus, options, checkpoint, { ...progress, signal: stop.signal });
+      result = await stoppable((signal) => train(corpus, options, checkpoint, { ...progress, signal }));
     } finally {
       progress.stop();
-      process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
     }
     report(result, options);
   });
