@@ -44,7 +44,7 @@ interface Sizes {
    * Whether the exported model gives the same bits in a pass over several tokens as in steps, so that a server may use passes.
    * Only where every state grows. `tests/trainer/onnx/passes.test.ts` holds such a network to it.
    */
-  readonly exactPasses?: true;
+  readonly exactPasses?: boolean;
 }
 
 /** A network whose parameters are counted, not trained. */

@@ -1,5 +1,4 @@
 import { getConnInfo } from "hono/cloudflare-workers";
-import { runWithoutTurns } from "../../shared/event_loop.ts";
 import { createApp } from "../app.ts";
 import { provideOnnxRuntime } from "../inference/onnx_runtime.ts";
 import { type ModelFiles, Registry } from "../inference/registry.ts";
@@ -33,7 +32,7 @@ export async function createWorker(
     environment[name]
   );
   const { RATE_LIMITER: binding } = environment;
-  const app = createApp(await runWithoutTurns(() => Registry.open(models)), {
+  const app = createApp(await Registry.open(models), {
     runtime: "workerd",
     token,
     origins,

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { runWithoutTurns, takeTurn } from "../../shared/event_loop.ts";
+import { takeTurn } from "../../shared/event_loop.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -51,13 +51,4 @@ test("takeTurn resumes the others if the callback of one caller never runs", asy
   vi.stubGlobal("setTimeout", later);
   await working;
   expect(order.join("")).toBe("ababab");
-});
-
-test("runWithoutTurns runs a task where timers are not allowed, as in the global scope of a Worker", async () => {
-  vi.stubGlobal("setTimeout", () => {
-    throw new Error("Disallowed operation called within global scope");
-  });
-  await runWithoutTurns(() => Promise.all([takeTurn(), takeTurn()]));
-  await expect(runWithoutTurns(() => Promise.reject(new RangeError("no")))).rejects.toThrow("no");
-  await expect(takeTurn()).rejects.toThrow("Disallowed");
 });

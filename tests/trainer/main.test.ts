@@ -197,12 +197,12 @@ describe("train", () => {
       ["--architecture", "bigram-network", "--dropout", "0.1"],
       "Cannot train with dropout 0.1: this architecture has no dropout",
     ],
-    [["--noun", "<b>"], 'Cannot set --noun to "<b>": it must be 1 to 40 letters'],
     [
       ["--workers", "2"],
       "Cannot train with 2 workers: only mini-batches of whole words are split among workers",
     ],
     [["--workers", "65"], "It must be a whole number from 1 to 64."],
+    [["--noun", "<b>"], 'Cannot set --noun to "<b>": it must be 1 to 40 letters'],
     [["--clip", "0"], "It must be a number from 1e-9 to 1000000000."],
     [["--stpes", "1"], "Did you mean --steps?"],
   ])("refuses %j and says what is allowed", async (args, message) => {
