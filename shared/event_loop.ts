@@ -10,21 +10,13 @@ let [oldest, due] = [Infinity, Infinity];
  *
  * Each waiting task counts turns by its own callbacks. So a task whose callback is never called, because workerd drops those of
  * a request whose client has disconnected, delays the others by at most one turn.
- *
- * Where timers are not allowed, which is workerd's global scope, it does not yield: no requests wait there.
  */
 export async function takeTurn(): Promise<void> {
   const ticket = ++tickets;
   while (true) {
     const asked = turn;
     // Not setImmediate: it is faster, but Deno then polls for new requests only every 61 turns.
-    const { promise, resolve } = Promise.withResolvers<void>();
-    try {
-      setTimeout(resolve, 0);
-    } catch {
-      return;
-    }
-    await promise;
+    await new Promise((resolve) => setTimeout(resolve, 0));
     if (asked === turn) { // the first callback of this turn
       turn++;
       [due, oldest] = [oldest, Infinity];
