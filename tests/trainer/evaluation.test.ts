@@ -5,7 +5,8 @@ import { buildNetwork } from "../../trainer/architecture.ts";
 import { bigram } from "../../trainer/architectures/bigram.ts";
 import { mlp, type MlpHyperparameters } from "../../trainer/architectures/mlp.ts";
 import { backends, evaluationBackend } from "../../trainer/backends/all.ts";
-import { DEFAULT_LIST, makeCorpus, readList } from "../../trainer/corpus.ts";
+import { makeCorpus } from "../../trainer/corpus.ts";
+import { DEFAULT_LIST, readList } from "../../trainer/list_file.ts";
 import {
   calibrationSample,
   evaluateCheckpoint,

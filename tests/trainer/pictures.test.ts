@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MAX_PICTURED_TOKENS } from "../../shared/model_card.ts";
-import { DEFAULT_LIST, makeCorpus, readList } from "../../trainer/corpus.ts";
+import { makeCorpus } from "../../trainer/corpus.ts";
+import { DEFAULT_LIST, readList } from "../../trainer/list_file.ts";
 import { loadModel } from "../../trainer/load_model.ts";
 import { makePictures } from "../../trainer/pictures.ts";
 
