@@ -38,7 +38,7 @@ async function read({ name, bytes }: ListFile, id: number): Promise<void> {
   try {
     corpus = undefined;
     fusedKernel(hasRelaxedSimd()).catch(() => {}); // training will need it, perhaps without a connection
-    corpus = makeCorpus(await parseList(name, bytes));
+    corpus = makeCorpus(await parseList(bytes, name));
     const { list: { lines }, vocabulary, words: { train } } = corpus;
     const summary = {
       lines: lines.length,
