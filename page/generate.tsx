@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { FailureNotice } from "./failure_notice.tsx";
 import { useNewThings } from "./new_things.ts";
 import { counted, noun } from "./noun.ts";
-import { change, generatePath, randomSeed, state } from "./page_state.ts";
+import { change, generatePath, randomSeed, runtimeOf, state } from "./page_state.ts";
 import { Results } from "./results.tsx";
 import { Settings } from "./settings.tsx";
 import { TakeHome } from "./take_home.tsx";
@@ -19,7 +19,7 @@ const DELAY = 120;
  * @param hasList Whether the model came with its training list; undefined while that is not known.
  */
 export function Generate({ model, hasList }: { model?: string; hasList?: boolean }): VNode {
-  const { runtime } = state.value;
+  const runtime = runtimeOf(state.value);
   const asked = useAnswer<"generate">(generatePath(state.value), runtime, model, DELAY);
   const fresh = useNewThings(state.value, asked, hasList, runtime, model);
   const { answer, failure, pending } = asked;

@@ -7,8 +7,8 @@ import { HeatMap } from "./heat_map.tsx";
 import { LossCurve } from "./loss_curve.tsx";
 import { pictured } from "./pictured.ts";
 
-/** What a model is, from its card. */
-export function Inside({ card }: { card: ModelCard }): VNode {
+/** What a model of the server, or of this browser, is, from its card. */
+export function Inside({ card, local }: { card: ModelCard; local: boolean }): VNode {
   const { loss_history } = card.training;
   const { symbols, bigrams, embedding, note } = pictured(card);
   return (
@@ -20,7 +20,7 @@ export function Inside({ card }: { card: ModelCard }): VNode {
         {embedding && <Embeddings symbols={symbols} places={embedding} />}
         {loss_history.length > 1 && <LossCurve history={loss_history} />}
         {bigrams && <HeatMap symbols={symbols} counts={bigrams} />}
-        <CardFacts card={card} />
+        <CardFacts card={card} local={local} />
       </div>
     </section>
   );

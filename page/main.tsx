@@ -14,19 +14,25 @@ import { LazySection } from "./lazy_section.tsx";
 import { Score } from "./score.tsx";
 import { useServerModels } from "./server_models.ts";
 import { Switches } from "./switches.tsx";
+import { availableModels, findLocalModels } from "./train/local_models.ts";
+import { isLocal } from "./train/local_reference.ts";
+import { Train } from "./train/train.tsx";
 
 /** The whole page. */
 function Page(): VNode {
   const { models, health } = useServerModels();
   const failed = [models, health].filter(({ failure }) => failure);
   const name = chosenModel.value || health.answer?.default_model;
-  const card = models.answer?.find((card) => card.name === name);
-  const hasList = health.answer?.models.find((model) => model.name === name)?.training_names;
+  const available = availableModels(models.answer ?? []);
+  const card = available.find(({ reference }) => reference === name)?.card;
+  const local = isLocal(name ?? "");
+  // A model that was trained in this browser has its list.
+  const hasList = local || health.answer?.models.find((model) => model.name === name)?.training_names;
   const things = card ? nounOf(card) : "things";
   useLayoutEffect(() => void (noun.value = things), [things]);
   const introduction = [
     <HeroText key="text" card={card} />,
-    models.answer && name && <Switches key="switches" cards={models.answer} model={name} />,
+    models.answer && name && <Switches key="switches" models={available} model={name} />,
   ];
   return (
     <>
@@ -39,6 +45,7 @@ function Page(): VNode {
           <a href="#watch">How it works</a>
           <a href="#compare">Compare</a>
           <a href="#inside">Inside the model</a>
+          <a href="#train">Train</a>
           <a href="/docs">API</a>
         </nav>
       </header>
@@ -61,16 +68,19 @@ function Page(): VNode {
           load={() => import("./watch/watch.tsx").then(({ Watch }) => Watch)}
           props={card && name ? { card, model: name, runtime: chosenRuntime.value } : undefined}
         />
-        {models.answer && models.answer.length > 1 && (
+        {available.length > 1 && (
           <LazySection
             id="compare"
             title="Compare"
             height={26}
             load={() => import("./compare/compare.tsx").then(({ Compare }) => Compare)}
-            props={card ? { cards: models.answer, card, runtime: chosenRuntime.value } : undefined}
+            props={card && name
+              ? { models: available, chosen: name, runtime: chosenRuntime.value }
+              : undefined}
           />
         )}
-        {card && <Inside card={card} />}
+        {card && <Inside card={card} local={local} />}
+        <Train />
       </main>
       <Footer />
     </>
@@ -78,4 +88,5 @@ function Page(): VNode {
 }
 
 followAddress();
+findLocalModels();
 render(<Page />, document.getElementById("page")!);

@@ -3,12 +3,13 @@ import { FailureNotice } from "./failure_notice.tsx";
 import { Letters, STRONGEST } from "./letters.tsx";
 import { NextCharacters } from "./next_characters.tsx";
 import { noun } from "./noun.ts";
-import { change, nextPath, scorePath, state } from "./page_state.ts";
+import { change, nextPath, runtimeOf, scorePath, state } from "./page_state.ts";
 import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
 
 /** How likely a typed text is, letter by letter. */
 export function Score({ model }: { model?: string }): VNode {
-  const { name, runtime } = state.value;
+  const { name } = state.value;
+  const runtime = runtimeOf(state.value);
   const asked = useAnswer<"score">(name === "" ? null : scorePath(state.value), runtime, model);
   const next = useAnswer<"next">(nextPath(state.value), runtime, model);
   const failure = asked.failure ?? next.failure;

@@ -4,6 +4,7 @@ import { CopyButton } from "./copy_button.tsx";
 import { noun } from "./noun.ts";
 import { generatePath, state, stateAddress } from "./page_state.ts";
 import { csvOf, saveFile, textOf } from "./save_file.ts";
+import { isLocal } from "./train/local_reference.ts";
 import type { Answer } from "./use_answer.ts";
 
 interface TakeHomeProps {
@@ -18,6 +19,11 @@ export function TakeHome({ names, fresh }: TakeHomeProps): VNode {
   return (
     <div class="take">
       <h3>The same from your terminal</h3>
+      {isLocal(state.value.model) && (
+        <p class="hint">
+          Once a server has this model: <a href="#kept">download it</a>.
+        </p>
+      )}
       <pre tabIndex={0} aria-label="curl command"><code>{curl()}</code></pre>
       <p class="copies">
         <CopyButton text={curl}>Copy as curl</CopyButton>

@@ -4,44 +4,19 @@ let tickets = 0;
 /** The longest waiting ticket that was seen in this turn so far, and in the turn before. */
 let [oldest, due] = [Infinity, Infinity];
 
-/** How many tasks run without turns now. */
-let withoutTurns = 0;
-
-/**
- * Runs a task in which {@link takeTurn} does not wait. For the global scope of a Cloudflare Worker, which may not set a timer
- * and has no requests to delay.
- */
-export async function runWithoutTurns<Result>(task: () => Promise<Result>): Promise<Result> {
-  withoutTurns++;
-  try {
-    return await task();
-  } finally {
-    withoutTurns--;
-  }
-}
-
 /**
  * Yields to the event loop, which then handles requests, timers and signals. If several tasks wait, only one continues in each
  * turn of the event loop, the longest waiting first.
  *
  * Each waiting task counts turns by its own callbacks. So a task whose callback is never called, because workerd drops those of
  * a request whose client has disconnected, delays the others by at most one turn.
- *
- * Where timers are not allowed, which is workerd's global scope, it does not yield: no requests wait there.
  */
 export async function takeTurn(): Promise<void> {
-  if (withoutTurns > 0) return;
   const ticket = ++tickets;
   while (true) {
     const asked = turn;
     // Not setImmediate: it is faster, but Deno then polls for new requests only every 61 turns.
-    const { promise, resolve } = Promise.withResolvers<void>();
-    try {
-      setTimeout(resolve, 0);
-    } catch {
-      return;
-    }
-    await promise;
+    await new Promise((resolve) => setTimeout(resolve, 0));
     if (asked === turn) { // the first callback of this turn
       turn++;
       [due, oldest] = [oldest, Infinity];

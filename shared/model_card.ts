@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nounSchema } from "./noun_schema.ts";
+import { sha256 as sha256Of } from "./sha256.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 /** How many quantiles of the dev split's NLL a card holds: one a percent, both ends included. */
@@ -98,6 +99,9 @@ export const modelCardSchema = z.object({
     optimizer: z.string().optional(),
     backend: z.string().optional().describe("What computed the steps"),
     workers: count.optional().describe("Threads that computed a step, if it was not one"),
+    kernel: z.enum(["simd", "relaxed-simd"]).optional().describe(
+      "WebAssembly of the backend fused: relaxed SIMD rounds once for a multiplication and an addition, so other last bits",
+    ),
     learning_rate: z.number().positive().optional(),
     schedule: z.string().optional(),
     weight_decay: z.number().nonnegative().optional(),
@@ -190,4 +194,21 @@ export function parseModelCard(text: string): ModelCard {
 /** A card's quantiles as numbers: a card writes infinity, which JSON does not have, as null. */
 export function cardQuantiles(card: Pick<ModelCard, "nll_quantiles">): number[] {
   return card.nll_quantiles.map((quantile) => quantile ?? Infinity);
+}
+
+/**
+ * Completes a card with the SHA-256 of its ONNX file.
+ *
+ * @throws {z.ZodError} If a field is invalid.
+ */
+export async function finishCard(
+  card: Omit<ModelCard, "sha256">,
+  onnx: Uint8Array<ArrayBuffer>,
+): Promise<ModelCard> {
+  return modelCardSchema.parse({ ...card, sha256: await sha256Of(onnx) });
+}
+
+/** The text of a card's file. */
+export function cardText(card: ModelCard): string {
+  return JSON.stringify(card, null, 1) + "\n";
 }

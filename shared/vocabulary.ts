@@ -14,7 +14,7 @@ export class UnknownCharacterError extends RangeError {
     readonly text: string,
     /** The character that is not in the vocabulary. */
     readonly character: string,
-    /** The character's position in the text, counted in characters from 0. */
+    /** The character's position in the text, counted in characters from 1. */
     readonly position: number,
     vocabulary: Vocabulary,
   ) {
@@ -116,9 +116,9 @@ export class Vocabulary {
    */
   encode(text: string): number[] {
     const normalized = this.normalize(text);
-    return Array.from(normalized, (character, position) => {
+    return Array.from(normalized, (character, i) => {
       const token = this.#tokens.get(character);
-      if (token === undefined) throw new UnknownCharacterError(normalized, character, position, this);
+      if (token === undefined) throw new UnknownCharacterError(normalized, character, i + 1, this);
       return token;
     });
   }

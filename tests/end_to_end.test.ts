@@ -42,5 +42,5 @@ test("a model trained on a list makes and scores lines like those of the list", 
   const { body: score } = await app.ask(`/score?name=${encodeURIComponent("Mésk 7")}`);
   expect(score).toMatchObject({ model: "shapes", name: "Mésk 7", possible: true });
   const { body: wrong } = await app.ask<{ detail: string }>("/score?name=anna");
-  expect(wrong.detail).toContain('character "a" at position 0');
+  expect(wrong.detail).toContain('character "a" at position 1');
 });

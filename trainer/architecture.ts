@@ -44,7 +44,7 @@ interface Sizes {
    * Whether the exported model gives the same bits in a pass over several tokens as in steps, so that a server may use passes.
    * Only where every state grows. `tests/trainer/onnx/passes.test.ts` holds such a network to it.
    */
-  readonly exactPasses?: true;
+  readonly exactPasses?: boolean;
 }
 
 /** A network whose parameters are counted, not trained. */
@@ -52,6 +52,13 @@ export interface CountedNetwork extends Sizes {
   readonly learns: "by counting";
   /** Computes the parameters. */
   count(examples: Examples): Parameters;
+  /**
+   * Looks up the log-probabilities after windows, without TensorFlow.js.
+   *
+   * @param tokens [batch, contextLength], row-major.
+   * @returns [batch, V], row-major.
+   */
+  lookUp(parameters: Parameters, tokens: Int32Array): Float32Array;
   /**
    * The forward pass.
    *

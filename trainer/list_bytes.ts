@@ -58,6 +58,12 @@ async function fetchBytes(
 }
 
 async function readBytes(source: string): Promise<Uint8Array<ArrayBuffer>> {
+  const fail = (reason: string): never => {
+    throw new Error(`Cannot read the list ${source}: ${reason}`);
+  };
+  if (source === "") fail("its path is empty");
+  const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(source) ?? [];
+  if (scheme !== undefined) fail(`lists are fetched by http and https, not ${scheme}`);
   try {
     return await collectList(createReadStream(source));
   } catch (error) {
@@ -67,6 +73,6 @@ async function readBytes(source: string): Promise<Uint8Array<ArrayBuffer>> {
       EACCES: "it may not be read",
     };
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`Cannot read the list ${source}: ${reasons[code ?? ""] ?? message}`);
+    return fail(reasons[code ?? ""] ?? message);
   }
 }

@@ -1,6 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { ModelCard } from "../shared/model_card.ts";
+import { type ModelCard, modelName } from "../shared/model_card.ts";
 import { readModelFiles } from "../shared/model_files.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { Vocabulary } from "../shared/vocabulary.ts";
@@ -15,19 +15,25 @@ export interface StoredModel {
   vocabulary: Vocabulary;
   network: Network;
   parameters: Parameters;
-  /** The bytes of the list that it was trained on; null if it came without. */
+  /** The bytes of the list that is stored beside the model, or null if there is none. They may be those of another list. */
   list: Uint8Array<ArrayBuffer> | null;
 }
+
+/** Most models that an error lists. */
+const MAX_LISTED = 20;
 
 /**
  * Reads a model from its files.
  *
- * @throws {Error} If a file is missing or invalid, or the ONNX file is not the one of the card.
+ * @throws {Error} If a file is missing or invalid, or the ONNX file is not the one of the card. If there is no model of this
+ * name, the message lists those that there are.
  */
 export async function loadModel(directory: string, name: string): Promise<StoredModel> {
   const fail = (reason: string): never => {
     throw new Error(`Cannot load model ${name} from ${directory}: ${reason}`);
   };
+  const names = await modelNames(directory).catch((error: Error) => fail(error.message));
+  if (!names.includes(name)) fail(`${name}.json is missing; ${listOf(names)}`);
   const { card, onnx, list } = await readModelFiles(
     name,
     (file, maxBytes) => readRegularFile(join(directory, file), maxBytes),
@@ -40,6 +46,28 @@ export async function loadModel(directory: string, name: string): Promise<Stored
     vocabulary.size,
   );
   return { card, vocabulary, network, parameters: readParameters(onnx), list };
+}
+
+/** The names of the models in a directory, sorted. */
+async function modelNames(directory: string): Promise<string[]> {
+  const files = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(
+      error.code === "ENOENT"
+        ? "there is no such directory; --models says where the models are"
+        : error.code === "ENOTDIR"
+        ? "it is not a directory; --models says where the models are"
+        : error.message,
+    );
+  });
+  return files.filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -".json".length))
+    .filter((name) => modelName.safeParse(name).success).sort();
+}
+
+/** Says which models there are. */
+function listOf(names: readonly string[]): string {
+  if (names.length === 0) return "there are no models; deno task train makes one";
+  const rest = names.length - MAX_LISTED;
+  return `the models are ${names.slice(0, MAX_LISTED).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
 /** Reads a regular file, or returns null if there is none. */

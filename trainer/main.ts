@@ -10,7 +10,7 @@ import { trainCommand } from "./commands/train.ts";
 import { startTensorFlow } from "./tensorflow.ts";
 
 const program = new Command("deno task")
-  .description("Train character-level language models on a list, one name a line.")
+  .description("Train character-level language models on a list of things, one a line: names, towns, words.")
   .addCommand(trainCommand)
   .addCommand(evaluateCommand)
   .addCommand(sampleCommand)

@@ -36,7 +36,7 @@ export const MODEL_PROBLEMS: Record<400 | 404 | 503, ProblemResponse> = {
     "A character that the model does not know": Problem.ofParameters("invalid-parameter", [
       {
         parameter: "name",
-        message: '"a1" has the character "1" at position 1, which model mlp does not know: it knows ' +
+        message: '"a1" has the character "1" at position 2, which model mlp does not know: it knows ' +
           '"abcdefghijklmnopqrstuvwxyz"',
       },
     ]),

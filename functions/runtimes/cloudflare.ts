@@ -1,5 +1,4 @@
 import { getConnInfo } from "hono/cloudflare-workers";
-import { runWithoutTurns } from "../../shared/event_loop.ts";
 import { createApp } from "../app.ts";
 import { provideOnnxRuntime } from "../inference/onnx_runtime.ts";
 import { type ModelFiles, Registry } from "../inference/registry.ts";
@@ -29,11 +28,11 @@ export async function createWorker(
   environment: WorkerEnvironment,
 ): Promise<Worker> {
   provideOnnxRuntime(wasm);
-  const { token, origins, rateLimit, serverTiming, log, bodyTimeout } = readSettings((name) =>
+  const { token, origins, rateLimit, serverTiming, log = true, bodyTimeout } = readSettings((name) =>
     environment[name]
   );
   const { RATE_LIMITER: binding } = environment;
-  const app = createApp(await runWithoutTurns(() => Registry.open(models)), {
+  const app = createApp(await Registry.open(models), {
     runtime: "workerd",
     token,
     origins,

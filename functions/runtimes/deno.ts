@@ -8,6 +8,7 @@ import { bufferConsole, type BufferedConsole } from "./deno/buffered_console.ts"
 import { clientAddress } from "./deno/client_address.ts";
 import { answerHeadOfStreams } from "./deno/head_requests.ts";
 import { listen } from "./deno/listen.ts";
+import { readableLine } from "./deno/readable_line.ts";
 import type { Handler } from "./deno/serve_connection.ts";
 import { serveStaticFiles } from "./deno/static_files.ts";
 import { TokenBuckets } from "./deno/token_buckets.ts";
@@ -17,6 +18,9 @@ import { readSettings, type Settings } from "./settings.ts";
 const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
 const PAGE = fileURLToPath(new URL("../../build/page/", import.meta.url));
 const WASM = new URL(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
+
+/** How long the address waits for the models on a terminal, in milliseconds, so that warnings about them precede it. */
+const MAX_WAIT = 2000;
 
 /** Reads the port from PORT. Default: 8000. */
 function readPort(): number {
@@ -56,15 +60,17 @@ async function main(output: BufferedConsole): Promise<void> {
     rateLimit,
     trustProxy,
     serverTiming,
-    log,
     bodyTimeout,
   } = settings;
+  const terminal = Deno.stdout.isTerminal();
+  const { log = !terminal } = settings; // who starts it by hand wants the address
+  const writeLog = terminal ? (line: string) => output.log(readableLine(line)) : output.log;
   const registry = new Registry(await listModels(models), Deno.env.get("EDGEMORE_MODEL") || undefined);
   const app = createApp(registry, {
     runtime: "deno",
     token,
     origins,
-    log: log ? output.log : undefined,
+    log: log ? writeLog : undefined,
     serverTiming: serverTiming ?? true,
     bodyTimeout,
     rateLimit: rateLimit === undefined || rateLimit === "off"
@@ -74,9 +80,21 @@ async function main(output: BufferedConsole): Promise<void> {
   serveStaticFiles(app, PAGE);
   const server = listenAt(hostname, port, settings, answerHeadOfStreams(app.fetch));
   shutDownOnSignal(server, output, settings.shutdownTimeout);
-  console.log(`edgemore answers at http://${authority(server.address)}`);
-  void output.flush();
-  await openModels(registry, models, await Deno.readFile(WASM), modelTimeout);
+  const opened = openModels(registry, models, await Deno.readFile(WASM), modelTimeout);
+  const announce = async () => {
+    if (terminal) await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, MAX_WAIT))]);
+    await output.flush();
+    console.log(announcement(`http://${authority(server.address)}`, terminal));
+    await output.flush();
+  };
+  await Promise.all([opened, announce()]);
+}
+
+/** The line that tells the server's address, so that it stands out on a terminal. */
+function announcement(address: string, terminal: boolean): string {
+  if (!terminal) return `edgemore answers at ${address}`;
+  const emphasised = Deno.noColor ? address : `\x1b[1m${address}\x1b[0m`;
+  return `\n  edgemore answers at ${emphasised}   (Ctrl-C ends it)\n`;
 }
 
 /** @throws {Error} If the server cannot listen at the address; the message says what to change. */

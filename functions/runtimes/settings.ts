@@ -18,8 +18,8 @@ export interface Settings {
   serverTiming?: boolean;
   /** `EDGEMORE_BODY_TIMEOUT`: how long a request body may keep the server waiting, in seconds. Default: 30. */
   bodyTimeout?: number;
-  /** `EDGEMORE_LOG`: whether to log a line for each request. */
-  log: boolean;
+  /** `EDGEMORE_LOG`: whether to log a line for each request. The default depends on the runtime. */
+  log?: boolean;
   /** `EDGEMORE_MAX_CONNECTIONS`: how many connections may be open at a time (Deno). */
   maxConnections: number;
   /** `EDGEMORE_MAX_CONNECTIONS_PER_CLIENT`: how many of them may be one client's (Deno). Default: see `listen.ts`. */
@@ -92,6 +92,7 @@ export function readSettings(variable: (name: SettingName) => string | undefined
   }
   const rateLimit = read("EDGEMORE_RATE_LIMIT");
   const serverTiming = read("EDGEMORE_SERVER_TIMING");
+  const log = read("EDGEMORE_LOG");
   return {
     models: read("EDGEMORE_MODELS"),
     modelTimeout: seconds("EDGEMORE_MODEL_TIMEOUT", read("EDGEMORE_MODEL_TIMEOUT")) ?? DEFAULTS.modelTimeout,
@@ -101,7 +102,7 @@ export function readSettings(variable: (name: SettingName) => string | undefined
     trustProxy: flag("EDGEMORE_TRUST_PROXY", read("EDGEMORE_TRUST_PROXY")),
     serverTiming: serverTiming === undefined ? undefined : flag("EDGEMORE_SERVER_TIMING", serverTiming),
     bodyTimeout: seconds("EDGEMORE_BODY_TIMEOUT", read("EDGEMORE_BODY_TIMEOUT")),
-    log: oneOf("EDGEMORE_LOG", read("EDGEMORE_LOG") ?? "requests", ["requests", "off"]) === "requests",
+    log: log === undefined ? undefined : oneOf("EDGEMORE_LOG", log, ["requests", "off"]) === "requests",
     maxConnections: wholeNumber("EDGEMORE_MAX_CONNECTIONS", read("EDGEMORE_MAX_CONNECTIONS"), {
       default: DEFAULTS.maxConnections,
       ...CONNECTIONS,

@@ -1,25 +1,27 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import type { ModelCard } from "../../shared/model_card.ts";
 import { nounOf } from "../../shared/noun.ts";
-import { change, type Runtime, state } from "../page_state.ts";
+import { change, type Runtime, runtimeOf, state } from "../page_state.ts";
+import type { AvailableModel } from "../train/local_models.ts";
+import { isLocal } from "../train/local_reference.ts";
 import { Side } from "./side.tsx";
 
 interface CompareProps {
   /** All models there are. */
-  cards: readonly ModelCard[];
-  /** The chosen model. */
-  card: ModelCard;
+  models: readonly AvailableModel[];
+  /** The reference of the chosen one. */
+  chosen: string;
   runtime: Runtime;
 }
 
 /** Two models side by side: what they make of the same seed, and what they think of the same text. */
-export function Compare({ cards, card, runtime }: CompareProps): VNode {
+export function Compare({ models, chosen, runtime }: CompareProps): VNode {
   const [second, choose] = useState("");
-  const others = cards.filter(({ name }) => name !== card.name);
-  const other = others.find(({ name }) => name === second) ?? others.find((other) => alike(other, card)) ??
-    others[0];
-  if (!other) return <p class="lead">There is no second model to compare with.</p>;
+  const first = models.find(({ reference }) => reference === chosen);
+  const others = models.filter((model) => model !== first);
+  const other = others.find(({ reference }) => reference === second) ??
+    others.find(({ card }) => first && nounOf(card) === nounOf(first.card)) ?? others[0];
+  if (!first || !other) return <p class="lead">There is no second model to compare with.</p>;
   return (
     <div class="compare">
       <p class="lead">
@@ -28,9 +30,18 @@ export function Compare({ cards, card, runtime }: CompareProps): VNode {
       </p>
       <div class="choices">
         <p class="field">
-          <label for="other">Compare {card.name} with</label>
-          <select id="other" value={other.name} onChange={({ currentTarget }) => choose(currentTarget.value)}>
-            {others.map(({ name }) => <option key={name} value={name}>{name}</option>)}
+          <label for="other">Compare {first.card.name} with</label>
+          <select
+            id="other"
+            value={other.reference}
+            onChange={({ currentTarget }) => choose(currentTarget.value)}
+          >
+            {others.map(({ reference, card }) => (
+              <option key={reference} value={reference}>
+                {card.name}
+                {isLocal(reference) && ", in this browser"}
+              </option>
+            ))}
           </select>
         </p>
         <p class="field">
@@ -48,13 +59,15 @@ export function Compare({ cards, card, runtime }: CompareProps): VNode {
         </p>
       </div>
       <div class="sides">
-        {[card, other].map((card) => <Side key={card.name} card={card} runtime={runtime} />)}
+        {[first, other].map(({ reference, card }) => (
+          <Side
+            key={reference}
+            card={card}
+            model={reference}
+            runtime={runtimeOf({ runtime, model: reference })}
+          />
+        ))}
       </div>
     </div>
   );
-}
-
-/** Whether two models make the same kind of thing. */
-function alike(a: ModelCard, b: ModelCard): boolean {
-  return nounOf(a) === nounOf(b);
 }

@@ -13,16 +13,23 @@ const MADE = "8";
 /** How long the settings must stay the same before they are asked with, in milliseconds. */
 const DELAY = 250;
 
+interface SideProps {
+  card: ModelCard;
+  /** Its reference. */
+  model: string;
+  runtime: Runtime;
+}
+
 /** One of two models that are compared. */
-export function Side({ card, runtime }: { card: ModelCard; runtime: Runtime }): VNode {
-  const { name: model } = card;
+export function Side({ card, model, runtime }: SideProps): VNode {
+  const { name } = card;
   const settings = { ...state.value, model };
   const made = useAnswer<"generate">(generatePath({ ...settings, n: MADE }), runtime, model, DELAY);
   const scored = useAnswer<"score">(settings.name === "" ? null : scorePath(settings), runtime, model, DELAY);
   const failed = [made, scored].filter(({ failure }) => failure);
   return (
     <div class="side" role="group" aria-labelledby={`side-${model}`}>
-      <h3 id={`side-${model}`}>{model}</h3>
+      <h3 id={`side-${model}`}>{name}</h3>
       <p class="hint">
         {card.architecture}, {grouped(card.parameters)} parameters, {card.nll.test?.toFixed(3) ?? "infinite"}
         {" "}
@@ -35,7 +42,7 @@ export function Side({ card, runtime }: { card: ModelCard; runtime: Runtime }): 
         />
       )}
       {made.answer && (
-        <ol role="list" class={made.pending ? "few pending" : "few"} aria-label={`Made by ${model}`}>
+        <ol role="list" class={made.pending ? "few pending" : "few"} aria-label={`Made by ${name}`}>
           {made.answer.names.map(({ name }, i) => <li key={i}>{name}</li>)}
         </ol>
       )}
@@ -43,7 +50,7 @@ export function Side({ card, runtime }: { card: ModelCard; runtime: Runtime }): 
         <>
           <Letters
             characters={scored.answer.characters}
-            label={`Letters, and how likely ${model} finds each`}
+            label={`Letters, and how likely ${name} finds each`}
           />
           <p class="judged">
             {verdict(scored.answer, nounOf(card))}{" "}

@@ -69,7 +69,7 @@ describe("parameters", () => {
     [
       "/generate?prefix=na%C3%AFve",
       "prefix",
-      'has the character "ï" at position 2, which model tuned does not know',
+      'has the character "ï" at position 3, which model tuned does not know',
     ],
     ["/generate?prefix=a1", "prefix", 'it knows "abcdefghijklmnopqrstuvwxyz"'],
     [`/generate?prefix=${"a".repeat(257)}`, "prefix", "must be 0 to 256 characters"],
@@ -100,9 +100,9 @@ describe("parameters", () => {
       'must be 1 to 256 characters of Unicode text with at most 30 combining marks in a row, got ""',
     ],
     [`/score?name=${"a".repeat(257)}`, "name", "must be 1 to 256 characters"],
-    ["/score?name=a.b", "name", 'has the character "." at position 1'],
-    ["/score?name=%00", "name", 'has the character "\\u0000" at position 0'],
-    ["/score?name=%F0%9F%98%80", "name", 'has the character "😀" at position 0'],
+    ["/score?name=a.b", "name", 'has the character "." at position 2'],
+    ["/score?name=%00", "name", 'has the character "\\u0000" at position 1'],
+    ["/score?name=%F0%9F%98%80", "name", 'has the character "😀" at position 1'],
     ["/score?name=a&name=b", "name", "must be given once"],
     ["/score?name=a&n=3", "n", "is no parameter of this route, which has name, model"],
   ])("%s is refused", async (path, parameter, message) => {

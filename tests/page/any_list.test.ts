@@ -47,8 +47,9 @@ describeWithBrowser("the page of any list", () => {
       `${server.address}/?seed=42&model=towns&name=villers`,
       "Communes",
     );
-    expect(await page.getByRole("heading", { level: 1 }).textContent())
+    await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent(), { timeout: 30_000 })
       .toBe("New communes, made one letter at a time.");
+    await page.getByRole("list", { name: "Communes" }).waitFor();
     await page.getByRole("button", { name: "Make new communes" }).waitFor();
     await page.getByText(/^20 communes by towns, seed 42/).waitFor();
     const text = await page.locator("body").innerText();
@@ -58,7 +59,7 @@ describeWithBrowser("the page of any list", () => {
   });
 
   test("pictures the commonest characters of a large vocabulary, and says so", async () => {
-    const { page } = await openPage(browser, `${server.address}/?model=towns`, "Communes");
+    const { page } = await openPage(browser, `${server.address}/?model=towns`);
     await page.getByText("The pictures show the 39 commonest of its 43 characters.").waitFor();
     await page.getByRole("heading", { name: "The card" }).scrollIntoViewIfNeeded();
     const scatter = page.getByRole("img", { name: "Scatter of the characters’ embeddings" });
@@ -75,7 +76,7 @@ describeWithBrowser("the page of any list", () => {
   });
 
   test("marks each as new or known, once it is made, without the list", async () => {
-    const { page, requests } = await openPage(browser, `${server.address}/?seed=42&model=towns`, "Communes");
+    const { page, requests } = await openPage(browser, `${server.address}/?seed=42&model=towns`);
     const list = new Set(
       (await (await fetch(`${server.address}/models/towns/training_names.txt`)).text()).split("\n"),
     );
@@ -145,7 +146,7 @@ describeWithBrowser("the page of any list", () => {
   });
 
   test("fits long things, and a thousand of them, without a longer page", async () => {
-    const { page } = await openPage(browser, `${server.address}/?seed=42&model=towns&n=20`, "Communes");
+    const { page } = await openPage(browser, `${server.address}/?seed=42&model=towns&n=20`);
     const box = async (selector: string) => (await page.locator(selector).first().boundingBox())!;
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 844 });
@@ -167,7 +168,7 @@ describeWithBrowser("the page of any list", () => {
   });
 
   test("shows a phone the temperature, the button and what it makes first", async () => {
-    const { page } = await openPage(browser, `${server.address}/?seed=42`, "Names", {
+    const { page } = await openPage(browser, `${server.address}/?seed=42`, {
       viewport: { width: 390, height: 844 },
     });
     const top = async (selector: string) => (await page.locator(selector).first().boundingBox())!.y;
@@ -186,7 +187,7 @@ describeWithBrowser("the page of any list", () => {
   });
 
   test("moves nothing when a status changes", async () => {
-    const { page } = await openPage(browser, `${server.address}/?seed=42`, "Names", {
+    const { page } = await openPage(browser, `${server.address}/?seed=42`, {
       permissions: ["clipboard-read", "clipboard-write"],
     });
     await marks(page);

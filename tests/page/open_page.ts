@@ -10,15 +10,10 @@ export interface OpenPage {
   requests: string[];
 }
 
-/**
- * Opens the page until the end of a test, and waits for its first names and score.
- *
- * @param noun What the model's things are called.
- */
+/** Opens the page until the end of a test, and waits for its first names and score. */
 export async function openPage(
   browser: Browser,
   address: string,
-  noun = "Names",
   options: BrowserContextOptions = {},
 ): Promise<OpenPage> {
   const context = await browser.newContext({
@@ -33,7 +28,7 @@ export async function openPage(
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("request", (request) => requests.push(request.url()));
   await page.goto(address);
-  await page.getByRole("list", { name: noun }).waitFor();
+  await page.locator(".names").waitFor();
   await page.getByRole("list", { name: "Letters and how likely each was" }).waitFor();
   return { page, errors, requests };
 }

@@ -85,7 +85,7 @@ describeWithBrowser("the page", () => {
     });
 
     test("and copies them as curl, as a list and as a link", async () => {
-      const { page } = await openPage(browser, `${server.address}/?seed=42&n=3`, "Names", {
+      const { page } = await openPage(browser, `${server.address}/?seed=42&n=3`, {
         permissions: ["clipboard-read", "clipboard-write"],
       });
       await expectNames(page, expected.slice(0, 3));
@@ -271,6 +271,10 @@ describeWithBrowser("the page", () => {
       await page.getByText(/seed 42, in [\d.]+ ms in this browser by WebAssembly/).waitFor();
       await expectNames(page, expected);
       expect(requests.filter((request) => /\.wasm\.gz$|\.onnx$/.test(request))).toHaveLength(2);
+      await page.locator('nav a[href="#watch"]').click(); // the sections below come now, not while requests are counted
+      await page.locator("#watch .lead").waitFor();
+      await page.locator('nav a[href="#compare"]').click();
+      await page.locator(".sides .few").nth(1).waitFor();
       // From here on no request goes to the server.
       const before = requests.length;
       await page.getByLabel("Your text").fill("andrej");
@@ -396,7 +400,7 @@ describeWithBrowser("the page", () => {
     test("that there were too many requests, and repeats the last one in time", async () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       await page.route(
-        "**/generate?*",
+        (url) => url.pathname === "/generate" && !url.searchParams.has("novel"),
         (route) => route.fulfill({ status: 429, headers: { "retry-after": "1" }, body: "{}" }),
         { times: 1 },
       );
@@ -430,7 +434,7 @@ describeWithBrowser("the page", () => {
       });
     await press("Tab");
     expect(await focused()).toEqual({ label: "Skip to the names", outlined: true });
-    await press("Tab", 7); // the six links, then the model
+    await press("Tab", 8); // the seven links, then the model
     expect((await focused()).label).toBe("Model");
     await press("m");
     await page.getByRole("heading", { name: "Inside mlp" }).waitFor();

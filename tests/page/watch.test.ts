@@ -133,7 +133,7 @@ describeWithBrowser("the page that shows how it works", () => {
     });
 
     test("with what a model with a state remembers", async () => {
-      const { page } = await openPage(browser, `${server.address}/?seed=42&model=towns`, "Communes");
+      const { page } = await openPage(browser, `${server.address}/?seed=42&model=towns`);
       const watch = await goTo(page, "watch");
       await watch.getByText(/remembers all of them in 128 numbers, its state/).waitFor();
       await watch.getByRole("img", { name: /as points among those of the vocabulary: the beginning$/ })
@@ -142,7 +142,7 @@ describeWithBrowser("the page that shows how it works", () => {
 
     test("and moves nothing for who prefers that", async () => {
       const motion = async (reducedMotion: "reduce" | "no-preference") => {
-        const { page } = await openPage(browser, `${server.address}/?seed=42`, "Names", { reducedMotion });
+        const { page } = await openPage(browser, `${server.address}/?seed=42`, { reducedMotion });
         const watch = await goTo(page, "watch");
         await watch.locator(".bars .shaped").first().waitFor();
         await watch.getByRole("button", { name: "Step" }).click();

@@ -1,8 +1,11 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { startDeno } from "../processes.ts";
-import { waitForModels } from "../servers.ts";
+import process from "node:process";
+import { badModel, writeModels } from "../attacks/bad_models.ts";
+import { startDeno, startProgram } from "../processes.ts";
+import { SERVER_ARGS, waitForModels } from "../servers.ts";
+import { temporaryDirectory } from "../temporary_directory.ts";
 
 /** Resolves when no server accepts connections at an address any more. */
 async function waitUntilRefused(address: string): Promise<void> {
@@ -41,6 +44,52 @@ describe("deno task start", () => {
     await server.ended;
     await expect(fetch(`${address}/health`)).rejects.toThrow();
   });
+
+  test("prints its command and its address, and nothing else", async () => {
+    const server = startDeno(["task", "start"], { PORT: "0" });
+    onTestFinished(() => server.signal("SIGTERM"));
+    const [, address] = await server.printed(/answers at (http:\S+)/);
+    await waitForModels(address);
+    server.signal("SIGTERM");
+    const { stdout, stderr } = await server.ended;
+    expect(stdout.split("\n").filter((line) => !line.startsWith("{"))).toEqual([
+      `edgemore answers at ${address}`,
+      "",
+    ]);
+    expect(stderr).toMatch(/^Task start deno task .*\n$/);
+  });
+
+  test.skipIf(process.platform !== "linux")("on a terminal, prints a readable log, if at all", async () => {
+    const command = [process.execPath, ...SERVER_ARGS].join(" ");
+    for (const [EDGEMORE_LOG, logged] of [["", false], ["requests", true]] as const) {
+      const terminal = startProgram("script", ["-qefc", command, "/dev/null"], { PORT: "0", EDGEMORE_LOG });
+      onTestFinished(() => terminal.signal("SIGTERM"));
+      const [, address] = await terminal.printed(/answers at (http:\S+)/);
+      await waitForModels(address); // it requests /health
+      if (logged) await terminal.printed(/\d\d:\d\d:\d\d +200 +GET \/health +\d+\.\d ms/);
+      terminal.signal("SIGTERM");
+      const { stdout } = await terminal.ended;
+      expect(stdout.includes("GET")).toBe(logged);
+      expect(stdout).not.toContain("{");
+    }
+  });
+
+  test.skipIf(process.platform !== "linux")(
+    "on a terminal, does not wait for a model that never opens",
+    async () => {
+      const models = await temporaryDirectory();
+      await writeModels(models, [await badModel("endless")]);
+      const command = [process.execPath, ...SERVER_ARGS].join(" ");
+      const terminal = startProgram("script", ["-qefc", command, "/dev/null"], {
+        PORT: "0",
+        EDGEMORE_MODELS: models,
+        EDGEMORE_MODEL_TIMEOUT: "3600",
+      });
+      onTestFinished(() => terminal.signal("SIGTERM"));
+      const [, address] = await terminal.printed(/answers at (http:\S+)/);
+      expect((await fetch(`${address}/health`)).status).toBe(503);
+    },
+  );
 
   test.each(["SIGTERM", "SIGINT"] as const)(
     "at %s, finishes the requests in progress, writes its log and exits with 0",

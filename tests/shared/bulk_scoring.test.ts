@@ -48,7 +48,7 @@ describe("scoreNames", () => {
     expect(records.map((record) => "error" in record ? record.error.message : record.name)).toEqual([
       "must be 1 to 256 characters of Unicode text with at most 30 combining marks in a row",
       "ab",
-      'has the character "x" at position 0, which model table does not know: it knows "ab"',
+      'has the character "x" at position 1, which model table does not know: it knows "ab"',
       "must be 1 to 256 characters of Unicode text with at most 30 combining marks in a row",
       "must be 1 to 256 characters of Unicode text with at most 30 combining marks in a row",
       "a".repeat(256),
@@ -59,7 +59,7 @@ describe("scoreNames", () => {
 
   test("counts a name's characters as it is read, in normalization form C", async () => {
     const [composed, longer] = await scoreNames(scoring(), ["e\u0301".repeat(256), "e\u0301".repeat(257)]);
-    expect("error" in composed && composed.error.message).toContain('has the character "é" at position 0');
+    expect("error" in composed && composed.error.message).toContain('has the character "é" at position 1');
     expect("error" in longer && longer.error.message).toContain("must be 1 to 256 characters");
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { runWithoutTurns, takeTurn } from "../../shared/event_loop.ts";
+import { takeTurn } from "../../shared/event_loop.ts";
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -28,13 +28,6 @@ test("takeTurn resumes one caller in each turn of the event loop, the longest wa
   expect(counter.turns()).toBeGreaterThanOrEqual(order.length - 1);
 });
 
-test("takeTurn does not wait where timers are not allowed", async () => {
-  vi.stubGlobal("setTimeout", () => {
-    throw new Error("Disallowed operation called within global scope");
-  });
-  await expect(takeTurn()).resolves.toBeUndefined();
-});
-
 test("takeTurn resumes the others if the callback of one caller never runs", async () => {
   const order: string[] = [];
   const work = async (name: string) => {
@@ -51,13 +44,4 @@ test("takeTurn resumes the others if the callback of one caller never runs", asy
   vi.stubGlobal("setTimeout", later);
   await working;
   expect(order.join("")).toBe("ababab");
-});
-
-test("runWithoutTurns runs a task where timers are not allowed, as in the global scope of a Worker", async () => {
-  vi.stubGlobal("setTimeout", () => {
-    throw new Error("Disallowed operation called within global scope");
-  });
-  await runWithoutTurns(() => Promise.all([takeTurn(), takeTurn()]));
-  await expect(runWithoutTurns(() => Promise.reject(new RangeError("no")))).rejects.toThrow("no");
-  await expect(takeTurn()).rejects.toThrow("Disallowed");
 });

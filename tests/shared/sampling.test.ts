@@ -64,7 +64,7 @@ describe("sample", () => {
   test("begins every name with the prefix, as the vocabulary reads it", async () => {
     const all = await names({ prefix: "AA", n: 50 });
     expect(all).toEqual(new Array(50).fill(expect.stringMatching(/^aa/)));
-    await expect(names({ prefix: "ax" })).rejects.toThrow('character "x" at position 1');
+    await expect(names({ prefix: "ax" })).rejects.toThrow('character "x" at position 2');
   });
 
   test("keeps the lengths, the prefix counted", async () => {

@@ -37,7 +37,7 @@ describe("Vocabulary", () => {
   test("reports an unknown character with its position and the vocabulary", () => {
     const vocabulary = Vocabulary.of(["abc"]);
     expect(() => vocabulary.encode("ab😀")).toThrow(
-      'Cannot encode "ab😀": character "😀" at position 2 is not in the vocabulary, which is "abc"',
+      'Cannot encode "ab😀": character "😀" at position 3 is not in the vocabulary, which is "abc"',
     );
   });
 

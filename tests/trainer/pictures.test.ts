@@ -36,7 +36,7 @@ describe("makePictures", () => {
   test.each(["bigram", "mlp", "tuned", "towns"])("makes those that stand on the card of %s", async (name) => {
     const model = await loadModel("models", name);
     const { card, vocabulary, parameters } = model;
-    const corpus = makeCorpus(await modelList(model));
+    const corpus = makeCorpus(await modelList(model, "models"));
     expect(makePictures(corpus.words.train, parameters, vocabulary.size)).toEqual(card.pictures);
     expect(card.pictures!.embedding?.length).toBe(
       { bigram: undefined, towns: MAX_PICTURED_TOKENS }[name] ?? (name === "bigram" ? undefined : 27),

@@ -5,7 +5,8 @@ import { readModel } from "../../functions/inference/model_directory.ts";
 import { parseModelCard } from "../../shared/model_card.ts";
 import { modelFileNames } from "../../shared/model_files.ts";
 import { loadModel } from "../../trainer/load_model.ts";
-import { saveModel, type UnsavedCard } from "../../trainer/save_model.ts";
+import { saveModel } from "../../trainer/save_model.ts";
+import type { UnsavedCard } from "../../trainer/train_model.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
@@ -96,10 +97,16 @@ describe("loadModel", () => {
   test("says what is missing or broken", async () => {
     const directory = await temporaryDirectory();
     await expect(loadModel(directory, "pets")).rejects.toThrow(
-      "pets.json is missing",
+      "pets.json is missing; there are no models; deno task train makes one",
+    );
+    await expect(loadModel(join(directory, "none"), "pets")).rejects.toThrow(
+      "there is no such directory; --models says where the models are",
     );
     const { onnx, list, card } = await committed();
     const saved = await saveModel(directory, { onnx, list }, card);
+    await expect(loadModel(directory, "pets")).rejects.toThrow("the models are bigram");
+    for (let i = 0; i < 20; i++) await writeFile(join(directory, `a${i}.json`), "");
+    await expect(loadModel(directory, "pets")).rejects.toThrow(/the models are (a\d+, ){19}a9 and 1 more$/);
     const file = modelFileNames("bigram", saved).onnx.versioned;
     await writeFile(join(directory, file), onnx.slice(0, 1000));
     await expect(loadModel(directory, "bigram")).rejects.toThrow(

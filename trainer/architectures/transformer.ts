@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
 import { causalAttention } from "../attention.ts";
 import type { Activation, StepPlan } from "../backends/fused/step_plan.ts";
-import { CausalAttention } from "../onnx/attention.ts";
+import { CausalAttention, passesAreExact } from "../onnx/attention.ts";
 import type { GraphBuilder, Value } from "../onnx/graph.ts";
 import { addBias, embed, GELU, gelu, layerNormalize, matMul } from "../operations.ts";
 import type { Parameter, Parameters } from "../parameters.ts";
@@ -74,7 +74,7 @@ export const transformer: Architecture<TransformerHyperparameters, TrainedNetwor
           shape: ["batch", heads, "past", headSize] as ["batch", number, "past", number],
         }))
       ),
-      exactPasses: true,
+      exactPasses: passesAreExact(headSize),
       buffers: [],
       dropsOut: true,
 

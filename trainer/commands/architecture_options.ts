@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import type { z } from "zod";
 import type { ModelCard } from "../../shared/model_card.ts";
 import type { Architecture } from "../architecture.ts";
 import { architectures } from "../architectures/all.ts";
@@ -47,9 +48,23 @@ export function readHyperparameters(
     Object.fromEntries(asked.map((key) => [key, flagValue(flags[key])])),
   );
   if (result.success) return result.data as ModelCard["hyperparameters"]; // optional ones are absent
-  const [{ path, message }] = result.error.issues;
-  const key = String(path[0]);
-  throw new RangeError(`Cannot set --${key} to ${JSON.stringify(flags[key])}: ${message}`);
+  const [issue] = result.error.issues;
+  const key = String(issue.path[0]);
+  throw new RangeError(`Cannot set --${key} to ${JSON.stringify(flags[key])}: ${inWords(issue)}`);
+}
+
+/** What is allowed in place of a value. */
+function inWords(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "too_small":
+      return `it must be at least ${issue.minimum}`;
+    case "too_big":
+      return `it must be at most ${issue.maximum}`;
+    case "invalid_type":
+      return issue.expected === "int" ? "it must be a whole number" : `it must be a ${issue.expected}`;
+    default:
+      return issue.message;
+  }
 }
 
 /** The value of a flag: a number if its text is one. */

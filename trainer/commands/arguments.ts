@@ -26,14 +26,6 @@ export function modelsOption(): Option {
   return new Option("--models <directory>", "directory of the models").default(MODELS_DIRECTORY);
 }
 
-/** `--data LIST`, for commands that read a model's list. */
-export function listOption(): Option {
-  return new Option(
-    "--data <list>",
-    "the list that the model was trained on: a path or an http(s) URL (default: the copy beside the model)",
-  );
-}
-
 /** `--seed NUMBER`, for commands that train. */
 export function seedOption(): Option {
   return new Option(

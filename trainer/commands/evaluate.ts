@@ -1,11 +1,12 @@
 import { Command } from "commander";
+import { nounOf } from "../../shared/noun.ts";
 import { evaluationBackend } from "../backends/all.ts";
 import { makeCorpus } from "../corpus.ts";
 import { evaluateSplits } from "../evaluation.ts";
 import { makeExamples } from "../examples.ts";
 import { loadModel } from "../load_model.ts";
-import { listOption, modelsOption } from "./arguments.ts";
-import { modelList } from "./model_list.ts";
+import { modelsOption } from "./arguments.ts";
+import { listOption, modelList } from "./model_list.ts";
 import { evaluationProgress } from "./progress.ts";
 import { type Split, SPLITS } from "../splits.ts";
 
@@ -26,10 +27,11 @@ Examples:
   )
   .action(async (name: string, flags: { models: string; data?: string }) => {
     const model = await loadModel(flags.models, name);
-    const { network, parameters } = model;
-    const corpus = makeCorpus(await modelList(model, flags.data));
+    const { card, network, parameters } = model;
+    const corpus = makeCorpus(await modelList(model, flags.models, flags.data));
+    const noun = nounOf(card);
     const examples = makeExamples(corpus, network.contextLength);
-    const evaluator = await evaluationBackend(network, parameters, examples.train)
+    const evaluator = await evaluationBackend(network, parameters)
       .evaluator(network, parameters);
     const progress = evaluationProgress();
     let nll: Record<Split, number>;
@@ -43,7 +45,7 @@ Examples:
       const words = corpus.words[split];
       const characters = words.reduce((sum, word) => sum + word.length + 1, 0); // with each closing boundary
       const perplexity = Math.exp(nll[split]).toFixed(3);
-      const size = `${words.length} names, ${characters} characters`;
+      const size = `${words.length} ${noun}, ${characters} characters`;
       console.log(`${split.padEnd(5)}  NLL ${nll[split].toFixed(4)}  perplexity ${perplexity}  (${size})`);
     }
   });

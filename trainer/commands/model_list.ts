@@ -1,31 +1,70 @@
 import { Option } from "commander";
-import { relative } from "node:path";
-import { DEFAULT_LIST, type List, parseList, readList } from "../corpus.ts";
+import { basename, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { modelFileNames } from "../../shared/model_files.ts";
+import { type List, parseList } from "../corpus.ts";
+import { DEFAULT_LIST, readList } from "../list_file.ts";
 import type { StoredModel } from "../load_model.ts";
+
+/** The lists in this repository. */
+const LISTS = fileURLToPath(new URL("../data/", import.meta.url));
 
 /**
  * Reads the list that a model was trained on.
  *
- * @param source Its path or URL. Default: the model's own copy.
- * @throws {Error} If it cannot be read, or is not the list on the model's card.
+ * @param models The directory of the model.
+ * @param source The list's path or URL. Default: the list is looked for; see {@link findModelList}.
+ * @throws {Error} If it cannot be read or found, or is not the list on the model's card.
  */
-export async function modelList(
-  { card: { name, dataset }, list: copy }: Pick<StoredModel, "card" | "list">,
-  source?: string,
-): Promise<List> {
-  if (source === undefined && copy === null) {
-    throw new Error(`Model ${name} came without its list: give ${dataset.name} with --data`);
-  }
-  const list = source === undefined ? await parseList(dataset.name, copy!) : await readList(source);
-  if (list.sha256 === dataset.sha256) return list;
+export async function modelList(model: StoredModel, models: string, source?: string): Promise<List> {
+  const list = await findModelList(model, source);
+  if (list !== null) return list;
+  const { name, dataset } = model.card;
+  const stored = join(models, modelFileNames(name, model.card).list.versioned);
+  const found = model.list === null ? "is missing" : "is another list";
   throw new Error(
-    `Model ${name} was not trained on ${source ?? "the list that came with it,"} but on ${dataset.name} ` +
-      `(${dataset.lines} lines, SHA-256 ${dataset.sha256.slice(0, 12)}…)`,
+    `Model ${name} was trained on ${describe(dataset)}, and ${stored} ${found}: ` +
+      `give the list with --data PATH/${basename(dataset.name)}`,
   );
+}
+
+/**
+ * Finds the list that a model was trained on: the copy beside the model, or a list of this repository. Its SHA-256 must be that
+ * on the model's card.
+ *
+ * @param source The list's path or URL, which is then the only place.
+ * @returns Null if it is not found.
+ * @throws {Error} If the list at `source` cannot be read or is another one.
+ */
+export async function findModelList(
+  { card: { name, dataset }, list }: StoredModel,
+  source?: string,
+): Promise<List | null> {
+  if (source !== undefined) {
+    const given = await readList(source);
+    if (given.sha256 === dataset.sha256) return given;
+    throw new Error(`Model ${name} was not trained on ${source} but on ${describe(dataset)}`);
+  }
+  const copy = list && await parseList(list, dataset.name).catch(() => null);
+  if (copy?.sha256 === dataset.sha256) return copy;
+  const included = await readList(join(LISTS, basename(dataset.name))).catch(() => null);
+  return included?.sha256 === dataset.sha256 ? included : null;
+}
+
+function describe({ name, lines, sha256 }: StoredModel["card"]["dataset"]): string {
+  return `${name} (${lines} lines, SHA-256 ${sha256.slice(0, 12)}…)`;
 }
 
 /** `--data LIST`, for commands that train. */
 export function trainingListOption(): Option {
   return new Option("--data <list>", "the list: a path or an http(s) URL")
     .default(DEFAULT_LIST, `${relative(".", DEFAULT_LIST)}, names given in the United States in 2018`);
+}
+
+/** `--data LIST`, for commands that read a model's list. */
+export function listOption(): Option {
+  return new Option(
+    "--data <list>",
+    "the list that the model was trained on: a path or an http(s) URL (default: the copy beside the model)",
+  );
 }

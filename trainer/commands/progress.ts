@@ -110,10 +110,11 @@ export function evaluationProgress(): EvaluationProgress {
   };
 }
 
-/** How every bar looks. */
-const BAR: Options = {
-  hideCursor: true,
-  gracefulExit: false, // Ctrl-C stops the training run
+/** Options of every bar. */
+export const BAR: Options = {
+  // The terminal's state is not changed, because a program that Ctrl-C ends could not restore it.
+  hideCursor: false,
+  linewrap: true,
   stream: process.stderr,
   barCompleteChar: "█",
   barIncompleteChar: "░",

@@ -3,11 +3,12 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import type { Chart } from "../charts/chart.ts";
-import { readList } from "../corpus.ts";
+import { readList } from "../list_file.ts";
 import type { Figure } from "../replay/figure.ts";
 import { type NotebookName, notebooks } from "../replay/replay.ts";
 import { reportHtml, type Section, table } from "../report/report_html.ts";
 import { writeAtomically } from "../atomic_write.ts";
+import { checkOutputDirectory } from "./output_directory.ts";
 import { trainingProgress } from "./progress.ts";
 
 /** SHA-256 of makemore's names.txt, the list of all notebooks. */
@@ -49,6 +50,7 @@ Examples:
         "Cannot replay without makemore's names.txt: give it with --data, or set EDGEMORE_NAMES to its path",
       );
     }
+    if (flags.report !== undefined) await checkOutputDirectory(flags.report);
     const list = await readList(source);
     if (list.sha256 !== NAMES_SHA256) {
       throw new Error(

@@ -21,8 +21,9 @@ import { tensorFlowModel } from "../tensorflow_model.ts";
 import { makePictures } from "../pictures.ts";
 import { principalComponents } from "../principal_components.ts";
 import { escapeHtml, reportHtml, type Section, table } from "../report/report_html.ts";
-import { listOption, modelsOption } from "./arguments.ts";
-import { modelList } from "./model_list.ts";
+import { modelsOption } from "./arguments.ts";
+import { listOption, modelList } from "./model_list.ts";
+import { checkOutputDirectory } from "./output_directory.ts";
 import { duration } from "./progress.ts";
 
 /** Samples in the report, and names at either end of the ranking. */
@@ -37,7 +38,7 @@ interface Named {
 /** `deno task report`. */
 export const reportCommand: Command = new Command("report")
   .description("Write a report on a model, with charts, to DIR/NAME.html: one file that needs no network.")
-  .argument("<name>", "the model, as in models/NAME.json")
+  .argument("<name>", "name of the model: NAME for models/NAME.json")
   .addOption(modelsOption())
   .addOption(listOption())
   .option("--out <directory>", "directory of the report", "build/reports")
@@ -49,12 +50,13 @@ Examples:
   deno task report towns --out .`,
   )
   .action(async (name: string, flags: { models: string; data?: string; out: string }) => {
+    await checkOutputDirectory(flags.out);
     const model = await loadModel(flags.models, name);
     const { card, vocabulary, network, parameters } = model;
-    const corpus = makeCorpus(await modelList(model, flags.data));
+    const corpus = makeCorpus(await modelList(model, flags.models, flags.data));
+    const noun = nounOf(card);
     const weights = mapValues(parameters, toTensor);
 
-    const noun = nounOf(card);
     const symbols = [BOUNDARY_SYMBOL, ...Array.from(vocabulary.characters, visibleCharacter)];
     const charts: Chart[] = [];
     if (card.training.loss_history.length > 1) charts.push(lossCurve(card.training.loss_history));

@@ -1,13 +1,15 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
+import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
+import { nounOf } from "../../shared/noun.ts";
 import type { SampledName } from "../../shared/sampler.ts";
 import { composeLine } from "../corpus.ts";
 import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { tensorFlowModel } from "../tensorflow_model.ts";
-import { decimal, listOption, modelsOption, wholeNumber } from "./arguments.ts";
-import { modelList } from "./model_list.ts";
+import { decimal, modelsOption, wholeNumber } from "./arguments.ts";
+import { findModelList, listOption, modelList } from "./model_list.ts";
 
 /** The flags of the command. */
 interface SampleFlags {
@@ -35,19 +37,37 @@ function prefix(text: string): string {
   }
 }
 
+/** @throws {RangeError} If the lengths leave nothing to sample. */
+function checkLengths({ prefix, minLength = 0, maxLength, compat }: SampleFlags): void {
+  const longest = maxLength ?? (compat === "torch" ? MAX_NAME_LENGTH : 64);
+  if (minLength > longest) {
+    throw new RangeError(`Cannot sample with --min-length ${minLength}: it is above --max-length ${longest}`);
+  }
+  const length = Array.from(prefix).length;
+  if (length > longest) {
+    throw new RangeError(
+      `Cannot sample with --prefix ${
+        JSON.stringify(prefix)
+      }: it has ${length} characters, and --max-length is ${longest}`,
+    );
+  }
+}
+
 /** `deno task sample`. */
 export const sampleCommand: Command = new Command("sample")
-  .description("Print names that a model generates: those that are in its list, and new ones.")
+  .description(
+    "Print things that a model makes, such as names or towns: those that are in its list, and new ones.",
+  )
   .argument("<name>", "name of the model: NAME for models/NAME.json")
-  .option("--n <number>", "names to generate", wholeNumber(1, 1_000_000), 20)
+  .option("--n <number>", "how many to make", wholeNumber(1, 1_000_000), 20)
   .option(
     "--seed <number>",
-    "the same seed gives the same names (default: a random seed)",
+    "the same seed makes the same things (default: a random seed)",
     wholeNumber(0, 2 ** 53 - 1),
   )
   .option(
     "--temperature <degree>",
-    "below 1 gives likelier names, above 1 more unusual ones",
+    "below 1 makes likelier things, above 1 more unusual ones",
     decimal(0.05, 5),
     1,
   )
@@ -57,11 +77,11 @@ export const sampleCommand: Command = new Command("sample")
     "sample from the likeliest characters whose probabilities add up to this",
     decimal(1e-9, 1),
   )
-  .option("--prefix <text>", "beginning of every name", prefix, "")
+  .option("--prefix <text>", "how each thing begins", prefix, "")
   .option("--min-length <number>", "fewest characters (default: 1)", wholeNumber(0, 256))
   .option("--max-length <number>", "most characters (default: 64)", wholeNumber(1, 256))
-  .option("--unique", "each name only once")
-  .option("--novel", "only names that are not in the list")
+  .option("--unique", "each thing only once")
+  .option("--novel", "only things that are not in the list")
   .addOption(
     new Option("--compat <library>", "draw as torch.multinomial does, to replay a notebook").choices([
       "torch",
@@ -78,9 +98,13 @@ Examples:
   deno task sample towns --unique --novel`,
   )
   .action(async (name: string, flags: SampleFlags) => {
+    checkLengths(flags);
     const model = await loadModel(flags.models, name);
-    const { vocabulary, network, parameters } = model;
-    const listed = new Set((await modelList(model, flags.data)).lines);
+    const { card, vocabulary, network, parameters } = model;
+    const list = flags.novel
+      ? await modelList(model, flags.models, flags.data)
+      : await findModelList(model, flags.data);
+    const listed = new Set(list?.lines);
     const cache = new DistributionCache(tensorFlowModel(network, mapValues(parameters, toTensor)));
     const { compat, seed = crypto.getRandomValues(new Uint32Array(1))[0], novel, ...options } = flags;
     const search = new NameSearch(cache, vocabulary, {
@@ -93,9 +117,16 @@ Examples:
 
     const fromList = names.filter((sampled) => listed.has(sampled.name));
     const novelNames = names.filter((sampled) => !listed.has(sampled.name));
-    console.log(`${names.length} names from ${name}, seed ${seed}`);
-    printNames("in the list", fromList);
-    printNames("new", novelNames);
+    console.log(`${names.length} ${nounOf(card)} from ${name}, seed ${seed}`);
+    if (list === null) {
+      printNames("in the list or new", names);
+      console.error(
+        `The list of ${name}, ${card.dataset.name}, was not found; with --data, known ones are told from new ones.`,
+      );
+    } else {
+      printNames("in the list", fromList);
+      printNames("new", novelNames);
+    }
     const shortfall = search.shortfall();
     if (shortfall) console.error(shortfall);
   });

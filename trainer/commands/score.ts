@@ -17,6 +17,7 @@ import { mapValues, toTensor } from "../parameters.ts";
 import { tensorFlowModel } from "../tensorflow_model.ts";
 import { modelsOption } from "./arguments.ts";
 import { csvRow } from "./csv.ts";
+import { BAR } from "./progress.ts";
 import { type TextSink, textSink } from "./text_sink.ts";
 
 /** Time between two updates of the bar, in milliseconds. */
@@ -73,17 +74,17 @@ function refusalOf({ error }: UnscoredName): { type: string; title: string; deta
 /** `deno task score`. */
 export const scoreCommand: Command = new Command("score")
   .description(
-    "Score the names of a file, one a line: NLL, perplexity, and the share of real names that are less likely. " +
+    "Score the lines of a file: NLL, perplexity, and the share of the list's things that are less likely. " +
       "The output is that of POST /score.",
   )
-  .argument("<file>", "UTF-8 text, one name a line; - is standard input")
+  .argument("<file>", "UTF-8 text, one thing a line; - is standard input")
   .requiredOption("--model <name>", "name of the model: NAME for models/NAME.json")
   .addOption(
     new Option("--format <format>", "output format").choices(Object.keys(formats)).default(
       "ndjson",
     ),
   )
-  .option("--no-characters", "leave out the characters of each name (CSV never has them)")
+  .option("--no-characters", "leave out the score of each character (CSV never has it)")
   .option("--out <file>", "file to write, atomically (default: standard output)")
   .addOption(modelsOption())
   .addHelpText(
@@ -111,7 +112,9 @@ Examples:
       throw error;
     }
     await sink.close();
-    console.error(`${counts.lines} lines, ${counts.bad} of them with errors`);
+    console.error(
+      `${counts.lines} ${counts.lines === 1 ? "line" : "lines"}, ${counts.bad} of them with errors`,
+    );
     if (counts.bad > 0) process.exitCode = 2;
   });
 
@@ -196,15 +199,11 @@ interface Bar {
 function progressBar(bytes: number | null): Bar | null {
   if (!process.stderr.isTTY) return null;
   const bar = new SingleBar({
+    ...BAR,
     format: bytes === null
       ? "{lines} lines | {rate} lines/s"
       : "{bar} {percentage}% | {lines} lines | {rate} lines/s",
-    hideCursor: true,
     clearOnComplete: true,
-    stream: process.stderr,
-    barCompleteChar: "█",
-    barIncompleteChar: "░",
-    barsize: 20,
   });
   const started = performance.now();
   let drawn = 0;

@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { StepSettings } from "../backend.ts";
 import { type BackendChoice, backends } from "../backends/all.ts";
 import { type OptimizerName, optimizers } from "../optimizers.ts";
@@ -19,7 +19,14 @@ export interface StepFlags {
 
 /** Adds the flags that say how a training step is made, for commands that train. */
 export function addStepOptions(command: Command): Command {
-  const batch = (text: string) => (text === "all" ? text : wholeNumber(1, 1_000_000)(text));
+  const batch = (text: string) => {
+    if (text === "all") return text;
+    try {
+      return wholeNumber(1, 1_000_000)(text);
+    } catch {
+      throw new InvalidArgumentError("It must be a whole number from 1 to 1000000, or all.");
+    }
+  };
   return command
     .option("--batch <number>", 'examples in a mini-batch; "all" uses all of them in each step', batch, 32)
     .addOption(

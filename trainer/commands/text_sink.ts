@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
 import { temporaryPath, whileLocked } from "../atomic_write.ts";
@@ -24,13 +24,17 @@ export async function textSink(path?: string): Promise<TextSink> {
 }
 
 async function wholeFile(path: string): Promise<TextSink> {
+  const fail = (reason: string): never => {
+    throw new Error(`Cannot write ${path}: ${reason}`);
+  };
+  if (await stat(path).then((stats) => stats.isDirectory(), () => false)) fail("it is a directory");
   const aside = temporaryPath(path);
   let file: FileHandle;
   try {
     file = await open(aside, "w");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`Cannot write ${path}: ${code === "ENOENT" ? "there is no such directory" : message}`);
+    return fail(code === "ENOENT" || code === "ENOTDIR" ? "there is no such directory" : message);
   }
   return {
     write: async (text) => void await file.write(text),
@@ -43,7 +47,7 @@ async function wholeFile(path: string): Promise<TextSink> {
         });
       } catch (error) {
         await rm(aside, { force: true });
-        throw new Error(`Cannot write ${path}: ${(error as Error).message}`);
+        fail((error as Error).message);
       }
     },
     abandon: async () => {

@@ -6,15 +6,20 @@ import { MAX_NOUN_LENGTH } from "../../shared/noun.ts";
 import { nounSchema } from "../../shared/noun_schema.ts";
 import { findArchitecture } from "../architectures/all.ts";
 import { type Checkpoint, loadCheckpoint } from "../checkpoint.ts";
-import { makeCorpus, readList } from "../corpus.ts";
+import { makeCorpus } from "../corpus.ts";
+import { readList } from "../list_file.ts";
 import { type ScheduleName, schedules } from "../schedules.ts";
 import { train, type TrainResult } from "../train.ts";
 import type { TrainOptions } from "../train_options.ts";
 import { architectureOption, architectureOptions, readHyperparameters } from "./architecture_options.ts";
 import { decimal, givenFlags, MODELS_DIRECTORY, wholeNumber } from "./arguments.ts";
+import { stoppable } from "./interrupts.ts";
 import { trainingListOption } from "./model_list.ts";
+import { DENO, nextSteps } from "./next_steps.ts";
+import { checkOutputDirectory } from "./output_directory.ts";
 import { duration, trainingProgress } from "./progress.ts";
 import { addStepOptions, readStepSettings, type StepFlags } from "./step_options.ts";
+import { trainFrom } from "./train_from.ts";
 
 /** The flags of the command as commander parses them; those of architectures are text. */
 interface TrainFlags
@@ -22,6 +27,7 @@ interface TrainFlags
   name?: string;
   schedule: ScheduleName;
   resume?: boolean;
+  from?: string;
   [hyperparameter: string]: unknown;
 }
 
@@ -29,6 +35,8 @@ interface TrainFlags
 const CHECKPOINTS_DIRECTORY = "checkpoints";
 /** Flags that can be combined with --resume. */
 const FLAGS_OF_RESUME = ["resume", "name", "checkpoints", "overwrite"];
+/** Flags that can be combined with --from. */
+const FLAGS_OF_FROM = ["from", "out", "overwrite"];
 /** Exit code of a training whose model is worse than a uniform guess; 1 is an error. */
 const FAILED = 2;
 
@@ -76,6 +84,17 @@ function readCheckpoint(flags: TrainFlags, command: Command): Promise<Checkpoint
   return loadCheckpoint(flags.checkpoints, checkName(flags.name ?? flags.architecture));
 }
 
+/** `--from`: writes a downloaded model. */
+async function takeFrom(flags: TrainFlags, command: Command): Promise<void> {
+  const surplus = givenFlags(command).find((key) => !FLAGS_OF_FROM.includes(key));
+  if (surplus !== undefined) {
+    throw new Error(`Cannot give --from together with --${surplus}: the model has been trained`);
+  }
+  const { card: { parameters, nll, name }, file } = await trainFrom(flags.from!, flags);
+  const dev = nll.dev?.toFixed(4) ?? "infinite";
+  console.log(`${file}: ${parameters} parameters, dev NLL ${dev}. To serve ${name}: deno task start`);
+}
+
 function checkName(name: string): string {
   const result = modelName.safeParse(name);
   if (result.success) return name;
@@ -107,7 +126,7 @@ function report({ card, stopped, failedAgainst, file, kept }: TrainResult, optio
     console.log(`Its weights are those of step ${training.best_step}, the best on the dev split.`);
   }
   const where = checkpoints === CHECKPOINTS_DIRECTORY ? "" : ` --checkpoints ${checkpoints}`;
-  const resume = `deno task train --resume --name ${name}${where}`;
+  const resume = `${DENO} task train --resume --name ${name}${where}`;
   if (stopped) console.log(`Stopped after ${training.steps} of ${steps} steps. To resume: ${resume}`);
   if (failedAgainst !== null) {
     const advice = training.steps === 0
@@ -125,12 +144,13 @@ function report({ card, stopped, failedAgainst, file, kept }: TrainResult, optio
     const how = training.steps === 0 ? "--overwrite replaces it" : `To replace it: ${resume} --overwrite`;
     console.error(`warning: ${join(out, name)}.json was not replaced: ${kept}. ${how}`);
   }
+  if (file !== null && failedAgainst === null) console.log(`\n${nextSteps(card, out)}`);
 }
 
 /** `deno task train`. */
 export const trainCommand: Command = new Command("train")
   .description(
-    "Train a model on a list, one name a line, and write it to DIR. NAME.json is its card, which refers to its other files.",
+    "Train a model on a list, one thing a line, and write it to DIR. NAME.json is its card, which refers to its other files.",
   )
   .addOption(trainingListOption())
   .addOption(architectureOption())
@@ -170,6 +190,10 @@ addStepOptions(trainCommand)
     CHECKPOINTS_DIRECTORY,
   )
   .option("--overwrite", "replace a better model of this name even if training fails or is stopped")
+  .option(
+    "--from <file>",
+    "train nothing: write the model of this file, which was trained and downloaded on the page, to --out",
+  )
   .option("--resume", "resume the run that was stopped under this --name, with its settings")
   .addHelpText(
     "after",
@@ -185,13 +209,16 @@ Examples:
   deno task train --data pets.txt --name pets --steps 50000
   deno task train --data https://example.org/names.txt --name names --context 5 --hidden 300 --schedule cosine
   deno task train --optimizer adamw --lr 0.002 --batch 128 --warmup 500 --schedule cosine --clip 1
-  deno task train --resume --name pets`,
+  deno task train --resume --name pets
+  deno task train --from pets.edgemore.zip           a model that was trained on the page`,
   )
   .action(async (flags: TrainFlags, command: Command) => {
+    if (flags.from !== undefined) return await takeFrom(flags, command);
     const checkpoint = flags.resume ? await readCheckpoint(flags, command) : undefined;
     const options = checkpoint
       ? { ...checkpoint.options, overwrite: flags.overwrite }
       : readOptions(flags, command);
+    for (const directory of [options.out, options.checkpoints]) await checkOutputDirectory(directory);
     const list = await readList(options.data);
     if (checkpoint && checkpoint.listSha256 !== list.sha256) {
       throw new Error(`Cannot resume ${options.name}: ${options.data} has changed since the run began`);
@@ -203,16 +230,12 @@ Examples:
         `${words.test.length} for test; ${vocabulary.size - 1} different characters`,
     );
 
-    const stop = new AbortController();
-    const onInterrupt = () => stop.abort();
-    process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
     const progress = trainingProgress(options.steps, checkpoint?.state.step ?? 0);
     let result: TrainResult;
     try {
-      result = await train(corpus, options, checkpoint, { ...progress, signal: stop.signal });
+      result = await stoppable((signal) => train(corpus, options, checkpoint, { ...progress, signal }));
     } finally {
       progress.stop();
-      process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
     }
     report(result, options);
   });

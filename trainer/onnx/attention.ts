@@ -5,13 +5,23 @@ import type { GraphBuilder, Value } from "./graph.ts";
  * by one, so the rounding of a sum depends on where the last whole group ends.
  */
 const GROUP = 4;
+/** The largest head for which ONNX Runtime adds up the values of more than 128 positions in the same order in every pass. */
+const MAX_EXACT_HEAD = 64;
+
+/**
+ * Whether attention with heads of a size gives the same bits in passes as in steps. The matrix product computes a group of columns
+ * at a time, and those that are left in an order that depends on the rows.
+ */
+export function passesAreExact(headSize: number): boolean {
+  return headSize % GROUP === 0 && headSize <= MAX_EXACT_HEAD;
+}
 
 /**
  * Causal attention in ONNX operators, for any number of tokens after any number of positions.
  *
  * The positions are padded with zeros to a multiple of {@link GROUP}, and no token attends to the padding or to a later position:
  * their weights are 0. A sum over more positions therefore only gets further zeros at its end, so that a token's result has the
- * same bits alone in a step and in a pass over several tokens.
+ * same bits alone in a step and in a pass over several tokens, for the sizes of a head in {@link passesAreExact}.
  *
  * Shapes: b is the batch, t the time, p the positions before, s the padded positions, m the embedding, H the heads, d the size
  * of a head.

@@ -107,6 +107,7 @@ figure { margin: 2.2rem 0; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .28rem .9rem .28rem 0; border-bottom: 1px solid var(--line); }
 td { max-width: 26rem; overflow-wrap: anywhere; }
+td:first-child { overflow-wrap: normal; }
 th { color: var(--soft); font-weight: 600; }
 tr.agrees td:last-child { color: var(--good); }
 tr.misses td:last-child { color: var(--bad); font-weight: 700; }

@@ -44,7 +44,7 @@ describe("GET /next", () => {
   });
 
   test.each([
-    ["/next?prefix=a1", 400, "prefix", 'has the character "1" at position 1'],
+    ["/next?prefix=a1", 400, "prefix", 'has the character "1" at position 2'],
     [`/next?prefix=${"a".repeat(257)}`, 400, "prefix", "must be 0 to 256 characters"],
     ["/next?model=gpt", 404, "model", "must be a model of this server"],
     ["/next?name=mar", 400, "name", "is no parameter of this route, which has prefix, model"],

@@ -59,7 +59,7 @@ describe("POST /score", () => {
     });
     expect(await array(["ada", "r2", "", "bob"])).toEqual([
       expect.objectContaining({ name: "ada" }),
-      { index: 1, name: "r2", error: error('has the character "2" at position 1, which model tuned') },
+      { index: 1, name: "r2", error: error('has the character "2" at position 2, which model tuned') },
       { index: 2, name: "", error: error("must be 1 to 256 characters") },
       expect.objectContaining({ name: "bob" }),
     ]);

@@ -22,7 +22,7 @@ describe("readSettings", () => {
       rateLimit: undefined,
       trustProxy: false,
       serverTiming: undefined,
-      log: true,
+      log: undefined,
       ...CONNECTIONS,
     };
     expect(read({})).toEqual(open);

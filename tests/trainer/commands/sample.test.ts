@@ -11,3 +11,12 @@ test("sample --novel prints no name of the list, and says where there are too fe
     .ended;
   expect(none.stderr).toContain("0 of 2 names: 40 were drawn, of which 40 are in the training list");
 });
+
+test.each([
+  [["--min-length", "10", "--max-length", "5"], "--min-length 10: it is above --max-length 5"],
+  [["--prefix", "abc", "--max-length", "2"], '--prefix "abc": it has 3 characters, and --max-length is 2'],
+])("sample refuses %j", async (args, message) => {
+  const { code, stdout, stderr } = await startTrainer(["sample", "bigram", ...args]).ended;
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain(`error: Cannot sample with ${message}`);
+});

@@ -23,7 +23,7 @@ describe("score", () => {
     const { code, stdout, stderr } = await score("--model", "tuned", path);
     expect(code).toBe(2);
     expect(stderr).toContain(
-      'line 2: name has the character "2" at position 1, which model tuned does not know',
+      'line 2: name has the character "2" at position 2, which model tuned does not know',
     );
     expect(stderr).toContain("line 3: name must be 1 to 256 characters");
     expect(stderr).toContain("4 lines, 2 of them with errors");
@@ -48,7 +48,7 @@ describe("score", () => {
     const [head, ada, bad, end] = (await readFile(out, "utf8")).split("\r\n");
     expect(head).toBe("line,name,possible,log_likelihood,nll,perplexity,percentile,error");
     expect(ada).toMatch(/^1,ada,true,-\d+\.\d+,\d+\.\d+,\d+\.\d+,\d+\.\d+,$/);
-    expect(bad).toMatch(/^2,"""a,b""",,,,,,"name has the character ""\\"""" at position 0, /);
+    expect(bad).toMatch(/^2,"""a,b""",,,,,,"name has the character ""\\"""" at position 1, /);
     expect(end).toBe("");
     expect((await readdir(directory)).sort()).toEqual(["names.txt", "scores.csv"]);
   });
@@ -83,6 +83,11 @@ describe("score", () => {
       ["--model", "tuned", "--out", "/no/such/file", "README.md"],
       "Cannot write /no/such/file: there is no such",
     ],
+    [
+      ["--model", "bigram", "--out", "README.md/x", "README.md"],
+      "Cannot write README.md/x: there is no such directory",
+    ],
+    [["--model", "bigram", "--out", "tests", "README.md"], "Cannot write tests: it is a directory"],
   ])("refuses %j", async (args, message) => {
     const { code, stdout, stderr } = await score(...args);
     expect([code, stdout]).toEqual([1, ""]);

@@ -13,9 +13,9 @@ import { NameStream } from "../../../shared/random/name_stream.ts";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
 import { logProbsOfWords } from "../../../shared/scoring.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
-import { buildNetwork, type TrainedNetwork } from "../../../trainer/architecture.ts";
+import { buildNetwork, type Hyperparameters, type TrainedNetwork } from "../../../trainer/architecture.ts";
 import { findArchitecture } from "../../../trainer/architectures/all.ts";
-import { DEFAULT_LIST, readList } from "../../../trainer/corpus.ts";
+import { DEFAULT_LIST, readList } from "../../../trainer/list_file.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { mapValues } from "../../../trainer/parameters.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
@@ -26,7 +26,7 @@ const V = vocabulary.size;
 /** The boundary and the longest name. */
 const LONGEST = 257;
 /** Up to this many positions, every pass is tried. */
-const ALL_PASSES = 40;
+const ALL_PASSES = 32;
 /** How many texts are taken along together. */
 const BATCH = 3;
 /** Initial weights times this: attention that differs from position to position, as after training. */
@@ -107,12 +107,19 @@ test("a GPU makes no passes, because it rounds otherwise", async () => {
   expect((await openNetwork("transformer", { layers: 1 }, gpu)).exactPasses).toBe(false);
 });
 
-const CASES = WORD_CASES.filter(([name, hyperparameters]) =>
-  buildNetwork(findArchitecture(name), hyperparameters, V).exactPasses
-);
+/** Those of the contract, and heads of other sizes. */
+const CASES = [
+  ...WORD_CASES,
+  ...[4, 20, 28, 36, 64].map((embedding) =>
+    ["transformer", { layers: 1, heads: 1, embedding }] as [string, Hyperparameters]
+  ),
+].filter(([name, hyperparameters]) => buildNetwork(findArchitecture(name), hyperparameters, V).exactPasses);
 
-test("the Transformer has exact passes", () => {
+test("the Transformer has exact passes, if the size of a head is a multiple of four up to 64", () => {
   expect(new Set(CASES.map(([name]) => name))).toEqual(new Set(["transformer"]));
+  const exact = (embedding: number) =>
+    buildNetwork(findArchitecture("transformer"), { embedding, heads: 2 }, V).exactPasses;
+  expect([8, 10, 12, 16, 128, 136].map(exact)).toEqual([true, false, false, true, true, false]);
 });
 
 describe.each(CASES)("%s %j", (name, hyperparameters) => {
@@ -134,8 +141,8 @@ describe.each(CASES)("%s %j", (name, hyperparameters) => {
     for (let after = 1; after <= ALL_PASSES; after++) {
       for (let before = 0; before < after; before++) await compare(1 + after % BATCH, before, after - before);
     }
-    for (let before = 0; before < LONGEST; before += 7) await compare(BATCH, before, LONGEST - before);
-    for (let after = 1; after <= LONGEST; after += 3) await compare(1, 0, after);
+    for (let before = 0; before < LONGEST; before += 17) await compare(BATCH, before, LONGEST - before);
+    for (let after = 1; after <= LONGEST; after += 7) await compare(1, 0, after);
     expect(different).toBe(0);
     await model.close();
   });
