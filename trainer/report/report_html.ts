@@ -40,13 +40,15 @@ export function reportHtml(
 <style>${STYLE}</style>
 </head>
 <body>
-<div class="masthead"><p class="wordmark"><a href="${home}">edgemore</a></p>
-<nav aria-label="Pages of deno task start"><a href="${home}">The page</a><a href="${PAGE}/docs">API</a></nav></div>
-<header><h1>${escapeHtml(title)}</h1><p>${escapeHtml(summary)}</p></header>
+<header class="masthead"><p class="wordmark"><a href="${home}">edgemore</a></p>
+<nav aria-label="Pages of deno task start"><a href="${home}">The page</a><a href="${PAGE}/docs">API</a></nav></header>
+<main>
+<div class="title"><h1>${escapeHtml(title)}</h1><p>${escapeHtml(summary)}</p></div>
 <nav aria-label="Sections">${
     sections.map((section, i) => `<a href="#s${i}">${escapeHtml(section.title)}</a>`).join("")
   }</nav>
 ${sections.map((section, i) => sectionHtml(section, `s${i}`)).join("\n")}
+</main>
 </body>
 </html>
 `;
@@ -92,14 +94,14 @@ body { margin: 0 auto; max-width: 75rem; padding: 1.4rem clamp(1.1rem, 4vw, 2.5r
 h1 { font: 400 clamp(2.2rem, 1.2rem + 3.6vw, 3.7rem)/1.06 var(--serif); letter-spacing: -.02em; margin: 2rem 0 .8rem; }
 h2 { font: 400 1.9rem/1.1 var(--serif); margin: 3rem 0 1rem; padding-top: 2rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1.05rem; margin: 0 0 .6rem; }
-header p, figcaption { color: var(--soft); margin: 0; max-width: 44rem; }
+.title p, figcaption { color: var(--soft); margin: 0; max-width: 44rem; }
 figcaption { margin-top: .4rem; font-size: .92rem; }
 .masthead { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: .4rem 2rem; }
 .wordmark { margin: 0; font: 700 1.15rem/1 var(--sans); letter-spacing: -.02em; }
 .wordmark a { color: inherit; text-decoration: none; }
 .wordmark::after { content: "."; color: var(--accent); }
 nav { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; }
-body > nav { margin-top: 1.2rem; }
+main > nav { margin-top: 1.2rem; }
 a { color: var(--accent); text-underline-offset: .18em; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 figure { margin: 2.2rem 0; }
