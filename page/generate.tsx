@@ -2,8 +2,9 @@
 import type { VNode } from "preact";
 import { CopyButton } from "./copy_button.tsx";
 import { FailureNotice } from "./failure_notice.tsx";
-import { change, generatePath, randomSeed, state, stateAddress } from "./page_state.ts";
+import { change, generatePath, randomSeed, runtimeOf, state, stateAddress } from "./page_state.ts";
 import { Settings } from "./settings.tsx";
+import { isLocal } from "./train/local_reference.ts";
 import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
 
 /** How long the settings must stay the same before names are requested with them, in milliseconds. */
@@ -12,7 +13,7 @@ const DELAY = 120;
 /** New names, and the settings they are made with. */
 export function Generate({ model }: { model?: string }): VNode {
   const path = generatePath(state.value);
-  const asked = useAnswer<"generate">(path, state.value.runtime, model, DELAY);
+  const asked = useAnswer<"generate">(path, runtimeOf(state.value), model, DELAY);
   const { answer, failure, pending } = asked;
   const curl = () => `curl '${location.origin}${path}'`;
   return (
@@ -48,6 +49,11 @@ export function Generate({ model }: { model?: string }): VNode {
               </p>
               <div class="take">
                 <h3>The same from your terminal</h3>
+                {isLocal(state.value.model) && (
+                  <p class="hint">
+                    Once a server has this model: <a href="#kept">download it</a>.
+                  </p>
+                )}
                 <pre tabIndex={0} aria-label="curl command"><code>{curl()}</code></pre>
                 <p class="copies">
                   <CopyButton text={curl}>Copy as curl</CopyButton>

@@ -10,8 +10,8 @@ import { HeatMap } from "./heat_map.tsx";
 /** The size of the loss curve, in pixels before it is scaled to its column. */
 const LOSS_CURVE = { width: 400, height: 260 };
 
-/** What a model is, from its card. */
-export function Inside({ card }: { card: ModelCard }): VNode {
+/** What a model of the server, or of this browser, is, from its card. */
+export function Inside({ card, local }: { card: ModelCard; local: boolean }): VNode {
   const { loss_history } = card.training;
   const symbols = [BOUNDARY_SYMBOL, ...Array.from(card.vocabulary, visibleCharacter)];
   const { bigrams, embedding } = card.pictures ?? {};
@@ -25,7 +25,7 @@ export function Inside({ card }: { card: ModelCard }): VNode {
         {fits(embedding) && <Embeddings symbols={symbols} places={embedding} />}
         {loss_history.length > 1 && <LossCurve history={loss_history} />}
         {fits(bigrams) && <HeatMap symbols={symbols} counts={bigrams} />}
-        <CardFacts card={card} />
+        <CardFacts card={card} local={local} />
       </div>
     </section>
   );

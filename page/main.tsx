@@ -9,6 +9,9 @@ import { grouped } from "./number_format.ts";
 import { chosenModel, followAddress } from "./page_state.ts";
 import { Score } from "./score.tsx";
 import { Switches } from "./switches.tsx";
+import { availableModels, findLocalModels } from "./train/local_models.ts";
+import { isLocal } from "./train/local_reference.ts";
+import { Train } from "./train/train.tsx";
 import { useAnswer } from "./use_answer.ts";
 
 /** The whole page. */
@@ -18,7 +21,9 @@ function Page(): VNode {
   useEffect(() => pinModels(models.answer ?? []), [models.answer]);
   const failed = [models, health].filter(({ failure }) => failure);
   const name = chosenModel.value || health.answer?.default_model;
-  const card = models.answer?.find((card) => card.name === name);
+  const available = availableModels(models.answer ?? []);
+  const card = available.find(({ reference }) => reference === name)?.card;
+  const local = isLocal(name ?? "");
   return (
     <>
       <a class="skip" href="#generate">Skip to the names</a>
@@ -28,6 +33,7 @@ function Page(): VNode {
           <a href="#generate">Generate</a>
           <a href="#score">Score</a>
           <a href="#inside">Inside the model</a>
+          <a href="#train">Train</a>
           <a href="/docs">API</a>
         </nav>
       </header>
@@ -47,10 +53,11 @@ function Page(): VNode {
             retry={() => failed.forEach(({ retry }) => retry())}
           />
         )}
-        {models.answer && name && <Switches cards={models.answer} model={name} />}
+        {models.answer && name && <Switches models={available} model={name} />}
         <Generate model={name} />
         <Score model={name} />
-        {card && <Inside card={card} />}
+        {card && <Inside card={card} local={local} />}
+        <Train />
       </main>
       <footer>
         <p>
@@ -65,4 +72,5 @@ function Page(): VNode {
 }
 
 followAddress();
+findLocalModels();
 render(<Page />, document.getElementById("page")!);

@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import { isLocal, nameOf } from "./train/local_reference.ts";
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 
 /** What runs a model: the server, or ONNX Runtime Web in this browser. */
@@ -73,6 +74,11 @@ export const state: Signal<PageState> = signal(DEFAULTS);
 /** The chosen model. Its readers do not re-render on every keystroke. */
 export const chosenModel: ReadonlySignal<string> = computed(() => state.value.model);
 
+/** What runs the chosen model: one that was trained in this browser is not at the edge. */
+export function runtimeOf({ runtime, model }: Pick<PageState, "runtime" | "model">): Runtime {
+  return runtime === "edge" && isLocal(model) ? "wasm" : runtime;
+}
+
 /** Changes a part of the state. */
 export function change(part: Partial<PageState>): void {
   state.value = { ...state.value, ...part };
@@ -134,16 +140,16 @@ export function generatePath({ model, novel, ...state }: PageState): string {
     if (state[key] !== "" && !(key === "temperature" && state[key] === "1")) query.set(key, state[key]);
   }
   if (novel) query.set("novel", "true");
-  if (model) query.set("model", model);
+  if (model) query.set("model", nameOf(model));
   return `/generate?${query}`;
 }
 
 /** The path that scores the name of a state. */
 export function scorePath({ model, name }: Pick<PageState, "model" | "name">): string {
-  return `/score?${new URLSearchParams({ name, ...(model && { model }) })}`;
+  return `/score?${new URLSearchParams({ name, ...(model && { model: nameOf(model) }) })}`;
 }
 
 /** The path that tells what may follow the name of a state. */
 export function nextPath({ model, name }: Pick<PageState, "model" | "name">): string {
-  return `/next?${new URLSearchParams({ prefix: name, ...(model && { model }) })}`;
+  return `/next?${new URLSearchParams({ prefix: name, ...(model && { model: nameOf(model) }) })}`;
 }

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { FailureNotice } from "./failure_notice.tsx";
 import { NextCharacters } from "./next_characters.tsx";
-import { change, nextPath, scorePath, state } from "./page_state.ts";
+import { change, nextPath, runtimeOf, scorePath, state } from "./page_state.ts";
 import { percent } from "./number_format.ts";
 import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
 import { visibleCharacter } from "../shared/visible_character.ts";
@@ -13,7 +13,8 @@ const NATS_PER_SHADE = 0.5;
 
 /** How likely a typed name is, letter by letter. */
 export function Score({ model }: { model?: string }): VNode {
-  const { name, runtime } = state.value;
+  const { name } = state.value;
+  const runtime = runtimeOf(state.value);
   const asked = useAnswer<"score">(name === "" ? null : scorePath(state.value), runtime, model);
   const next = useAnswer<"next">(nextPath(state.value), runtime, model);
   const failure = asked.failure ?? next.failure;

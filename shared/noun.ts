@@ -8,7 +8,7 @@ const FALLBACK = "things";
 /** Words in the names of files that say nothing about what is in them. */
 const GENERIC = new Set(
   ["all", "clean", "corpus", "data", "dataset", "file", "final", "input", "items", "lines", "list", "lists"]
-    .concat("my", "raw", "test", "text", "train", "training", "txt", "utf"),
+    .concat("my", "pasted", "raw", "test", "text", "train", "training", "txt", "utf"),
 );
 
 /** Letters, digits, spaces, hyphens and apostrophes. Not a regex of zod's: JSON Schema has none with the flag u. */

@@ -10,7 +10,7 @@ export interface ModelOptions extends Omit<FitSettings, "backend"> {
   backend?: BackendChoice;
   /** The model's name. */
   name: string;
-  /** What the list's things are called. Default: from the list's file name. */
+  /** What its things are called, in the plural. Default: derived from the name of the list's file. */
   noun?: string;
   architecture: string;
   /** As the card lists them. */

@@ -9,7 +9,7 @@ export const SWAGGER_UI = "swagger-ui-5.35.0";
 const REVALIDATE = "no-cache";
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** The page compiles ONNX Runtime Web's WebAssembly. */
+/** The page compiles the WebAssembly of ONNX Runtime Web and of the trainer, whose worker `script-src` allows too. */
 const PAGE = { scripts: "'self' 'wasm-unsafe-eval'", images: "'self'" };
 /** Swagger UI's style sheet contains images as data URLs. */
 const DOCS = { scripts: "'self'", images: "'self' data:" };

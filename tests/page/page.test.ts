@@ -414,7 +414,7 @@ describeWithBrowser("the page", () => {
       });
     await press("Tab");
     expect(await focused()).toEqual({ label: "Skip to the names", outlined: true });
-    await press("Tab", 5); // the four links, then the model
+    await press("Tab", 6); // the five links, then the model
     expect((await focused()).label).toBe("Model");
     await press("m");
     await page.getByRole("heading", { name: "Inside mlp" }).waitFor();

@@ -25,7 +25,7 @@ test.each([
   ["bigram", {}],
 ])("a preview of %s %j makes what the network makes with TensorFlow.js", async (name, hyperparameters) => {
   await startTensorFlow();
-  const corpus = makeCorpus(await parseList("list.txt", new TextEncoder().encode(LIST.join("\n"))));
+  const corpus = makeCorpus(await parseList(new TextEncoder().encode(LIST.join("\n")), "list.txt"));
   const { vocabulary } = corpus;
   const network = buildNetwork(findArchitecture(name), hyperparameters, vocabulary.size);
   const { train } = makeExamples(corpus, network.contextLength);
