@@ -82,7 +82,7 @@ async function loadOnnxRuntime(runtime: BrowserRuntime): Promise<OnnxRuntime> {
   }
   if (!await (navigator as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu?.requestAdapter()) {
     throw new Failure(
-      "this browser has no WebGPU, or not on this machine. WebAssembly makes the same names.",
+      "this browser has no WebGPU, or not on this machine. WebAssembly makes the same.",
     );
   }
   const { env, InferenceSession, Tensor } = await import("onnxruntime-web/webgpu");

@@ -48,8 +48,8 @@ function facts({ dataset, training, nll, ...card }: ModelCard): [string, string]
       ? [["Trained for", `${grouped(training.steps)} steps of ${grouped(training.batch_size)} examples`]]
       : []) as [string, string][],
     ["Training took", training.seconds < 1 ? "less than a second" : `${training.seconds.toFixed(0)} seconds`],
-    ["NLL", `${nats(nll.train)} nats on names it was trained on, ${nats(nll.test)} on names it never saw`],
-    ["Perplexity", `${nll.test === null ? "infinite" : Math.exp(nll.test).toFixed(2)} on names it never saw`],
+    ["NLL", `${nats(nll.train)} nats on lines it was trained on, ${nats(nll.test)} on lines it never saw`],
+    ["Perplexity", `${nll.test === null ? "infinite" : Math.exp(nll.test).toFixed(2)} on lines it never saw`],
     ["SHA-256", card.sha256],
   ];
 }

@@ -5,6 +5,11 @@ import { computed, effect, type ReadonlySignal, type Signal, signal } from "@pre
 /** What runs a model: the server, or ONNX Runtime Web in this browser. */
 export const RUNTIMES = ["edge", "wasm", "webgpu"] as const;
 export type Runtime = typeof RUNTIMES[number];
+export const RUNTIME_NAMES: Record<Runtime, string> = {
+  edge: "the edge",
+  wasm: "WebAssembly",
+  webgpu: "WebGPU",
+};
 export type BrowserRuntime = Exclude<Runtime, "edge">;
 
 /**
@@ -24,7 +29,8 @@ export interface PageState {
   max_length: string;
   seed: string;
   novel: boolean;
-  /** The name to score. */
+  unique: boolean;
+  /** What to score. */
   name: string;
 }
 
@@ -62,6 +68,7 @@ const DEFAULTS: PageState = {
   max_length: "",
   seed: "",
   novel: false,
+  unique: false,
   name: "eleanor",
 };
 
@@ -78,6 +85,9 @@ export const chosenModel: ReadonlySignal<string> = computed(() => state.value.mo
 export function runtimeOf({ runtime, model }: Pick<PageState, "runtime" | "model">): Runtime {
   return runtime === "edge" && isLocal(model) ? "wasm" : runtime;
 }
+
+/** What runs the chosen model. Its readers do not re-render on every keystroke. */
+export const chosenRuntime: ReadonlySignal<Runtime> = computed(() => runtimeOf(state.value));
 
 /** Changes a part of the state. */
 export function change(part: Partial<PageState>): void {
@@ -101,6 +111,7 @@ export function readState(query: string): PageState {
     name: read("name"),
     runtime: RUNTIMES.find((runtime) => runtime === chosen) ?? DEFAULTS.runtime,
     novel: given.get("novel") === "true",
+    unique: given.get("unique") === "true",
     seed: given.get("seed") ?? randomSeed(),
   };
 }
@@ -134,12 +145,13 @@ export function followAddress(): void {
 }
 
 /** The path that generates names with the settings of a state. */
-export function generatePath({ model, novel, ...state }: PageState): string {
+export function generatePath({ model, novel, unique, ...state }: PageState): string {
   const query = new URLSearchParams();
   for (const key of SETTINGS) {
     if (state[key] !== "" && !(key === "temperature" && state[key] === "1")) query.set(key, state[key]);
   }
   if (novel) query.set("novel", "true");
+  if (unique) query.set("unique", "true");
   if (model) query.set("model", nameOf(model));
   return `/generate?${query}`;
 }

@@ -1,7 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { type ApiFetch, fetchPinned } from "./edge_runtime.ts";
 import { Failure } from "./failure.ts";
-import type { BrowserRuntime, Runtime } from "./page_state.ts";
+import { type BrowserRuntime, type Runtime, RUNTIME_NAMES } from "./page_state.ts";
 import { isLocal, nameOf } from "./train/local_reference.ts";
 
 /** What is being loaded into the browser, in words; "" while nothing is. */
@@ -43,8 +43,9 @@ async function openInBrowser(runtime: BrowserRuntime, model: string): Promise<Ap
     );
     return await openModel(runtime, model);
   } catch (error) {
-    const subject = isLocal(model) ? nameOf(model) : runtime === "wasm" ? "WebAssembly" : "WebGPU";
-    throw new Failure(`${subject} cannot run here: ${Failure.from(error).message}`);
+    const subject = isLocal(model) ? nameOf(model) : RUNTIME_NAMES[runtime];
+    const message = `${subject} cannot run here: ${Failure.from(error).message}`;
+    throw new Failure(message, [], undefined, runtime === "webgpu" ? "wasm" : undefined);
   } finally {
     loading.value = "";
   }

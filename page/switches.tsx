@@ -53,9 +53,7 @@ export function Switches({ models, model }: { models: readonly AvailableModel[];
         </div>
         <p class="hint" role="status">
           {loading.value ||
-            `${
-              RUNTIMES.find(([value]) => value === runtime)![2]
-            } The same seed gives the same names everywhere.`}
+            `${RUNTIMES.find(([value]) => value === runtime)![2]} The same seed gives the same everywhere.`}
         </p>
       </fieldset>
     </div>

@@ -11,12 +11,14 @@ import { basename, join, parse } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { pageUrl } from "./page_url.ts";
 import { STATIC_FILE_HEADERS } from "../functions/runtimes/static_file_headers.ts";
 import { fusedWasm } from "../trainer/backends/fused/compile.ts";
 import { trainerInBrowser } from "./trainer_in_browser.ts";
 
 const SOURCE = fileURLToPath(new URL("../page/", import.meta.url));
 const PAGE = fileURLToPath(new URL("../build/page/", import.meta.url));
+const README = fileURLToPath(new URL("../README.md", import.meta.url));
 const ASSETS = join(PAGE, "assets");
 
 /** The WebAssembly that ONNX Runtime Web needs for each runtime in a browser. */
@@ -83,6 +85,7 @@ function writePage({ outputFiles, metafile }: Bundle): void {
   const [script, style, worker] = ["main.tsx", "style.css", "worker.ts"]
     .map((source) => outputOf(metafile, source));
   const html = readFileSync(join(SOURCE, "index.html"), "utf8")
+    .replaceAll("PAGE_URL", pageUrl())
     .replace("icon.svg", `/assets/${iconName}`)
     .replace("style.css", `/assets/${style}`)
     .replace("main.tsx", `/assets/${script}`)
@@ -90,6 +93,8 @@ function writePage({ outputFiles, metafile }: Bundle): void {
   for (const [name, bytes] of compressed("index.html", new TextEncoder().encode(html))) {
     write(join(PAGE, name), bytes);
   }
+  write(join(PAGE, "preview.png"), readFileSync(join(SOURCE, "preview.png")));
+  for (const [name, bytes] of compressed("readme.txt", readFileSync(README))) write(join(PAGE, name), bytes);
   const headers = [...STATIC_FILE_HEADERS].map(([pattern, headers]) =>
     `${pattern}\n${Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`).join("")}`
   );
@@ -135,6 +140,7 @@ function checkFirstLoad({ outputs }: Metafile, entries: string[]): void {
 
 mkdirSync(ASSETS, { recursive: true });
 const wasmFiles = { wasm: compressWasm(WASM_SOURCES.wasm), webgpu: compressWasm(WASM_SOURCES.webgpu) };
+const { repository } = createRequire(import.meta.url)("../package.json") as { repository?: string };
 /** Assets that are not made of the page's own files. */
 const permanent = new Set<string>();
 const kernelFiles = {
@@ -158,6 +164,7 @@ const bundler = await context({
   jsx: "automatic",
   jsxImportSource: "preact",
   define: {
+    SOURCE_URL: JSON.stringify(repository ?? ""),
     KERNEL_FILES: JSON.stringify(kernelFiles),
     LIST_FILES: JSON.stringify(listFiles),
     WASM_FILES: JSON.stringify({ wasm: `/assets/${wasmFiles.wasm}`, webgpu: `/assets/${wasmFiles.webgpu}` }),

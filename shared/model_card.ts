@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nounSchema } from "./noun.ts";
+import { nounSchema } from "./noun_schema.ts";
 import { sha256 as sha256Of } from "./sha256.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
@@ -7,7 +7,7 @@ import { Vocabulary } from "./vocabulary.ts";
 export const CARD_QUANTILES = 101;
 /** Maximum number of points of a loss history on a card. */
 export const CARD_HISTORY_POINTS = 200;
-/** Maximum size of a vocabulary, with the boundary, for which a card has {@link Pictures}: a larger chart is illegible. */
+/** Maximum number of tokens, with the boundary, in the {@link Pictures} of a card: a larger chart is illegible. */
 export const MAX_PICTURED_TOKENS = 40;
 
 /**
@@ -44,8 +44,11 @@ const count = z.int().nonnegative();
 /** In nats a character. Null is infinity, which JSON does not have: a name in the split is impossible. */
 const nll = z.number().nonnegative().nullable();
 
-/** A number for each token, or for each pair: token 0, the boundary, comes first. */
+/** A number for each pictured token, or for each pair: token 0, the boundary, comes first. */
 const picturesSchema = z.object({
+  tokens: z.array(count).max(MAX_PICTURED_TOKENS).optional().describe(
+    "The pictured tokens, ascending: the boundary and the commonest characters; left out if they are all tokens",
+  ),
   bigrams: z.array(z.array(count).max(MAX_PICTURED_TOKENS)).max(MAX_PICTURED_TOKENS).describe(
     "[tokens, tokens]: how often the train split has the row's character and then the column's",
   ),
@@ -133,7 +136,7 @@ export const modelCardSchema = z.object({
     "Of the NLL of each name of the dev split, at 0%, 1% … 100%; null is infinite",
   ),
   pictures: picturesSchema.optional().describe(
-    `What a page draws of the model; left out where there are more than ${MAX_PICTURED_TOKENS} tokens`,
+    `What a page draws of the model, of at most ${MAX_PICTURED_TOKENS} tokens; older cards with more tokens have none`,
   ),
 }).refine(
   ({ context_length, states }) => (context_length === null) === (states !== undefined),

@@ -40,7 +40,10 @@ function headers({ scripts, images }: typeof PAGE, cacheControl: string): Readon
 export const STATIC_FILE_HEADERS: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map([
   ["/", headers(PAGE, REVALIDATE)],
   ["/assets/*", headers(PAGE, IMMUTABLE)],
+  ["/preview.png", headers(PAGE, REVALIDATE)],
+  ["/readme.txt", headers(PAGE, REVALIDATE)],
   ["/docs", headers(DOCS, REVALIDATE)],
+  ["/docs/docs.css", headers(DOCS, REVALIDATE)],
   ["/docs/start.js", headers(DOCS, REVALIDATE)],
   [`/docs/${SWAGGER_UI}/*`, headers(DOCS, IMMUTABLE)],
 ]);
