@@ -42,11 +42,7 @@ describeWithBrowser("the page of any list", () => {
   });
 
   test("calls its things by the card's noun, and nothing a name", async () => {
-    const { page } = await openPage(
-      browser,
-      `${server.address}/?seed=42&model=towns&name=villers`,
-      "Communes",
-    );
+    const { page } = await openPage(browser, `${server.address}/?seed=42&model=towns&name=villers`);
     await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent(), { timeout: 30_000 })
       .toBe("New communes, made one letter at a time.");
     await page.getByRole("list", { name: "Communes" }).waitFor();
