@@ -45,7 +45,7 @@ export function Watch({ card, model, runtime }: { card: ModelCard; model: string
   const line = letters &&
     lineOf(first && !isPlain(shaping) ? withoutEnd(letters) : letters, shaping);
   return (
-    <div class="watch">
+    <div class="how-it-works">
       <p class="lead">
         This is all that a language model does: it looks at the letters so far, says how likely each letter is
         to be next, and a random number chooses one of them. Then it begins anew, with one letter more. Watch

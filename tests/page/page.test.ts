@@ -47,7 +47,8 @@ describeWithBrowser("the page", () => {
       expect(shown.map((text) => text.replace(/\s+/g, " "))).toEqual(
         names.map(({ perplexity }) => `perplexity ${perplexity.toFixed(1)}`),
       );
-      expect(await page.locator("#generate .status").textContent()).toMatch(
+      const status = page.locator("#generate .status");
+      await expect.poll(() => status.textContent(), { timeout: 20_000 }).toMatch(
         /^20 names by tuned, seed 42, in [\d.]+ ms at the edge\./,
       );
       await page.getByRole("button", { name: "Make new names" }).click();

@@ -136,8 +136,11 @@ describeWithBrowser("the page that shows how it works", () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42&model=towns`);
       const watch = await goTo(page, "watch");
       await watch.getByText(/remembers all of them in 128 numbers, its state/).waitFor();
-      await watch.getByRole("img", { name: /as points among those of the vocabulary: the beginning$/ })
-        .waitFor();
+      const points = watch.getByRole("img", {
+        name: /as points among those of the vocabulary: the beginning$/,
+      });
+      await points.waitFor();
+      expect(await points.locator("circle").count()).toBe(1);
     });
 
     test("and moves nothing for who prefers that", async () => {
