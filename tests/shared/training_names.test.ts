@@ -72,7 +72,7 @@ describe("TrainingNames", () => {
     expect([names.has(name), names.has(`${name}a`), names.has(name.slice(2))]).toEqual([true, false, false]);
   });
 
-  test.each(["bigram", "mlp", "tuned"])("of the committed %s are those of its list", async (model) => {
+  test.each(["bigram", "gru", "mlp", "transformer"])("of the committed %s are those of its list", async (model) => {
     const { list, card } = await readModel("models", model);
     const { dataset } = parseModelCard(card);
     expect(await sha256(list!)).toBe(dataset.sha256);
