@@ -4,7 +4,7 @@ import { modelFiles } from "../functions/serve_models.ts";
 import type { Server } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 import { writeModels } from "./bad_models.ts";
-import { startDenoServer, startWorkerdWith } from "../servers.ts";
+import { startDenoServer, startWorkerdWith, waitForModels } from "../servers.ts";
 
 /*
  * A cache that obeys our headers must never serve the answer of a replaced model.
@@ -29,6 +29,7 @@ test.each(["deno", "workerd"] as const)(
       await writeModels(directory, [{ ...model, name: "gru", card }]);
       const server = await startOn[runtime](directory);
       onTestFinished(() => server.end());
+      await waitForModels(server.address);
       return server;
     };
     const ask = async ({ address }: Server, path: string, cached?: string | null) => {

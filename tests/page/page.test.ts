@@ -267,7 +267,8 @@ describeWithBrowser("the page", () => {
       const before = requests.length;
       await page.getByLabel("A name").fill("andrej");
       const { percentile } = await ask<{ percentile: number }>("/score?name=andrej");
-      await page.getByText(`“andrej” is more name-like than ${percentile.toFixed(0)}% of real names.`).waitFor();
+      await page.getByText(`“andrej” is more name-like than ${percentile.toFixed(0)}% of real names.`)
+        .waitFor();
       await page.getByLabel("Begins with").fill("zo");
       const { names } = await ask<Names>("/generate?n=20&seed=42&prefix=zo");
       await expectNames(page, names.map(({ name }) => name));

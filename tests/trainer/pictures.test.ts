@@ -15,10 +15,13 @@ describe("makePictures", () => {
     expect(makePictures([[1, 2]], {}, MAX_PICTURED_TOKENS + 1)).toBeUndefined();
   });
 
-  test.each(["bigram", "gru", "mlp", "transformer"])("makes those that stand on the card of %s", async (name) => {
-    const { card, vocabulary, parameters } = await loadModel("models", name);
-    const corpus = makeCorpus(await readList(DEFAULT_LIST));
-    expect(makePictures(corpus.words.train, parameters, vocabulary.size)).toEqual(card.pictures);
-    expect(card.pictures!.embedding?.length).toBe(name === "bigram" ? undefined : 27);
-  });
+  test.each(["bigram", "gru", "mlp", "transformer"])(
+    "makes those that stand on the card of %s",
+    async (name) => {
+      const { card, vocabulary, parameters } = await loadModel("models", name);
+      const corpus = makeCorpus(await readList(DEFAULT_LIST));
+      expect(makePictures(corpus.words.train, parameters, vocabulary.size)).toEqual(card.pictures);
+      expect(card.pictures!.embedding?.length).toBe(name === "bigram" ? undefined : 27);
+    },
+  );
 });

@@ -34,7 +34,15 @@ describe("listModels", () => {
     await writeFile(join(directory, "notes.txt"), "");
     await mkdir(join(directory, "a.json"));
     await writeFile(join(directory, "two\nlines.json"), "");
-    expect(await listModels(directory)).toEqual(["a", "bigram", "gru", "mlp", "towns", "transformer", "two\nlines"]);
+    expect(await listModels(directory)).toEqual([
+      "a",
+      "bigram",
+      "gru",
+      "mlp",
+      "towns",
+      "transformer",
+      "two\nlines",
+    ]);
   });
 
   test("says what it cannot list", async () => {
