@@ -39,7 +39,7 @@ async function measure(
   const server = await startServer();
   const findings: Finding[] = [];
   try {
-    for (const model of ["mlp", "tuned"]) {
+    for (const model of ["mlp", "gru"]) {
       const post = (query: string) => postRate(server, `model=${model}&${query}`, LINES);
       await post("characters=true"); // warm
       const rates = await alternate(ROUNDS, {

@@ -44,7 +44,7 @@ export const http: Bench = {
     }
     if (chosen.named) return [];
     buildWorkers();
-    const hitRate = (100 * await cacheHitRate(await openModel("tuned"), WARM_UP_REQUESTS)).toFixed(0);
+    const hitRate = (100 * await cacheHitRate(await openModel("gru"), WARM_UP_REQUESTS)).toFixed(0);
     tell(`the hit rate of the default model's cache is ${hitRate}% after ${WARM_UP_REQUESTS} requests`);
     return [
       ...await measure("workerd", await startWorkerd(), await startBareWorkerd(), tell),

@@ -25,7 +25,7 @@ interface Score {
   characters?: unknown[];
 }
 
-const MODELS = ["tuned", "mlp", "bigram"];
+const MODELS = ["gru", "mlp", "bigram"];
 /** Optional parameters of `/generate`. */
 const GENERATE_OPTIONS = [
   ...["", "&temperature=0.7", "&temperature=1.5&min_length=6", "&top_k=8", "&top_p=0.9", "&prefix=ma"],

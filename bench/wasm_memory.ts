@@ -6,7 +6,7 @@ import { readModel } from "../functions/inference/model_directory.ts";
 import { Registry } from "../functions/inference/registry.ts";
 import { openModel } from "./models.ts";
 
-const COMMITTED = ["bigram", "mlp", "tuned"];
+const COMMITTED = ["bigram", "gru", "mlp", "towns", "transformer"];
 
 const memories: WebAssembly.Memory[] = [];
 const { Memory } = WebAssembly;

@@ -1,5 +1,6 @@
 import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
 import type { Vocabulary } from "./vocabulary.ts";
+import { Work } from "./work.ts";
 
 /** A possible next character, with its probability. */
 export interface NextCharacter {
@@ -25,7 +26,7 @@ export async function nextCharacters(
   vocabulary: Vocabulary,
   prefix: readonly number[],
 ): Promise<NextCharacter[]> {
-  const row = await cache.logProbsAfter(prefix);
+  const row = await cache.logProbsAfter(prefix, new Work());
   return Array.from(row, (logProb, token) => ({
     character: vocabulary.symbol(token),
     probability: Math.exp(logProb),

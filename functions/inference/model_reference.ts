@@ -22,7 +22,7 @@ export interface ModelReference {
  * ```ts
  * import { parseModelReference } from "./model_reference.ts";
  *
- * parseModelReference("tuned@C2D60BC2"); // { name: "tuned", digits: "c2d60bc2" }
+ * parseModelReference("gru@C2D60BC2"); // { name: "gru", digits: "c2d60bc2" }
  * ```
  */
 export function parseModelReference(text: string): ModelReference {
@@ -34,7 +34,7 @@ export function parseModelReference(text: string): ModelReference {
   }
   throw new RangeError(
     `must be pinned by ${MIN_DIGITS} to ${MAX_DIGITS} hexadecimal digits of the SHA-256 of its ONNX file, as in ` +
-      `tuned@c2d60bc2, got ${JSON.stringify(text)}`,
+      `gru@c2d60bc2, got ${JSON.stringify(text)}`,
   );
 }
 

@@ -8,7 +8,7 @@ import { type ModelFiles, openModel, type ServedModel, TrainingLists } from "./s
 export type { ModelFiles, ServedModel };
 
 /** The name of the default model, if there is a model of this name. */
-const DEFAULT_MODEL = "tuned";
+const DEFAULT_MODEL = "gru";
 
 /** How long a request waits for a model to open, in milliseconds; most open within a second. */
 const MAX_WAIT = 3000;
@@ -44,7 +44,7 @@ export class Registry {
    * Makes a registry of models that are not open yet; see {@link add}.
    *
    * @param names The models' names.
-   * @param defaultModel The model for requests that name none. Default: "tuned", else the first in alphabetical order, among
+   * @param defaultModel The model for requests that name none. Default: "gru", else the first in alphabetical order, among
    * those that are not broken.
    * @throws {RangeError} If `defaultModel` is not in `names`.
    */
@@ -120,7 +120,7 @@ export class Registry {
   /**
    * Finds a model. Waits for one that is opening, at most {@link MAX_WAIT}.
    *
-   * @param reference The model's name, or its name and the first digits of its file's SHA-256, as in `tuned@c2d60bc2`.
+   * @param reference The model's name, or its name and the first digits of its file's SHA-256, as in `gru@c2d60bc2`.
    * Default: the default model.
    * @param parameter The parameter that has the reference, for the error message.
    * @throws {Problem} 400 if the reference is malformed, 404 if there is no such model or its SHA-256 is another, 503 if it

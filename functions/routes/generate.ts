@@ -107,7 +107,7 @@ const answer = z.object({
 }).openapi("Names");
 
 const example: z.infer<typeof answer> = {
-  model: "tuned",
+  model: "gru",
   seed: 42,
   names: [
     { name: "jazila", nll: 1.8452869738851274, perplexity: 6.329916050381522 },

@@ -10,7 +10,7 @@ const answer = z.object({
   runtime: z.string().openapi({ example: "deno" }),
   default_model: z.string().openapi({
     description:
-      "The model for requests that name none: EDGEMORE_MODEL if that is set, else tuned, else the first in " +
+      "The model for requests that name none: EDGEMORE_MODEL if that is set, else gru, else the first in " +
       "alphabetical order, among those that are not broken",
     example: "mlp",
   }),

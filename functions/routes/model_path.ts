@@ -19,8 +19,8 @@ export const PIN_PROBLEM = problemResponse(
       {
         parameter: "name",
         message:
-          "must be pinned by 8 to 64 hexadecimal digits of the SHA-256 of its ONNX file, as in tuned@c2d60bc2, " +
-          'got "tuned@c2"',
+          "must be pinned by 8 to 64 hexadecimal digits of the SHA-256 of its ONNX file, as in gru@c2d60bc2, " +
+          'got "gru@c2"',
       },
     ]),
   },

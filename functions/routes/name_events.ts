@@ -24,7 +24,7 @@ export const eventsSchema: z.ZodString = z.string().openapi({
 /** An example of a stream with one name, for the OpenAPI document. */
 export const EVENTS_EXAMPLE =
   'event: name\ndata: {"name":"marlena","nll":1.9,"perplexity":6.7}\nid: 42-1\n\n' +
-  'event: end\ndata: {"model":"tuned","seed":42,"count":1}\nid: 42-end\n\n';
+  'event: end\ndata: {"model":"gru","seed":42,"count":1}\nid: 42-end\n\n';
 
 /** The last event of an interrupted stream. */
 export interface LastEvent {

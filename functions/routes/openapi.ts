@@ -13,10 +13,10 @@ exist, and 405, if it does not support the method; \`Allow\` lists those that it
 the body. The \`X-Request-Id\` of a request is returned in the response; a request without one is assigned one.
 
 **Caching.** A response to a request with a seed, and every score, has an \`ETag\`; if \`If-None-Match\` has it, the server answers
-304 without computing anything. If the model is given by name alone, \`model=tuned\`, or not at all, the response is \`no-cache\`: the
+304 without computing anything. If the model is given by name alone, \`model=gru\`, or not at all, the response is \`no-cache\`: the
 model may be trained again, so caches revalidate it each time. If the model is pinned to its ONNX file by 8 or more digits of the
-SHA-256 on its card, \`model=tuned@c2d60bc2\`, the response is \`immutable\`, or 404 if the file is another.
-\`/models/tuned@c2d60bc2\` and the files under it are pinned in the same way. A response to \`/generate\` without a seed is
+SHA-256 on its card, \`model=gru@c2d60bc2\`, the response is \`immutable\`, or 404 if the file is another.
+\`/models/gru@c2d60bc2\` and the files under it are pinned in the same way. A response to \`/generate\` without a seed is
 \`no-store\`.`;
 
 /** The error responses that every route may have. */

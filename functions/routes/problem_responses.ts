@@ -46,12 +46,12 @@ export const MODEL_PROBLEMS: Record<400 | 404 | 503, ProblemResponse> = {
   }),
   404: problemResponse("There is no such model, or it is pinned to another ONNX file", {
     "An unknown model": Problem.ofParameters("unknown-model", [
-      { parameter: "model", message: 'must be a model of this server (bigram, mlp, tuned), got "gpt"' },
+      { parameter: "model", message: 'must be a model of this server (bigram, gru, mlp), got "gpt"' },
     ]),
     "A model that was replaced": Problem.ofParameters("unknown-model", [
       {
         parameter: "model",
-        message: 'must be pinned to the file that is served, tuned@c2d60bc2, got "tuned@00000000"',
+        message: 'must be pinned to the file that is served, gru@c2d60bc2, got "gru@00000000"',
       },
     ]),
   }),

@@ -63,7 +63,7 @@ const refusal = z.object({
     description: "Why it cannot be scored, as in a problem document (RFC 9457)",
     example: {
       ...INVALID_NAME,
-      detail: 'name has the character "2" at position 2, which model tuned does not know: it knows "abc…xyz"',
+      detail: 'name has the character "2" at position 2, which model gru does not know: it knows "abc…xyz"',
     },
   }),
 }).openapi("RefusedName");

@@ -32,6 +32,8 @@ interface Walk {
   parent: number;
   /** The states of the positions before it, as {@link StateLayout.gather} takes them. */
   past: Float32Array[];
+  /** Whether a request waits for it, so that a long run must let others take turns. */
+  requested: boolean;
 }
 
 /**
@@ -100,6 +102,7 @@ export class PrefixTree implements Tree {
       const edge = edgeOf(walk.parent, tokenAt(tokens, walk.length));
       const single = walk.length === to;
       if (single && this.#waitingEdges.has(edge)) continue;
+      walk.requested = work !== undefined;
       steps += stepsLeft(walk);
       if (added === this.maxRun || (added > 0 && steps > this.#maxSteps)) return;
       added++;
@@ -116,7 +119,8 @@ export class PrefixTree implements Tree {
     while (true) {
       walks = walks.filter((walk) => !this.#follow(walk));
       if (walks.length === 0) return cost;
-      if (sinceTurn > SLICE / 2) {
+      // Not while a model is opened: a Worker opens it in the global scope, where Cloudflare allows no timers.
+      if (sinceTurn > SLICE / 2 && walks.some(({ requested }) => requested)) {
         await takeTurn();
         sinceTurn = 0;
       }
@@ -135,7 +139,7 @@ export class PrefixTree implements Tree {
 
   /** The steps to a beginning from the nearest ancestor with a state; null if it already has a node. */
   #walkTo(tokens: readonly number[], to: number): Walk | null {
-    const walk: Walk = { tokens, to, length: 0, parent: NO_NODE, past: [] };
+    const walk: Walk = { tokens, to, length: 0, parent: NO_NODE, past: [], requested: false };
     const states: Float32Array[] = [];
     let id = NO_NODE;
     for (let length = 0; length <= to; length++) {

@@ -200,7 +200,7 @@ export const BAD_GRAPHS = {
 
 /** A bad model with a valid card, named after its defect or as given. */
 export async function badModel(kind: keyof typeof BAD_GRAPHS, name: string = kind): Promise<ModelFiles> {
-  const [, mlp] = await modelFiles();
+  const [, , mlp] = await modelFiles();
   const onnx = BAD_GRAPHS[kind]();
   const card = JSON.parse(mlp.card);
   const changes = { name, vocabulary: LETTERS, context_length: CONTEXT, sha256: await sha256(onnx) };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { startDeno } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
-import { startDenoServer } from "../servers.ts";
+import { startDenoServer, waitForModels } from "../servers.ts";
 
 /** A directory of valid models and invalid entries. Beside the directory is a file that must not be served. */
 async function models(): Promise<string> {
@@ -24,7 +24,8 @@ async function models(): Promise<string> {
 test("the Deno server serves the valid models, and nothing from outside their directory", async () => {
   const server = await startDenoServer({ EDGEMORE_MODELS: await models() });
   onTestFinished(server.end);
-  for (const model of ["bigram", "mlp", "towns", "tuned"]) {
+  await waitForModels(server.address);
+  for (const model of ["bigram", "gru", "mlp", "towns", "transformer"]) {
     const response = await fetch(`${server.address}/score?name=andrej&model=${model}`);
     expect(response.status).toBe(200);
     await response.body?.cancel();
@@ -45,7 +46,7 @@ test("the Worker contains the valid models, and its build warns about the other 
     ["run", ...permissions, "scripts/build_worker.ts", out],
     { EDGEMORE_MODELS: directory },
   ).ended;
-  expect({ code, stdout }).toEqual({ code: 0, stdout: "worker.ts: bigram, mlp, towns, tuned\n" });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "worker.ts: bigram, gru, mlp, towns, transformer\n" });
   for (
     const [name, reason] of [
       ["a-outside", "a-outside.json is a link out of the directory of models"],

@@ -103,14 +103,14 @@ describe("a model that never returns", () => {
   });
 
   test("is answered with 503 and Retry-After while it opens, and then is not the default any more", async () => {
-    const server = await serve(["bigram"], [["endless", "tuned"]]);
+    const server = await serve(["bigram"], [["endless", "gru"]]);
     const { status, headers, body } = await ask<Problem>(server, "/score?name=anna");
     expect([status, body.type]).toEqual([503, "urn:edgemore:problem:opening-model"]);
     expect(headers.get("retry-after")).toBe("2");
     expect(headers.get("cache-control")).toBe("no-store");
     expect((await opened(server)).default_model).toBe("bigram");
     expect((await ask<{ model: string }>(server, "/score?name=anna")).body.model).toBe("bigram");
-    expect((await ask(server, "/score?name=anna&model=tuned")).status).toBe(503);
+    expect((await ask(server, "/score?name=anna&model=gru")).status).toBe(503);
   });
 
   test("does not prevent the server from ending", async () => {
@@ -177,7 +177,7 @@ describe("a default model that does not exist", () => {
       EDGEMORE_MODEL: "gpt",
     }).ended;
     expect(code).toBe(1);
-    expect(stderr).toContain('error: Cannot make "gpt" the default model: there are bigram, mlp, tuned');
+    expect(stderr).toContain('error: Cannot make "gpt" the default model: there are bigram, gru, mlp');
   });
 });
 
@@ -235,11 +235,11 @@ test("a model that fails during a stream of names ends the stream with an error 
 
 test("the Worker leaves out models that do not open, and a model that fails later does not affect the others", async () => {
   const directory = join(await temporaryDirectory(), "models");
-  const bad = await Promise.all([badModel("endless", "tuned"), badModel("wrong-input"), badModel("nan")]);
+  const bad = await Promise.all([badModel("endless", "gru"), badModel("wrong-input"), badModel("nan")]);
   await writeModels(directory, [...(await modelFiles()).slice(0, 1), ...bad]);
   const { printed, server } = await startWorkerdWith(directory, 3);
   onTestFinished(() => server.end());
-  expect(printed).toContain("warning: model tuned is left out: tuned.onnx did not answer within 3 s");
+  expect(printed).toContain("warning: model gru is left out: gru.onnx did not answer within 3 s");
   expect(printed).toContain("warning: model wrong-input is left out: wrong-input.onnx cannot be run: ");
   const first = await health(server);
   expect([first.status, first.default_model]).toEqual(["ok", "bigram"]);

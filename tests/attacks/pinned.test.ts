@@ -4,7 +4,7 @@ import { modelFiles } from "../functions/serve_models.ts";
 import type { Server } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 import { writeModels } from "./bad_models.ts";
-import { startDenoServer, startWorkerdWith } from "../servers.ts";
+import { startDenoServer, startWorkerdWith, waitForModels } from "../servers.ts";
 
 /*
  * A cache that obeys our headers must never serve the answer of a replaced model.
@@ -22,13 +22,14 @@ test.each(["deno", "workerd"] as const)(
   "%s makes answers of pinned models immutable, and lets caches revalidate the others",
   async (runtime) => {
     const directory = join(await temporaryDirectory(), "models");
-    const [, mlp, tuned] = await modelFiles();
-    const [before, after] = [tuned, mlp].map(({ card }) => JSON.parse(card).sha256 as string);
+    const [, gru, mlp] = await modelFiles();
+    const [before, after] = [gru, mlp].map(({ card }) => JSON.parse(card).sha256 as string);
     const serve = async (model: typeof mlp) => {
-      const card = JSON.stringify({ ...JSON.parse(model.card), name: "tuned" });
-      await writeModels(directory, [{ ...model, name: "tuned", card }]);
+      const card = JSON.stringify({ ...JSON.parse(model.card), name: "gru" });
+      await writeModels(directory, [{ ...model, name: "gru", card }]);
       const server = await startOn[runtime](directory);
       onTestFinished(() => server.end());
+      await waitForModels(server.address);
       return server;
     };
     const ask = async ({ address }: Server, path: string, cached?: string | null) => {
@@ -43,15 +44,15 @@ test.each(["deno", "workerd"] as const)(
     };
     const pin = before.slice(0, 8);
     const paths = [
-      ["/score?name=anna", `/score?name=anna&model=tuned@${pin}`],
-      ["/generate?seed=1&model=tuned", `/generate?seed=1&model=tuned@${pin}`],
-      ["/next?prefix=an", `/next?prefix=an&model=tuned@${before}`],
-      ["/models/tuned", `/models/tuned@${pin}`],
-      ["/models/tuned/model.onnx", `/models/tuned@${pin}/model.onnx`],
-      ["/models/tuned/training_names.txt", `/models/tuned@${pin}/training_names.txt`],
+      ["/score?name=anna", `/score?name=anna&model=gru@${pin}`],
+      ["/generate?seed=1&model=gru", `/generate?seed=1&model=gru@${pin}`],
+      ["/next?prefix=an", `/next?prefix=an&model=gru@${before}`],
+      ["/models/gru", `/models/gru@${pin}`],
+      ["/models/gru/model.onnx", `/models/gru@${pin}/model.onnx`],
+      ["/models/gru/training_names.txt", `/models/gru@${pin}/training_names.txt`],
     ];
 
-    const first = await serve(tuned);
+    const first = await serve(gru);
     const cache = new Map<string, { etag: string | null; body: string }>();
     for (const [named, pinned] of paths) {
       const [answer, same] = [await ask(first, named), await ask(first, pinned)];

@@ -69,7 +69,7 @@ describe("parameters", () => {
     [
       "/generate?prefix=na%C3%AFve",
       "prefix",
-      'has the character "ï" at position 3, which model tuned does not know',
+      'has the character "ï" at position 3, which model gru does not know',
     ],
     ["/generate?prefix=a1", "prefix", 'it knows "abcdefghijklmnopqrstuvwxyz"'],
     [`/generate?prefix=${"a".repeat(257)}`, "prefix", "must be 0 to 256 characters"],
@@ -146,7 +146,7 @@ describe("models", () => {
     expect(status).toBe(404);
     expect(type).toBe("application/problem+json");
     expect(body.errors).toEqual([
-      { parameter, message: 'must be a model of this server (bigram, mlp, tuned), got "gpt"' },
+      { parameter, message: 'must be a model of this server (bigram, gru, mlp), got "gpt"' },
     ]);
   });
 });
@@ -157,8 +157,8 @@ test("/health tells of the server and its models", async () => {
   expect(body).toEqual({
     status: "ok",
     runtime: "test",
-    default_model: "tuned",
-    models: ["bigram", "mlp", "tuned"].map((name) => ({ name, status: "ready", training_names: true })),
+    default_model: "gru",
+    models: ["bigram", "gru", "mlp"].map((name) => ({ name, status: "ready", training_names: true })),
   });
 });
 

@@ -2,10 +2,12 @@ import { hc } from "hono/client";
 import { beforeAll, expect, test } from "vitest";
 import type { App } from "../../functions/app.ts";
 import { type Server, startServer } from "../processes.ts";
+import { waitForModels } from "../servers.ts";
 
 let server: Server;
 beforeAll(async () => {
   server = await startServer(["start"], /answers at (http:\S+)/, { PORT: "0" });
+  await waitForModels(server.address);
   return () => server.end();
 });
 

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import process from "node:process";
 import { setImmediate } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { type App, type AppOptions, createApp } from "../../functions/app.ts";
@@ -14,7 +15,7 @@ import { modelFiles, serveModels } from "./serve_models.ts";
 const TOGETHER = 8;
 /** Asked after them: its answer never changes. */
 const GOOD = "/generate?n=3&seed=42&model=mlp";
-/** How long `/health` may take while requests are answered, in milliseconds. */
+/** The CPU time that may pass before `/health` is answered, in milliseconds. Other programs take none of it. */
 const MAX_HEALTH = 1000;
 /** How many requests there are between two lines that tell how far it is. */
 const TELL_EVERY = 50_000;
@@ -89,15 +90,19 @@ function piecesOf(content: string | Uint8Array<ArrayBuffer>, breaksOff: boolean)
   });
 }
 
-/** Asks for `/health` again and again until something else is done, and returns the longest wait in milliseconds. */
+/** Asks for `/health` again and again until something else is done, and returns the longest wait in milliseconds of CPU time. */
 async function longestHealth(app: App, work: () => Promise<void>): Promise<number> {
-  let [asked, longest, under] = [performance.now(), 0, true];
+  const cpuTime = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  };
+  let [asked, longest, under] = [cpuTime(), 0, true];
   const done = work().finally(() => under = false);
   done.catch(() => {}); // awaited below
   do {
     const { status } = await app.request("/health");
     await setImmediate(); // as from another connection, of which the event loop hears
-    const answered = performance.now();
+    const answered = cpuTime();
     if (status !== 200) throw new Error(`/health answered ${status}`);
     longest = Math.max(longest, answered - asked);
     asked = answered;
@@ -119,7 +124,7 @@ test(`${FUZZ_REQUESTS} random requests get documented answers, and keep /health 
     console.log(
       `${asked} requests, ${
         (asked / seconds).toFixed()
-      } a second; /health took ${longest.toFixed()} ms at most; ` +
+      } a second; /health took ${longest.toFixed()} ms of CPU time at most; ` +
         `answers by status: ${counts}`,
     );
   };
@@ -140,7 +145,7 @@ test(`${FUZZ_REQUESTS} random requests get documented answers, and keep /health 
       const answers = await Promise.allSettled(asks.map(ask));
       for (const answer of answers) if (answer.status === "rejected") throw answer.reason;
     });
-    if (waited > MAX_HEALTH) throw new Error(`/health took ${waited} ms`);
+    if (waited > MAX_HEALTH) throw new Error(`/health took ${waited} ms of CPU time`);
     longest = Math.max(longest, waited);
     if (await (await served.open.app.request(GOOD)).text() !== good) {
       throw new Error(`then ${GOOD} had another answer than before`);
@@ -160,4 +165,4 @@ test(`${FUZZ_REQUESTS} random requests get documented answers, and keep /health 
   if (result.failed) throw new Error(showFailure(result, "random requests"));
   // It asks well enough for each kind of answer to come.
   expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 204, 304, 400, 401, 404, 405, 415, 429]));
-}, 60_000 + 10 * FUZZ_REQUESTS);
+}, 300_000 + 20 * FUZZ_REQUESTS);

@@ -4,7 +4,7 @@ import { type ModelFiles, Registry } from "../../functions/inference/registry.ts
 import { startOnnxRuntime } from "../onnx_runtime.ts";
 
 /** The models that come along; a user may have trained others beside them. */
-const COMMITTED = ["bigram", "mlp", "tuned"];
+const COMMITTED = ["bigram", "gru", "mlp"];
 
 /** The files of the committed models, or of all models of another directory. */
 export async function modelFiles(directory?: string): Promise<ModelFiles[]> {

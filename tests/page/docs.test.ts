@@ -88,9 +88,9 @@ describeWithBrowser("what is beside the page", () => {
     const places = Array.from({ length: 20 }, (_, i) => [Math.floor(i / 4), 1e-3 * (i % 4)]);
     const symbols = Array.from("abcdefghijklmnopqrst");
     const html = reportHtml({
-      title: "Model tuned",
+      title: "Model gru",
       summary: "A model.",
-      model: "tuned",
+      model: "gru",
       sections: [{
         title: "Charts",
         html: "",
@@ -133,6 +133,6 @@ describeWithBrowser("what is beside the page", () => {
     const distances = dots.flatMap((a, i) => dots.slice(i + 1).map((b) => Math.hypot(a.x - b.x, a.y - b.y)));
     expect(Math.min(...distances)).toBeGreaterThan(19);
     expect(await page.getByRole("link", { name: "The page" }).getAttribute("href"))
-      .toBe("http://127.0.0.1:8000/?model=tuned");
+      .toBe("http://127.0.0.1:8000/?model=gru");
   });
 });

@@ -136,10 +136,10 @@ describeWithBrowser("training in the page", () => {
 
     page.once("dialog", (dialog) => dialog.accept());
     await page.getByRole("button", { name: "Delete" }).click();
-    await page.getByText(/20 [a-z]+ by tuned, seed 42/).waitFor();
+    await page.getByText(/20 [a-z]+ by gru, seed 42/).waitFor();
     await soon(() => page.url()).not.toContain("towns");
     await page.reload();
-    await page.getByText(/20 [a-z]+ by tuned, seed 42/).waitFor();
+    await page.getByText(/20 [a-z]+ by gru, seed 42/).waitFor();
     expect(await page.getByRole("heading", { name: "In this browser" }).count()).toBe(0);
     expect(errors).toEqual([]);
   });

@@ -81,7 +81,7 @@ describeWithBrowser("the page that trains", () => {
     expect((await readArchive(new Uint8Array(await readFile(archive)), archive)).card.name).toBe("my-list");
     page.once("dialog", (dialog) => dialog.accept());
     await page.getByRole("button", { name: "Delete" }).click();
-    await page.getByText(/^20 [a-z]+ by tuned/).waitFor();
+    await page.getByText(/^20 [a-z]+ by gru/).waitFor();
   });
 
   test("trains on the same list again, with other options", async () => {

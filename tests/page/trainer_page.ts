@@ -53,7 +53,7 @@ export async function ready(page: Page): Promise<void> {
 export async function download(page: Page): Promise<string> {
   const [file]: [Download, void] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("button", { name: "Download" }).click(),
+    page.getByRole("button", { name: "Download", exact: true }).click(),
   ]);
   const path = join(await temporaryDirectory(), file.suggestedFilename());
   await file.saveAs(path);

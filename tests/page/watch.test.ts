@@ -162,8 +162,8 @@ describeWithBrowser("the page that shows how it works", () => {
       `${server.address}/?seed=42&temperature=0.8&name=andrej`,
     );
     const compare = await goTo(page, "compare");
-    await compare.getByLabel("Compare tuned with").selectOption("mlp");
-    for (const model of ["tuned", "mlp"]) {
+    await compare.getByLabel("Compare gru with").selectOption("mlp");
+    for (const model of ["gru", "mlp"]) {
       const { names } = await ask<Names>(`/generate?n=8&seed=42&temperature=0.8&model=${model}`);
       const made = compare.getByRole("list", { name: `Made by ${model}` }).getByRole("listitem");
       await expect.poll(() => made.allTextContents()).toEqual(names.map(({ name }) => name));
@@ -174,7 +174,7 @@ describeWithBrowser("the page that shows how it works", () => {
     await compare.getByLabel("The same text for both").fill("zoë");
     await expect.poll(() => compare.getByRole("alert").count()).toBe(2);
     expect(await compare.getByText("likelier").count()).toBe(0);
-    await compare.getByLabel("Compare tuned with").selectOption("towns");
+    await compare.getByLabel("Compare gru with").selectOption("towns");
     await compare.getByRole("group", { name: "towns" }).getByText("“zoë” is").waitFor();
     expect(errors.filter((error) => !error.includes("400"))).toEqual([]);
   });

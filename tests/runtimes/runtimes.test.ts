@@ -7,7 +7,7 @@ import { startServer } from "../processes.ts";
 import { startBothServers } from "../servers.ts";
 
 /** A reference that pins the default model to its file. */
-const PINNED = pinnedReference("tuned", JSON.parse(readFileSync("models/tuned.json", "utf8")).sha256);
+const PINNED = pinnedReference("gru", JSON.parse(readFileSync("models/gru.json", "utf8")).sha256);
 
 const servers = startBothServers(() => startServer(["start"], /answers at (http:\S+)/, { PORT: "0" }));
 
@@ -50,10 +50,12 @@ describe("Deno and workerd", () => {
     "/score?name=andrej",
     "/score?name=andrej&model=bigram",
     "/score?name=andrej&model=mlp",
+    "/score?name=andrej&model=transformer",
     `/score?name=${"z".repeat(256)}`,
     "/generate?n=20&seed=42",
     "/generate?n=20&seed=42&model=bigram",
     "/generate?n=20&seed=42&model=mlp",
+    "/generate?n=20&seed=42&model=transformer",
     "/generate?n=1000&seed=9007199254740991",
     "/generate?n=50&seed=42&model=towns&novel=true&unique=true",
     "/score?name=Saint-Étienne&model=towns",
@@ -74,8 +76,8 @@ describe("Deno and workerd", () => {
     "/generate?model=gpt",
     `/score?name=andrej&model=${PINNED}`,
     `/models/${PINNED}/training_names.txt`,
-    "/score?name=andrej&model=tuned@00000000",
-    "/score?name=andrej&model=tuned@1234",
+    "/score?name=andrej&model=gru@00000000",
+    "/score?name=andrej&model=gru@1234",
     "/score?name=%F0%9F%98%80",
     "/nothing",
   ])("answer %s with the same bytes", async (path) => {
@@ -164,7 +166,7 @@ describe("Deno and workerd", () => {
 
   test.each(["deno", "workerd"])("%s is healthy", async (runtime) => {
     const health = await (await fetch(`${servers.get(runtime)!.address}/health`)).json();
-    expect(health).toMatchObject({ status: "ok", runtime, default_model: "tuned" });
+    expect(health).toMatchObject({ status: "ok", runtime, default_model: "gru" });
   });
 
   test.each(["deno", "workerd"])(

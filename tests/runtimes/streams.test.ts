@@ -63,9 +63,9 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
       while (!text.endsWith("\n")) text += (await reader.read()).value;
       return JSON.parse(text);
     };
-    expect(await nextLine()).toMatchObject({ model: "tuned", name: "ada" });
+    expect(await nextLine()).toMatchObject({ model: "gru", name: "ada" });
     void send("b\n");
-    expect(await nextLine()).toMatchObject({ model: "tuned", name: "bob" });
+    expect(await nextLine()).toMatchObject({ model: "gru", name: "bob" });
     await lines.close();
     expect((await reader.read()).done).toBe(true);
   });

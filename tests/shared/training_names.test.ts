@@ -73,16 +73,19 @@ describe("TrainingNames", () => {
     expect([names.has(name), names.has(`${name}a`), names.has(name.slice(2))]).toEqual([true, false, false]);
   });
 
-  test.each(["bigram", "mlp", "tuned"])("of the committed %s are those of its list", async (model) => {
-    const { list, card } = await readModel("models", model);
-    const { dataset } = parseModelCard(card);
-    expect(await sha256(list!)).toBe(dataset.sha256);
-    const names = await TrainingNames.open(list!);
-    const lines = (await readFile("trainer/data/us-names-2018.txt", "utf8")).trim().split("\n");
-    expect(lines.length).toBe(dataset.lines);
-    for (const line of lines) expect(names.has(line)).toBe(true);
-    for (const name of ["jazila", "yozelynn"]) expect(names.has(name)).toBe(false);
-  });
+  test.each(["bigram", "gru", "mlp", "transformer"])(
+    "of the committed %s are those of its list",
+    async (model) => {
+      const { list, card } = await readModel("models", model);
+      const { dataset } = parseModelCard(card);
+      expect(await sha256(list!)).toBe(dataset.sha256);
+      const names = await TrainingNames.open(list!);
+      const lines = (await readFile("trainer/data/us-names-2018.txt", "utf8")).trim().split("\n");
+      expect(lines.length).toBe(dataset.lines);
+      for (const line of lines) expect(names.has(line)).toBe(true);
+      for (const name of ["jazila", "yozelynn"]) expect(names.has(name)).toBe(false);
+    },
+  );
 
   test("lets others run while it opens a long list", async () => {
     const lines = Array.from({ length: 100_000 }, (_, i) => `name ${i}`);

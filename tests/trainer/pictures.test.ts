@@ -33,13 +33,15 @@ describe("makePictures", () => {
     expect(makePictures([[1, 2]], {}, MAX_PICTURED_TOKENS).tokens).toBeUndefined();
   });
 
-  test.each(["bigram", "mlp", "tuned", "towns"])("makes those that stand on the card of %s", async (name) => {
-    const model = await loadModel("models", name);
-    const { card, vocabulary, parameters } = model;
-    const corpus = makeCorpus(await modelList(model, "models"));
-    expect(makePictures(corpus.words.train, parameters, vocabulary.size)).toEqual(card.pictures);
-    expect(card.pictures!.embedding?.length).toBe(
-      { bigram: undefined, towns: MAX_PICTURED_TOKENS }[name] ?? (name === "bigram" ? undefined : 27),
-    );
-  });
+  test.each(["bigram", "gru", "mlp", "transformer", "towns"])(
+    "makes those that stand on the card of %s",
+    async (name) => {
+      const model = await loadModel("models", name);
+      const { card, vocabulary, parameters } = model;
+      const corpus = makeCorpus(await modelList(model, "models"));
+      expect(makePictures(corpus.words.train, parameters, vocabulary.size)).toEqual(card.pictures);
+      const pictured = name === "towns" ? MAX_PICTURED_TOKENS : 27;
+      expect(card.pictures!.embedding?.length).toBe(name === "bigram" ? undefined : pictured);
+    },
+  );
 });

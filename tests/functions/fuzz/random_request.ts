@@ -66,7 +66,7 @@ const word = fc.constantFrom(
   "false",
   "torch",
   "mlp",
-  "tuned",
+  "gru",
   "bigram",
   "andrej",
   "Mar",

@@ -34,7 +34,15 @@ describe("listModels", () => {
     await writeFile(join(directory, "notes.txt"), "");
     await mkdir(join(directory, "a.json"));
     await writeFile(join(directory, "two\nlines.json"), "");
-    expect(await listModels(directory)).toEqual(["a", "bigram", "mlp", "towns", "tuned", "two\nlines"]);
+    expect(await listModels(directory)).toEqual([
+      "a",
+      "bigram",
+      "gru",
+      "mlp",
+      "towns",
+      "transformer",
+      "two\nlines",
+    ]);
   });
 
   test("says what it cannot list", async () => {
@@ -64,7 +72,7 @@ describe("readModel", () => {
   test("gives no list where there is none", async () => {
     const directory = await models();
     await rm(join(directory, LIST));
-    for (const model of ["mlp", "tuned"]) expect((await readModel(directory, model)).list).toBeNull();
+    for (const model of ["mlp", "gru"]) expect((await readModel(directory, model)).list).toBeNull();
   });
 
   test("follows links that stay inside the directory, as a mounted volume has them", async () => {
@@ -160,7 +168,7 @@ describe("readModel", () => {
     const directory = await models();
     await prepare(directory);
     await expect(readModel(directory, "mlp")).rejects.toThrow(reason);
-    expect((await readModel(directory, "tuned")).name).toBe("tuned");
+    expect((await readModel(directory, "gru")).name).toBe("gru");
   });
 
   test.each<[what: string, reason: string, list: () => Promise<Uint8Array>]>([
@@ -182,7 +190,7 @@ describe("readModel", () => {
     await writeFile(join(directory, "mlp.json"), JSON.stringify({ ...card, dataset }));
     await writeFile(join(directory, "bad-00000000.txt.gz"), await list());
     await expect(readModel(directory, "mlp")).rejects.toThrow(`bad-00000000.txt.gz ${reason}`);
-    expect((await readModel(directory, "tuned")).name).toBe("tuned");
+    expect((await readModel(directory, "gru")).name).toBe("gru");
   });
 
   test("reads no list from outside the directory, whatever its name is on the card", async () => {

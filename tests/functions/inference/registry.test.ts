@@ -17,7 +17,7 @@ describe("broken models", () => {
   let app: ServedApp;
 
   beforeAll(async () => {
-    const [bigram, mlp] = await modelFiles();
+    const [bigram, , mlp] = await modelFiles();
     const truncated = mlp.onnx!.slice(0, 20_000);
     app = await serveModels([
       bigram,
@@ -71,9 +71,9 @@ describe("broken models", () => {
 });
 
 describe("the default model", () => {
-  test("is the tuned one, else the first in the alphabet", async () => {
-    const [bigram, mlp, tuned] = await modelFiles();
-    expect((await (await serveModels([mlp, tuned, bigram])).ask("/generate")).body.model).toBe("tuned");
+  test("is gru, else the first in the alphabet", async () => {
+    const [bigram, gru, mlp] = await modelFiles();
+    expect((await (await serveModels([mlp, gru, bigram])).ask("/generate")).body.model).toBe("gru");
     expect((await (await serveModels([mlp, bigram])).ask("/generate")).body.model).toBe("bigram");
   });
 
@@ -82,17 +82,17 @@ describe("the default model", () => {
     const files = await modelFiles();
     expect((await Registry.open(files, "bigram")).defaultModel).toBe("bigram");
     await expect(Registry.open(files, "gpt")).rejects.toThrow(
-      'Cannot make "gpt" the default model: there are bigram, mlp, tuned',
+      'Cannot make "gpt" the default model: there are bigram, gru, mlp',
     );
   });
 
   test("is another where it is broken, unless it was named", async () => {
-    const [bigram, mlp, tuned] = await modelFiles();
-    const broken = { ...tuned, onnx: null };
+    const [bigram, gru, mlp] = await modelFiles();
+    const broken = { ...gru, onnx: null };
     const app = await serveModels([mlp, bigram, broken]);
     expect((await app.ask("/generate")).body.model).toBe("bigram");
     expect((await app.ask("/health")).body.default_model).toBe("bigram");
-    const named = createApp(await Registry.open([bigram, broken], "tuned"), { runtime: "test" });
+    const named = createApp(await Registry.open([bigram, broken], "gru"), { runtime: "test" });
     expect((await named.request("/generate")).status).toBe(503);
   });
 
@@ -123,19 +123,19 @@ describe("models that are being opened", () => {
   }
 
   test("are told of by /health, which is 503 until one answers", async () => {
-    const { open, fail, health } = await openingModels(["bigram", "mlp", "tuned"]);
-    expect(await health()).toEqual([503, "starting", "tuned"]);
+    const { open, fail, health } = await openingModels(["bigram", "gru", "mlp"]);
+    expect(await health()).toEqual([503, "starting", "gru"]);
     await open("mlp");
-    expect(await health()).toEqual([200, "starting", "tuned"]);
-    await fail("tuned");
+    expect(await health()).toEqual([200, "starting", "gru"]);
+    await fail("gru");
     expect(await health()).toEqual([200, "starting", "bigram"]);
     await open("bigram");
     expect(await health()).toEqual([200, "degraded", "bigram"]);
   });
 
   test("are waited for; the default is the next one where it turns out to be broken", async () => {
-    const { app, open, fail } = await openingModels(["bigram", "tuned"]);
-    const waiting = ["/score?name=a", "/score?name=a&model=bigram", "/models/bigram", "/next?model=tuned"]
+    const { app, open, fail } = await openingModels(["bigram", "gru"]);
+    const waiting = ["/score?name=a", "/score?name=a&model=bigram", "/models/bigram", "/next?model=gru"]
       .map(
         async (path) => {
           const response = await app.request(path);
@@ -143,7 +143,7 @@ describe("models that are being opened", () => {
           return [response.status, model ?? name];
         },
       );
-    await fail("tuned");
+    await fail("gru");
     await open("bigram");
     expect(await Promise.all(waiting)).toEqual([
       [200, "bigram"],
@@ -156,7 +156,7 @@ describe("models that are being opened", () => {
   test("stay broken where they are found to be while they are opened", async () => {
     await startOnnxRuntime();
     const registry = new Registry(["mlp"]);
-    const [, mlp] = await modelFiles();
+    const [, , mlp] = await modelFiles();
     await registry.add("mlp", async (onBroken) => {
       const served = await openModel(mlp, WASM_RUNTIME);
       onBroken("it gave a wrong row");
@@ -226,9 +226,9 @@ describe("pinned models", () => {
 
   test("say which file is served where it is another", async () => {
     const app = await serveModels();
-    const { body } = await app.ask<ProblemDocument>("/score?name=a&model=tuned@00000000");
+    const { body } = await app.ask<ProblemDocument>("/score?name=a&model=gru@00000000");
     expect(body.detail).toMatch(
-      /^model must be pinned to the file that is served, tuned@[0-9a-f]{8}, got "tuned@00000000"$/,
+      /^model must be pinned to the file that is served, gru@[0-9a-f]{8}, got "gru@00000000"$/,
     );
   });
 });

@@ -17,14 +17,14 @@ describe("caching", () => {
     ["/score?name=andrej&model=mlp@SHA", IMMUTABLE],
     ["/generate?seed=42", "public, no-cache"],
     ["/generate?n=5&seed=0", "public, no-cache"],
-    ["/generate?n=5&seed=0&model=tuned@SHA", IMMUTABLE],
+    ["/generate?n=5&seed=0&model=gru@SHA", IMMUTABLE],
     ["/next?prefix=mar", "public, no-cache"],
-    ["/next?prefix=mar&model=tuned@SHA", IMMUTABLE],
+    ["/next?prefix=mar&model=gru@SHA", IMMUTABLE],
   ])(
     "%s is %s, and is not sent to who has it",
     async (template, kept) => {
       const { body: card } = await app.ask<{ sha256: string }>(
-        `/models/${template.includes("mlp") ? "mlp" : "tuned"}`,
+        `/models/${template.includes("mlp") ? "mlp" : "gru"}`,
       );
       const path = template.replace("SHA", card.sha256.slice(0, 8));
       const first = await app.request(path);
@@ -66,7 +66,7 @@ describe("caching", () => {
   });
 
   test("the same question to a model with another card has another tag", async () => {
-    const [, mlp] = await modelFiles();
+    const [, , mlp] = await modelFiles();
     const card = JSON.parse(mlp.card);
     const other = {
       ...mlp,

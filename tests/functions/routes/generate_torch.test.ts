@@ -11,12 +11,18 @@ from onnx import numpy_helper
 path, seed, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 weights = {w.name: torch.tensor(numpy_helper.to_array(w)) for w in onnx.load(path).graph.initializer}
 g = torch.Generator().manual_seed(seed)
-length = weights["W1"].shape[0] // weights["C"].shape[1] if "C" in weights else 1
+length = weights["W1"].shape[0] // weights["C"].shape[1] if "W1" in weights else 1
+gate = lambda name, x, h: x @ weights["W" + name] + h @ weights["U" + name] + weights["b" + name]
 for _ in range(n):
-    out, context = [], [0] * length
+    out, context, hidden = [], [0] * length, weights.get("start")
     while True:
         if "log_probs_table" in weights:
             probs = weights["log_probs_table"][context[-1]].exp()
+        elif "Uz" in weights: # makemore's GRUCell
+            x = weights["C"][context[-1]]
+            z, r = torch.sigmoid(gate("z", x, hidden)), torch.sigmoid(gate("r", x, hidden))
+            hidden = (1 - z) * hidden + z * torch.tanh(gate("c", x, r * hidden))
+            probs = torch.softmax(hidden @ weights["Wy"] + weights["by"], dim=0)
         else:
             x = weights["C"][torch.tensor([context])].view(1, -1)
             h = torch.tanh(x @ weights["W1"] + weights["b1"])
@@ -41,7 +47,7 @@ const CASES: [model: string, seed: number][] = [
   ["bigram", 1],
   ["mlp", 42],
   ["mlp", 2147483647],
-  ["tuned", 42],
+  ["gru", 42],
 ];
 
 describe("GET /generate?compat=torch beside PyTorch", () => {

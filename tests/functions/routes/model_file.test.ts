@@ -61,7 +61,7 @@ describe("GET /models/:name/model.onnx", () => {
       404,
       expect.stringContaining("name must be a model of this server"),
     ]);
-    const [bigram, mlp] = await modelFiles();
+    const [bigram, , mlp] = await modelFiles();
     const broken = await serveModels([bigram, { ...mlp, onnx: bigram.onnx }]);
     expect((await broken.ask("/models/mlp/model.onnx")).status).toBe(503);
   });

@@ -31,7 +31,7 @@ describe("GET /generate as server-sent events", () => {
       expect(all.at(-1)).toEqual({
         event: "end",
         id: `${seed}-end`,
-        data: { model: "tuned", seed: Number(seed), count: names.length },
+        data: { model: "gru", seed: Number(seed), count: names.length },
       });
     }
   });
@@ -72,7 +72,7 @@ describe("GET /generate as server-sent events", () => {
 
   test("tells of a failure in an event", async () => {
     const failing = await serveModels();
-    const served = await failing.registry.get("tuned");
+    const served = await failing.registry.get("gru");
     served.cache = new DistributionCache({
       vocabularySize: 27,
       contextLength: 8,
@@ -87,7 +87,7 @@ describe("GET /generate as server-sent events", () => {
   });
 
   test("makes no names for HEAD, and is kept by no cache", async () => {
-    const { cache } = await app.registry.get("tuned");
+    const { cache } = await app.registry.get("gru");
     const asked = vi.spyOn(cache, "ask");
     onTestFinished(() => asked.mockRestore());
     const headers = { accept: "text/event-stream" };
@@ -108,7 +108,7 @@ describe("GET /generate as server-sent events", () => {
   });
 
   test("stops asking the model when the client goes away", async () => {
-    const { cache } = await app.registry.get("tuned");
+    const { cache } = await app.registry.get("gru");
     let asked = 0;
     const askModel = cache.ask.bind(cache);
     cache.ask = (wanted) => {
@@ -128,7 +128,7 @@ describe("GET /generate as server-sent events", () => {
   });
 
   test("waits for a client that does not read", async () => {
-    const { cache } = await app.registry.get("tuned");
+    const { cache } = await app.registry.get("gru");
     const response = await ask("n=1000&seed=4&min_length=64&temperature=5");
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const size = cache.size;

@@ -32,7 +32,7 @@ async function single(name: string, model: string): Promise<Record<string, unkno
 }
 
 describe("POST /score", () => {
-  test.each(["bigram", "mlp", "tuned"])("gives what GET /score gives for each, from %s", async (model) => {
+  test.each(["bigram", "gru", "mlp"])("gives what GET /score gives for each, from %s", async (model) => {
     const alone = await Promise.all(NAMES.map((name) => single(name, model)));
     expect(await array(NAMES, `?model=${model}`)).toEqual(alone);
     expect(await lines(NAMES.join("\n"), `?model=${model}`)).toEqual(alone);
@@ -46,7 +46,7 @@ describe("POST /score", () => {
   });
 
   test("leaves the characters out when told so", async () => {
-    const { characters: _, ...andrej } = await single("andrej", "tuned");
+    const { characters: _, ...andrej } = await single("andrej", "gru");
     expect(await array(["andrej"], "?characters=false")).toEqual([andrej]);
     expect(await lines("andrej", "?characters=false")).toEqual([andrej]);
   });
@@ -59,7 +59,7 @@ describe("POST /score", () => {
     });
     expect(await array(["ada", "r2", "", "bob"])).toEqual([
       expect.objectContaining({ name: "ada" }),
-      { index: 1, name: "r2", error: error('has the character "2" at position 2, which model tuned') },
+      { index: 1, name: "r2", error: error('has the character "2" at position 2, which model gru') },
       { index: 2, name: "", error: error("must be 1 to 256 characters") },
       expect.objectContaining({ name: "bob" }),
     ]);
@@ -210,7 +210,7 @@ describe("POST /score with text", () => {
   });
 
   test("stops reading and scoring when the client goes away", async () => {
-    const { cache } = await app.registry.get("tuned");
+    const { cache } = await app.registry.get("gru");
     let looked = 0;
     const cursor = cache.cursor.bind(cache);
     cache.cursor = () => {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { openOnnxModel } from "../../../functions/inference/onnx_model.ts";
 import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
 import { DistributionCache } from "../../../shared/distribution_cache/distribution_cache.ts";
@@ -6,6 +6,7 @@ import type { LanguageModel, StepOutput } from "../../../shared/language_model.t
 import { parseModelCard } from "../../../shared/model_card.ts";
 import { NameStream } from "../../../shared/random/name_stream.ts";
 import { sample } from "../../../shared/sampling.ts";
+import { nextCharacters } from "../../../shared/next_characters.ts";
 import { logProbsOfWords } from "../../../shared/scoring.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
 import { Work, WorkLimitError } from "../../../shared/work.ts";
@@ -205,6 +206,20 @@ describe.each(["gru", "attention", "whole", "passes"])("the tree of the model %s
     await expect(logProbsOfWords(cache, [[1, 2, 3]], new Work(3))).rejects.toThrow(WorkLimitError);
     expect(await logProbsOfWords(cacheOf().cache, [[1, 2, 3]], new Work(4))).toHaveLength(1);
   });
+});
+
+test("a long run takes turns if a request waits for it, but sets no timer while a model is opened", async () => {
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  onTestFinished(() => timers.mockRestore());
+  const cacheOf = () => new DistributionCache({ ...WHOLE_BEGINNINGS, multiplications: 1e7 }); // about 1 ms a row
+  const word = new Array<number>(30).fill(1);
+  await cacheOf().askAll([word]);
+  expect(timers).not.toHaveBeenCalled();
+  await logProbsOfWords(cacheOf(), [word], new Work());
+  expect(timers.mock.calls.length).toBeGreaterThanOrEqual(4);
+  timers.mockClear();
+  await nextCharacters(cacheOf(), vocabulary, word);
+  expect(timers.mock.calls.length).toBeGreaterThanOrEqual(4);
 });
 
 test("words that share nothing more go in one pass, but not with many rows that nobody needs", async () => {

@@ -20,10 +20,10 @@ describe("score", () => {
   test("writes what POST /score answers, to the precision of the two runtimes", async () => {
     const text = "Andrej\r\nr2\n\neleanor";
     const { path } = await file(text);
-    const { code, stdout, stderr } = await score("--model", "tuned", path);
+    const { code, stdout, stderr } = await score("--model", "gru", path);
     expect(code).toBe(2);
     expect(stderr).toContain(
-      'line 2: name has the character "2" at position 2, which model tuned does not know',
+      'line 2: name has the character "2" at position 2, which model gru does not know',
     );
     expect(stderr).toContain("line 3: name must be 1 to 256 characters");
     expect(stderr).toContain("4 lines, 2 of them with errors");
@@ -74,13 +74,13 @@ describe("score", () => {
   });
 
   test.each([
-    [["--model", "tuned", "/no/such.txt"], "Cannot read /no/such.txt: there is no such file"],
-    [["--model", "tuned", "tests"], "Cannot read tests: it is a directory"],
+    [["--model", "gru", "/no/such.txt"], "Cannot read /no/such.txt: there is no such file"],
+    [["--model", "gru", "tests"], "Cannot read tests: it is a directory"],
     [["--model", "gpt", "README.md"], "Cannot load model gpt from models: gpt.json is missing"],
     [["README.md"], "required option '--model <name>' not specified"],
-    [["--model", "tuned", "--format", "xml", "README.md"], "Allowed choices are ndjson, csv"],
+    [["--model", "gru", "--format", "xml", "README.md"], "Allowed choices are ndjson, csv"],
     [
-      ["--model", "tuned", "--out", "/no/such/file", "README.md"],
+      ["--model", "gru", "--out", "/no/such/file", "README.md"],
       "Cannot write /no/such/file: there is no such",
     ],
     [

@@ -4,9 +4,9 @@ import { readableLine } from "../../../../functions/runtimes/deno/readable_line.
 
 test("a line of the log is readable on a terminal", () => {
   const columns = (line: string) => readableLine(line).split("  ");
-  const [time, ...rest] = columns(logLine("4397235e-1", "GET", "/generate", 200, 2.4791, "tuned", 20));
+  const [time, ...rest] = columns(logLine("4397235e-1", "GET", "/generate", 200, 2.4791, "gru", 20));
   expect(time).toMatch(/^\d\d:\d\d:\d\d$/);
-  expect(rest).toEqual(["200", "GET /generate", "2.5 ms", "tuned", "20 sent"]);
+  expect(rest).toEqual(["200", "GET /generate", "2.5 ms", "gru", "20 sent"]);
   expect(columns(logLine("x", "POST", "/score", 404, 0.04, undefined)).slice(1)).toEqual([
     "404",
     "POST /score",
