@@ -7,7 +7,7 @@ const MARGIN = 24;
 /** With axes: the size of the drawing, the room around its points, and the least distance of two dots, in pixels. */
 const AXES = { width: 620, height: 560, inset: RADIUS + 6, distance: 2 * RADIUS + 1 };
 /** What the axes take of the width and the height, in pixels. */
-const AXIS_MARGINS = 84;
+const AXIS_MARGINS = 96;
 /** Smallest side of the drawing, in pixels; it grows so that the dots of a large vocabulary have room too. */
 const MIN_SIZE = 400;
 const SIZE_PER_ROOT = 76;
