@@ -308,7 +308,11 @@ test("a state that was forgotten is made again from the nearest that is there", 
   expect(model.rows).toBe(7 + 7);
 });
 
-test("long runs let others have the event loop", async () => {
+test.each([
+  ["long runs let others have the event loop", new Work(), (turns: number) => turns > 20],
+  // A Worker opens its models in the global scope, where it may set no timer.
+  ["runs that no request waits for take no turns", undefined, (turns: number) => turns === 0],
+])("%s", async (_what, work, isRight) => {
   const slow: LanguageModel = {
     ...WHOLE_BEGINNINGS,
     multiplications: 40_000_000,
@@ -318,9 +322,9 @@ test("long runs let others have the event loop", async () => {
   const cache = new DistributionCache(slow); // 4 ms a row by the estimate
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
-  await logProbsOfWords(cache, [new Array(100).fill(1)]);
+  await logProbsOfWords(cache, [new Array(100).fill(1)], work);
   clearInterval(timer);
-  expect(turns).toBeGreaterThan(20);
+  expect(turns).toSatisfy(isRight);
 });
 
 test("a model whose state has another size than it says is broken", async () => {
