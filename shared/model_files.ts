@@ -14,9 +14,9 @@ const GZIP_PIECE = 4096;
 
 /** The names that a file which a model's card points to may have. */
 export interface ModelFileNames {
-  /** With the first digits of its SHA-256 on the card: `tuned-46569ec1.onnx`, `us-names-2018-bd02dfd3.txt.gz`. */
+  /** With the first digits of its SHA-256 on the card: `mlp-c9b7bbf3.onnx`, `us-names-2018-bd02dfd3.txt.gz`. */
   versioned: string;
-  /** Accepted where there is no versioned file, for files copied by hand: `tuned.onnx`, `us-names-2018.txt`. */
+  /** Accepted where there is no versioned file, for files copied by hand: `mlp.onnx`, `us-names-2018.txt`. */
   plain: string;
 }
 

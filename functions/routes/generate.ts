@@ -110,8 +110,8 @@ const example: z.infer<typeof answer> = {
   model: "gru",
   seed: 42,
   names: [
-    { name: "jazila", nll: 1.8452869738851274, perplexity: 6.329916050381522 },
-    { name: "yozelynn", nll: 1.7544441140360303, perplexity: 5.780233697937411 },
+    { name: "jaleah", nll: 1.3981246074129428, perplexity: 4.047602001698474 },
+    { name: "mistie", nll: 2.0147396475076675, perplexity: 7.498774802325377 },
   ],
 };
 
@@ -145,7 +145,7 @@ export const route = createRoute({
       }),
       content: {
         "application/json": { schema: answer, example },
-        "text/plain": { schema: z.string(), example: "jazila\nyozelynn\n" },
+        "text/plain": { schema: z.string(), example: "jaleah\nmistie\n" },
         [EVENT_STREAM]: { schema: eventsSchema, example: EVENTS_EXAMPLE },
       },
     },

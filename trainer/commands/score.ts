@@ -93,9 +93,9 @@ export const scoreCommand: Command = new Command("score")
 For a line that cannot be scored the output has an error; the exit code is then 2.
 
 Examples:
-  deno task score --model tuned names.txt
-  deno task score --model tuned --format csv --out scores.csv names.txt
-  sort names.txt | deno task score --model tuned --no-characters -`,
+  deno task score --model gru names.txt
+  deno task score --model gru --format csv --out scores.csv names.txt
+  sort names.txt | deno task score --model gru --no-characters -`,
   )
   .action(async (file: string, flags: ScoreFlags) => {
     const scoring = await openScoring(flags);

@@ -318,7 +318,7 @@ test("long runs let others have the event loop", async () => {
   const cache = new DistributionCache(slow); // 4 ms a row by the estimate
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
-  await logProbsOfWords(cache, [new Array(100).fill(1)]);
+  await logProbsOfWords(cache, [new Array(100).fill(1)], new Work());
   clearInterval(timer);
   expect(turns).toBeGreaterThan(20);
 });
