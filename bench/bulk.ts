@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { request } from "node:http";
-import { DEFAULT_LIST } from "../trainer/corpus.ts";
+import { DEFAULT_LIST } from "../trainer/list_file.ts";
 import { alternate, type Bench, type Finding } from "./measure.ts";
 import { buildWorkers, type Server, startDenoServer, startWorkerd } from "./servers.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { NameStream } from "../shared/random/name_stream.ts";
-import { DEFAULT_LIST } from "../trainer/corpus.ts";
+import { DEFAULT_LIST } from "../trainer/list_file.ts";
 import { latencies, percentile } from "./latency.ts";
 import type { ModelRow } from "./measure.ts";
 import type { ChosenModels } from "./models.ts";

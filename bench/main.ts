@@ -5,6 +5,7 @@ import { bulk } from "./bulk.ts";
 import { http } from "./http.ts";
 import type { Bench, Finding, ModelRow, Spread } from "./measure.ts";
 import { middleware } from "./middleware.ts";
+import { pageTraining } from "./page_training.ts";
 import { sampling } from "./sampling.ts";
 import { scoring } from "./scoring.ts";
 import { start } from "./start.ts";
@@ -21,6 +22,7 @@ const benches: Record<string, Bench> = {
   "training-gru": trainingGru,
   "training-transformer": trainingTransformer,
   "training-workers": trainingWorkers,
+  "page-training": pageTraining,
   http,
   middleware,
   start,

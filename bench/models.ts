@@ -10,7 +10,7 @@ import type { LanguageModel } from "../shared/language_model.ts";
 import { type ModelCard, parseModelCard } from "../shared/model_card.ts";
 import { modelFileNames } from "../shared/model_files.ts";
 import { Vocabulary } from "../shared/vocabulary.ts";
-import { DEFAULT_LIST } from "../trainer/corpus.ts";
+import { DEFAULT_LIST } from "../trainer/list_file.ts";
 
 /** The committed models. */
 const COMMITTED = "models";

@@ -1,7 +1,7 @@
 import { DistributionCache } from "../shared/distribution_cache/distribution_cache.ts";
 import { logProbsOfWords } from "../shared/scoring.ts";
-import { makeCorpus, readList } from "../trainer/corpus.ts";
-import { DEFAULT_LIST } from "../trainer/corpus.ts";
+import { makeCorpus } from "../trainer/corpus.ts";
+import { DEFAULT_LIST, readList } from "../trainer/list_file.ts";
 import { alternate, type Bench, secondsOf } from "./measure.ts";
 import { openModel } from "./models.ts";
 import { blasOfPyTorch, hasPyTorch, importTorch, measureInPython } from "./python.ts";

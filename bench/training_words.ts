@@ -3,7 +3,8 @@ import { buildNetwork, type TrainedNetwork } from "../trainer/architecture.ts";
 import { gru } from "../trainer/architectures/gru.ts";
 import { transformer } from "../trainer/architectures/transformer.ts";
 import { backends } from "../trainer/backends/all.ts";
-import { DEFAULT_LIST, makeCorpus, readList } from "../trainer/corpus.ts";
+import { makeCorpus } from "../trainer/corpus.ts";
+import { DEFAULT_LIST, readList } from "../trainer/list_file.ts";
 import { type Examples, makeExamples } from "../trainer/examples.ts";
 import { initialState } from "../trainer/fit.ts";
 import {

@@ -1,7 +1,8 @@
 import { buildNetwork } from "../trainer/architecture.ts";
 import { gru } from "../trainer/architectures/gru.ts";
 import { transformer } from "../trainer/architectures/transformer.ts";
-import { DEFAULT_LIST, makeCorpus, readList } from "../trainer/corpus.ts";
+import { makeCorpus } from "../trainer/corpus.ts";
+import { DEFAULT_LIST, readList } from "../trainer/list_file.ts";
 import { makeExamples } from "../trainer/examples.ts";
 import { alternate, type Bench, type Finding } from "./measure.ts";
 import { fusedRate } from "./training_words.ts";

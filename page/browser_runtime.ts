@@ -1,13 +1,15 @@
 /// <reference lib="dom" />
-import { parseModelCard } from "../shared/model_card.ts";
+import { cardText, parseModelCard } from "../shared/model_card.ts";
 import { createApp } from "../functions/app.ts";
 import { pinnedReference } from "../functions/inference/model_reference.ts";
 import type { OnnxRuntime } from "../functions/inference/onnx_model.ts";
 import { provideOnnxRuntime, WASM_RUNTIME } from "../functions/inference/onnx_runtime.ts";
-import { type ModelStatus, Registry } from "../functions/inference/registry.ts";
+import { type ModelFiles, type ModelStatus, Registry } from "../functions/inference/registry.ts";
 import { type ApiFetch, fetchFromEdge } from "./edge_runtime.ts";
 import { Failure } from "./failure.ts";
 import type { BrowserRuntime } from "./page_state.ts";
+import { localFiles } from "./train/local_models.ts";
+import { isLocal, nameOf } from "./train/local_reference.ts";
 
 /*
  * The server's application and model, run in the browser. It is loaded only when a visitor chooses it.
@@ -20,7 +22,7 @@ declare const WASM_FILES: Record<BrowserRuntime, string>;
 const onnxRuntimes = new Map<BrowserRuntime, Promise<OnnxRuntime>>();
 
 /**
- * Loads a model from the server and opens it in this browser.
+ * Opens a model in this browser, after loading it from the server unless it was trained here.
  *
  * @returns Answers the API's paths about that model.
  * @throws {Failure} If the browser cannot run it, or if the server cannot be reached.
@@ -29,9 +31,29 @@ export async function openModel(runtime: BrowserRuntime, model: string): Promise
   if (!isSecureContext) {
     throw new Failure("a browser allows it only at https:// addresses and at localhost.");
   }
+  const onnxRuntime = loadedRuntime(runtime);
+  const files = isLocal(model) ? await readLocalModel(nameOf(model)) : await downloadModel(model);
+  const registry = await Registry.open([files], undefined, await onnxRuntime);
+  const [{ reason }] = registry.statuses();
+  if (reason) throw new Failure(`the model does not load: ${reason}.`);
+  const app = createApp(registry, { runtime });
+  return async (path) => await app.request(path);
+}
+
+/** ONNX Runtime Web, loaded at the first call. */
+export function loadedRuntime(runtime: BrowserRuntime): Promise<OnnxRuntime> {
   const onnxRuntime = onnxRuntimes.get(runtime) ?? loadOnnxRuntime(runtime);
   onnxRuntimes.set(runtime, onnxRuntime);
   onnxRuntime.catch(() => onnxRuntimes.delete(runtime));
+  return onnxRuntime;
+}
+
+async function readLocalModel(name: string): Promise<ModelFiles> {
+  const { card, onnx, list } = await localFiles(name);
+  return { name, card: cardText(card), onnx, list };
+}
+
+async function downloadModel(model: string): Promise<ModelFiles> {
   const card = await download(`/models/${model}`).then((response) => response.text());
   const { sha256 } = parseModelCard(card);
   // Pinned to the card's hash, the files are the ones it describes, and the browser caches them.
@@ -40,11 +62,7 @@ export async function openModel(runtime: BrowserRuntime, model: string): Promise
     download(path("model.onnx")).then((response) => response.bytes()),
     downloadList(model, path("training_names.txt")),
   ]);
-  const registry = await Registry.open([{ name: model, card, onnx, list }], undefined, await onnxRuntime);
-  const [{ reason }] = registry.statuses();
-  if (reason) throw new Failure(`the model does not load: ${reason}.`);
-  const app = createApp(registry, { runtime });
-  return async (path) => await app.request(path);
+  return { name: model, card, onnx, list };
 }
 
 /**
@@ -64,7 +82,7 @@ async function loadOnnxRuntime(runtime: BrowserRuntime): Promise<OnnxRuntime> {
   }
   if (!await (navigator as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu?.requestAdapter()) {
     throw new Failure(
-      "this browser has no WebGPU, or not on this machine. WebAssembly makes the same names.",
+      "this browser has no WebGPU, or not on this machine. WebAssembly makes the same.",
     );
   }
   const { env, InferenceSession, Tensor } = await import("onnxruntime-web/webgpu");

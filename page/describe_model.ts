@@ -1,4 +1,5 @@
 import type { ModelCard } from "../shared/model_card.ts";
+import { nounOf } from "../shared/noun.ts";
 import { grouped } from "./number_format.ts";
 
 /**
@@ -16,9 +17,10 @@ export function contextInWords(length: number | null, word: "letter" | "characte
 export function describeModel(card: ModelCard): string {
   const { architecture, hyperparameters, parameters, context_length, dataset, training } = card;
   const lines = grouped(dataset.lines);
+  const noun = nounOf(card);
   if (architecture === "bigram") {
-    return `It counted, in ${lines} names, how often each letter follows each other one, and knows nothing else. ` +
-      "To make a name it draws one letter after another, each by what usually follows the last letter, until it draws the end.";
+    return `It counted, in ${lines} ${noun}, how often each letter follows each other one, and knows nothing else. ` +
+      "To make a new one it draws one letter after another, each by what usually follows the last letter, until it draws the end.";
   }
   const context = contextInWords(context_length, "letter");
   const method = architecture === "mlp"
@@ -29,8 +31,10 @@ export function describeModel(card: ModelCard): string {
     return `${method} It has learnt nothing yet: its ${grouped(parameters)} numbers are still random.`;
   }
   const guesses = grouped(training.steps * training.batch_size);
-  return `${method} It learnt its ${
-    grouped(parameters)
-  } numbers from ${lines} names by guessing their next letter ` +
-    `${guesses} times, each time adjusting its numbers a little towards the right answer.`;
+  // An example is a single letter where the model has a window, and otherwise a whole line.
+  const guessing = context_length === null
+    ? `by guessing each next letter of ${guesses} of them, some many times, each time`
+    : `by guessing their next letter ${guesses} times, each time`;
+  return `${method} It learnt its ${grouped(parameters)} numbers from ${lines} ${noun} ${guessing} ` +
+    "adjusting its numbers a little towards the right answer.";
 }

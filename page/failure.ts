@@ -1,3 +1,5 @@
+import type { Runtime } from "./page_state.ts";
+
 /** Why a request has no answer, in words for the visitor. */
 export class Failure extends Error {
   override name = "Failure";
@@ -8,6 +10,8 @@ export class Failure extends Error {
     readonly errors: readonly { parameter: string; message: string }[] = [],
     /** After how many seconds the request may be repeated, if the server said so. */
     readonly retryAfter?: number,
+    /** A runtime that can answer instead. */
+    readonly instead?: Runtime,
   ) {
     super(message);
   }

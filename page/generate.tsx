@@ -1,62 +1,52 @@
 /// <reference lib="dom" />
 import type { VNode } from "preact";
-import { CopyButton } from "./copy_button.tsx";
 import { FailureNotice } from "./failure_notice.tsx";
-import { change, generatePath, randomSeed, state, stateAddress } from "./page_state.ts";
+import { useNewThings } from "./new_things.ts";
+import { counted, noun } from "./noun.ts";
+import { change, generatePath, randomSeed, runtimeOf, state } from "./page_state.ts";
+import { Results } from "./results.tsx";
 import { Settings } from "./settings.tsx";
+import { TakeHome } from "./take_home.tsx";
+import { Temperature } from "./temperature.tsx";
 import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
 
 /** How long the settings must stay the same before names are requested with them, in milliseconds. */
 const DELAY = 120;
 
-/** New names, and the settings they are made with. */
-export function Generate({ model }: { model?: string }): VNode {
-  const path = generatePath(state.value);
-  const asked = useAnswer<"generate">(path, state.value.runtime, model, DELAY);
+/**
+ * New names, and the settings they are made with.
+ *
+ * @param hasList Whether the model came with its training list; undefined while that is not known.
+ */
+export function Generate({ model, hasList }: { model?: string; hasList?: boolean }): VNode {
+  const runtime = runtimeOf(state.value);
+  const asked = useAnswer<"generate">(generatePath(state.value), runtime, model, DELAY);
+  const fresh = useNewThings(state.value, asked, hasList, runtime, model);
   const { answer, failure, pending } = asked;
-  const curl = () => `curl '${location.origin}${path}'`;
   return (
     <section id="generate" aria-labelledby="generate-title">
       <h2 id="generate-title">Generate</h2>
       <div class="columns">
         <div class="results">
           <div class="make">
+            <Temperature />
             <button type="button" class="primary" onClick={() => change({ seed: randomSeed() })}>
-              Make new names
+              Make new {noun.value}
             </button>
-            <p class="status" role="status">{answer && summary(answer, elapsed(asked))}</p>
           </div>
+          <p class="status" role="status">{answer && summary(answer, elapsed(asked), fresh)}</p>
           {failure && <FailureNotice failure={failure} retry={asked.retry} />}
           {answer && (
             <>
-              <ol role="list" class={pending ? "names pending" : "names"} aria-label="Names">
-                {answer.names.map(({ name, perplexity }) => (
-                  <li>
-                    <button type="button" title="Score it" onClick={() => score(name)}>
-                      <span class="name">{name}</span>
-                      <span class="perplexity">
-                        <span class="visually-hidden">perplexity</span> {perplexity?.toFixed(1) ?? "∞"}
-                      </span>
-                    </button>
-                  </li>
-                ))}
-              </ol>
+              <Results names={answer.names} fresh={fresh} pending={pending} choose={score} />
               <p class="hint">
-                The small number is the name’s perplexity: at each letter, the model was as unsure as among
-                that many equally likely ones. The lower it is, the more ordinary the name. Choose a name to
-                see its letters scored.
+                The small number is the perplexity: at each letter, the model was as unsure as among that many
+                equally likely ones. The lower it is, the more ordinary the result. {hasList === false
+                  ? "This model came without its list, so what is new cannot be marked. "
+                  : "What is in the training list is marked as known, anything else as new. "}
+                Choose one to see its letters scored.
               </p>
-              <div class="take">
-                <h3>The same from your terminal</h3>
-                <pre tabIndex={0} aria-label="curl command"><code>{curl()}</code></pre>
-                <p class="copies">
-                  <CopyButton text={curl}>Copy as curl</CopyButton>
-                  <CopyButton text={() => answer.names.map(({ name }) => `${name}\n`).join("")}>
-                    Copy the list
-                  </CopyButton>
-                  <CopyButton text={() => stateAddress(state.value).href}>Copy a link to this</CopyButton>
-                </p>
-              </div>
+              <TakeHome names={answer.names} fresh={fresh} />
             </>
           )}
         </div>
@@ -69,9 +59,14 @@ export function Generate({ model }: { model?: string }): VNode {
 function summary(
   { names, model, seed, shortfall }: Answer<"generate">,
   { time, where }: ReturnType<typeof elapsed>,
+  fresh: ReadonlySet<string> | null,
 ): string {
-  const count = `${names.length} ${names.length === 1 ? "name" : "names"}`;
-  return `${count} by ${model}, seed ${seed}, in ${time} ${where}. ${shortfall ? `${shortfall}.` : ""}`;
+  const known = fresh && names.filter(({ name }) => !fresh.has(name)).length;
+  return [
+    `${counted(names.length, noun.value)} by ${model}, seed ${seed}, in ${time} ${where}.`,
+    known !== null && `${names.length - known} new, ${known} known.`,
+    shortfall && `${shortfall}.`,
+  ].filter(Boolean).join(" ");
 }
 
 /** Scores a name, and moves to the section that shows it. */

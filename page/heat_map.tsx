@@ -7,7 +7,7 @@ import { percent } from "./number_format.ts";
 /** How many of the most frequent followers are named. */
 const NAMED = 5;
 
-/** Which letter follows which in the list that a model learnt from. Pointing at a row, or choosing it, reads it out. */
+/** Which character follows which in the list that a model learnt from. Pointing at a row, or choosing it, reads it out. */
 export function HeatMap(
   { symbols, counts }: { symbols: readonly string[]; counts: readonly number[][] },
 ): VNode {
@@ -15,7 +15,7 @@ export function HeatMap(
   const labels = `${100 / (symbols.length + 1)}%`; // the first row and the first column of the chart's grid
   return (
     <figure class="picture">
-      <h3>Which letter follows which</h3>
+      <h3>Which character follows which</h3>
       <div class="heat-map">
         <LazyChart
           data={counts}
@@ -48,8 +48,8 @@ export function HeatMap(
         <span role="status">most often {followers(symbols, counts[chosen])}</span>
       </p>
       <figcaption class="hint">
-        Each row is a letter, each column a letter that may follow it: the stronger the colour, the more often
-        it does. The dot is the beginning and the end of a name.
+        Each row is a character, each column one that may follow it: the stronger the colour, the more often
+        it does in the training list. The dot is the beginning and the end.
       </figcaption>
     </figure>
   );
@@ -57,7 +57,7 @@ export function HeatMap(
 
 function followers(symbols: readonly string[], row: readonly number[]): string {
   const total = row.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return "nothing: it is not in the list";
+  if (total === 0) return "nothing: it is not in the lines it learnt from";
   return row.map((count, i) => ({ count, symbol: i === 0 ? "the end" : symbols[i] }))
     .sort((a, b) => b.count - a.count)
     .slice(0, NAMED)

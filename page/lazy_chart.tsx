@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Chart } from "../trainer/charts/chart.ts";
 import { Failure } from "./failure.ts";
 import { FailureNotice } from "./failure_notice.tsx";
+import { useOnline } from "./use_online.ts";
 
 /** A chart is drawn when it is this close to the window, so that it is there when it is scrolled to. */
 const MARGIN = "400px";
@@ -22,6 +23,8 @@ export function LazyChart({ make, data, aspectRatio }: ChartProps): VNode {
   const holder = useRef<HTMLDivElement>(null);
   const [failure, setFailure] = useState<Failure>();
   const [attempt, setAttempt] = useState(0);
+  const retry = () => setAttempt((attempt) => attempt + 1);
+  useOnline(failure !== undefined, retry);
   useEffect(() => {
     let current = true;
     const draw = async () => {
@@ -43,7 +46,7 @@ export function LazyChart({ make, data, aspectRatio }: ChartProps): VNode {
   }, [data, attempt]);
   return (
     <>
-      {failure && <FailureNotice failure={failure} retry={() => setAttempt((attempt) => attempt + 1)} />}
+      {failure && <FailureNotice failure={failure} retry={retry} />}
       <div class="chart" ref={holder} style={{ aspectRatio: String(aspectRatio) }} />
     </>
   );

@@ -1,68 +1,92 @@
 /// <reference lib="dom" />
 import { render, type VNode } from "preact";
-import { useEffect } from "preact/hooks";
-import { pinModels } from "./edge_runtime.ts";
+import { useLayoutEffect } from "preact/hooks";
 import { FailureNotice } from "./failure_notice.tsx";
+import { Footer } from "./footer.tsx";
 import { Generate } from "./generate.tsx";
+import { Hero, HeroText } from "./hero.tsx";
 import { Inside } from "./inside.tsx";
-import { grouped } from "./number_format.ts";
-import { chosenModel, followAddress } from "./page_state.ts";
+import { narrow } from "./narrow.ts";
+import { nounOf } from "../shared/noun.ts";
+import { noun } from "./noun.ts";
+import { chosenModel, chosenRuntime, followAddress } from "./page_state.ts";
+import { LazySection } from "./lazy_section.tsx";
 import { Score } from "./score.tsx";
+import { useServerModels } from "./server_models.ts";
 import { Switches } from "./switches.tsx";
-import { useAnswer } from "./use_answer.ts";
+import { availableModels, findLocalModels } from "./train/local_models.ts";
+import { isLocal } from "./train/local_reference.ts";
+import { Train } from "./train/train.tsx";
 
 /** The whole page. */
 function Page(): VNode {
-  const models = useAnswer<"models">("/models", "edge", "");
-  const health = useAnswer<"health">("/health", "edge", "");
-  useEffect(() => pinModels(models.answer ?? []), [models.answer]);
+  const { models, health } = useServerModels();
   const failed = [models, health].filter(({ failure }) => failure);
   const name = chosenModel.value || health.answer?.default_model;
-  const card = models.answer?.find((card) => card.name === name);
+  const available = availableModels(models.answer ?? []);
+  const card = available.find(({ reference }) => reference === name)?.card;
+  const local = isLocal(name ?? "");
+  // A model that was trained in this browser has its list.
+  const hasList = local || health.answer?.models.find((model) => model.name === name)?.training_names;
+  const things = card ? nounOf(card) : "things";
+  useLayoutEffect(() => void (noun.value = things), [things]);
+  const introduction = [
+    <HeroText key="text" card={card} />,
+    models.answer && name && <Switches key="switches" models={available} model={name} />,
+  ];
   return (
     <>
-      <a class="skip" href="#generate">Skip to the names</a>
+      <a class="skip" href="#generate">Skip to the {things}</a>
       <header class="masthead">
         <p class="wordmark">edgemore</p>
         <nav aria-label="Sections">
           <a href="#generate">Generate</a>
           <a href="#score">Score</a>
+          <a href="#watch">How it works</a>
+          <a href="#compare">Compare</a>
           <a href="#inside">Inside the model</a>
+          <a href="#train">Train</a>
           <a href="/docs">API</a>
         </nav>
       </header>
       <main>
-        <div class="hero">
-          <h1>New names, made one letter at a time.</h1>
-          <p>
-            A very small language model has read {card && grouped(card.dataset.lines)}{" "}
-            real names and learnt one thing: which letter is likely to come next. Let it choose letter after
-            letter, and it makes new names. Give it a name, and it tells you how likely each letter is, and so
-            how much the whole looks like a name.
-          </p>
-        </div>
+        <Hero>{!narrow.value && introduction[0]}</Hero>
         {failed.length > 0 && (
           <FailureNotice
             failure={failed[0].failure!}
             retry={() => failed.forEach(({ retry }) => retry())}
           />
         )}
-        {models.answer && name && <Switches cards={models.answer} model={name} />}
-        <Generate model={name} />
+        {!narrow.value && introduction[1]}
+        <Generate key="generate" model={name} hasList={hasList} />
+        {narrow.value && <div class="introduction">{introduction}</div>}
         <Score model={name} />
-        {card && <Inside card={card} />}
+        <LazySection
+          id="watch"
+          title="See how it works"
+          height={62}
+          load={() => import("./watch/watch.tsx").then(({ Watch }) => Watch)}
+          props={card && name ? { card, model: name, runtime: chosenRuntime.value } : undefined}
+        />
+        {available.length > 1 && (
+          <LazySection
+            id="compare"
+            title="Compare"
+            height={26}
+            load={() => import("./compare/compare.tsx").then(({ Compare }) => Compare)}
+            props={card && name
+              ? { models: available, chosen: name, runtime: chosenRuntime.value }
+              : undefined}
+          />
+        )}
+        {card && <Inside card={card} local={local} />}
+        <Train />
       </main>
-      <footer>
-        <p>
-          All of this is a plain HTTP API: <a href="/docs">try it</a>, or read{" "}
-          <a href="/openapi.json">its OpenAPI document</a> and{" "}
-          <a href="/models">the models’ cards</a>. The models are those of Andrej Karpathy’s makemore, after
-          Bengio et al. 2003.
-        </p>
-      </footer>
+      <Footer />
     </>
   );
 }
 
 followAddress();
+findLocalModels();
 render(<Page />, document.getElementById("page")!);

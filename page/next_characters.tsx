@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import type { VNode } from "preact";
 import { change } from "./page_state.ts";
+import { noun } from "./noun.ts";
 import { percent } from "./number_format.ts";
 import type { Answer } from "./use_answer.ts";
 import { visibleCharacter } from "../shared/visible_character.ts";
@@ -11,7 +12,7 @@ const MAX_HEADING = 20;
 const SHOWN = 12;
 
 /** How likely each character is after the typed text, as bars. Choosing one types it. */
-export function NextCharacters({ prefix, next, stale }: Answer<"next"> & { stale: boolean }): VNode {
+export function NextCharacters({ prefix, next }: Answer<"next">): VNode {
   const most = next[0].probability;
   const rest = next.slice(SHOWN).reduce((sum, { probability }) => sum + probability, 0);
   const type = (character: string) => {
@@ -19,8 +20,10 @@ export function NextCharacters({ prefix, next, stale }: Answer<"next"> & { stale
     document.getElementById("name")!.focus();
   };
   return (
-    <div class={stale ? "next pending" : "next"}>
-      <h3 id="next-title">{prefix === "" ? "How names begin" : `What comes after “${endOf(prefix)}”`}</h3>
+    <div class="next">
+      <h3 id="next-title">
+        {prefix === "" ? `How ${noun.value} begin` : `What comes after “${endOf(prefix)}”`}
+      </h3>
       <ol role="list" aria-labelledby="next-title">
         {next.slice(0, SHOWN).map(({ character, probability }) => (
           <li>

@@ -1,9 +1,15 @@
 /// <reference lib="dom" />
+import { isLocal, nameOf } from "./train/local_reference.ts";
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 
 /** What runs a model: the server, or ONNX Runtime Web in this browser. */
 export const RUNTIMES = ["edge", "wasm", "webgpu"] as const;
 export type Runtime = typeof RUNTIMES[number];
+export const RUNTIME_NAMES: Record<Runtime, string> = {
+  edge: "the edge",
+  wasm: "WebAssembly",
+  webgpu: "WebGPU",
+};
 export type BrowserRuntime = Exclude<Runtime, "edge">;
 
 /**
@@ -23,7 +29,8 @@ export interface PageState {
   max_length: string;
   seed: string;
   novel: boolean;
-  /** The name to score. */
+  unique: boolean;
+  /** What to score. */
   name: string;
 }
 
@@ -61,6 +68,7 @@ const DEFAULTS: PageState = {
   max_length: "",
   seed: "",
   novel: false,
+  unique: false,
   name: "eleanor",
 };
 
@@ -72,6 +80,14 @@ export const state: Signal<PageState> = signal(DEFAULTS);
 
 /** The chosen model. Its readers do not re-render on every keystroke. */
 export const chosenModel: ReadonlySignal<string> = computed(() => state.value.model);
+
+/** What runs the chosen model: one that was trained in this browser is not at the edge. */
+export function runtimeOf({ runtime, model }: Pick<PageState, "runtime" | "model">): Runtime {
+  return runtime === "edge" && isLocal(model) ? "wasm" : runtime;
+}
+
+/** What runs the chosen model. Its readers do not re-render on every keystroke. */
+export const chosenRuntime: ReadonlySignal<Runtime> = computed(() => runtimeOf(state.value));
 
 /** Changes a part of the state. */
 export function change(part: Partial<PageState>): void {
@@ -95,6 +111,7 @@ export function readState(query: string): PageState {
     name: read("name"),
     runtime: RUNTIMES.find((runtime) => runtime === chosen) ?? DEFAULTS.runtime,
     novel: given.get("novel") === "true",
+    unique: given.get("unique") === "true",
     seed: given.get("seed") ?? randomSeed(),
   };
 }
@@ -128,22 +145,23 @@ export function followAddress(): void {
 }
 
 /** The path that generates names with the settings of a state. */
-export function generatePath({ model, novel, ...state }: PageState): string {
+export function generatePath({ model, novel, unique, ...state }: PageState): string {
   const query = new URLSearchParams();
   for (const key of SETTINGS) {
     if (state[key] !== "" && !(key === "temperature" && state[key] === "1")) query.set(key, state[key]);
   }
   if (novel) query.set("novel", "true");
-  if (model) query.set("model", model);
+  if (unique) query.set("unique", "true");
+  if (model) query.set("model", nameOf(model));
   return `/generate?${query}`;
 }
 
 /** The path that scores the name of a state. */
 export function scorePath({ model, name }: Pick<PageState, "model" | "name">): string {
-  return `/score?${new URLSearchParams({ name, ...(model && { model }) })}`;
+  return `/score?${new URLSearchParams({ name, ...(model && { model: nameOf(model) }) })}`;
 }
 
 /** The path that tells what may follow the name of a state. */
 export function nextPath({ model, name }: Pick<PageState, "model" | "name">): string {
-  return `/next?${new URLSearchParams({ prefix: name, ...(model && { model }) })}`;
+  return `/next?${new URLSearchParams({ prefix: name, ...(model && { model: nameOf(model) }) })}`;
 }

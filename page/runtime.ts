@@ -1,7 +1,8 @@
 import { type Signal, signal } from "@preact/signals";
 import { type ApiFetch, fetchPinned } from "./edge_runtime.ts";
 import { Failure } from "./failure.ts";
-import type { BrowserRuntime, Runtime } from "./page_state.ts";
+import { type BrowserRuntime, type Runtime, RUNTIME_NAMES } from "./page_state.ts";
+import { isLocal, nameOf } from "./train/local_reference.ts";
 
 /** What is being loaded into the browser, in words; "" while nothing is. */
 export const loading: Signal<string> = signal("");
@@ -24,17 +25,27 @@ export function openRuntime(runtime: Runtime, model: string): Promise<ApiFetch> 
   return open;
 }
 
+/** Loads what runs models in this browser before it is asked for, so that it is there without a connection. */
+export function prepareRuntime(): void {
+  import("./browser_runtime.ts").then(({ loadedRuntime }) => loadedRuntime("wasm")).catch(() => {}); // asked for again
+}
+
+/** Closes a model that was opened in the browser: there is another one of its name, or none. */
+export function closeRuntime(model: string): void {
+  for (const key of opened.keys()) if (key.startsWith(`${model} `)) opened.delete(key);
+}
+
 async function openInBrowser(runtime: BrowserRuntime, model: string): Promise<ApiFetch> {
   try {
-    loading.value = `Loading ONNX Runtime and the model ${model} …`;
+    loading.value = `Loading ONNX Runtime and the model ${nameOf(model)} …`;
     const { openModel } = await import("./browser_runtime.ts").catch(() =>
       Promise.reject(Failure.unreachable())
     );
     return await openModel(runtime, model);
   } catch (error) {
-    throw new Failure(
-      `${runtime === "wasm" ? "WebAssembly" : "WebGPU"} cannot run here: ${Failure.from(error).message}`,
-    );
+    const subject = isLocal(model) ? nameOf(model) : RUNTIME_NAMES[runtime];
+    const message = `${subject} cannot run here: ${Failure.from(error).message}`;
+    throw new Failure(message, [], undefined, runtime === "webgpu" ? "wasm" : undefined);
   } finally {
     loading.value = "";
   }

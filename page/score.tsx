@@ -1,32 +1,30 @@
 import type { VNode } from "preact";
 import { FailureNotice } from "./failure_notice.tsx";
+import { Letters, STRONGEST } from "./letters.tsx";
 import { NextCharacters } from "./next_characters.tsx";
-import { change, nextPath, scorePath, state } from "./page_state.ts";
-import { percent } from "./number_format.ts";
+import { noun } from "./noun.ts";
+import { change, nextPath, runtimeOf, scorePath, state } from "./page_state.ts";
 import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
-import { visibleCharacter } from "../shared/visible_character.ts";
 
-/** The strongest shade of surprise, which has no upper limit; the weakest is 0. */
-const STRONGEST = 9;
-/** Width of a shade in nats: a character of probability 0.6 has the second weakest, one of 0.01 the strongest. */
-const NATS_PER_SHADE = 0.5;
-
-/** How likely a typed name is, letter by letter. */
+/** How likely a typed text is, letter by letter. */
 export function Score({ model }: { model?: string }): VNode {
-  const { name, runtime } = state.value;
+  const { name } = state.value;
+  const runtime = runtimeOf(state.value);
   const asked = useAnswer<"score">(name === "" ? null : scorePath(state.value), runtime, model);
   const next = useAnswer<"next">(nextPath(state.value), runtime, model);
   const failure = asked.failure ?? next.failure;
   const { answer } = asked;
   const { time, where } = elapsed(asked);
-  const stale = failure !== undefined;
   const retry = () => [asked, next].forEach((request) => request.failure && request.retry());
   return (
     <section id="score" aria-labelledby="score-title">
       <h2 id="score-title">Score</h2>
-      <p class="lead">Type any name. The more a letter surprises the model, the stronger its colour.</p>
+      <p class="lead">
+        Type anything: like one of the{" "}
+        {noun.value}, or unlike all of them. The more a letter surprises the model, the stronger its colour.
+      </p>
       <p class="typed">
-        <label for="name">A name</label>
+        <label for="name">Your text</label>
         <input
           id="name"
           type="text"
@@ -40,15 +38,13 @@ export function Score({ model }: { model?: string }): VNode {
       </p>
       {failure && <FailureNotice failure={failure} retry={retry} />}
       <div class="columns">
-        <div class={stale ? "results pending" : "results"}>
-          {name === "" && <p class="verdict">Type a name, or choose its first letter.</p>}
-          {answer && (
+        <div class="results">
+          {name === "" && <p class="verdict">Type something, or choose its first letter.</p>}
+          {answer && !failure && (
             <>
-              <ol role="list" class="letters" aria-label="Letters and how likely each was">
-                {answer.characters.map((character, i) => <Letter key={i} {...character} />)}
-              </ol>
+              <Letters characters={answer.characters} label="Letters and how likely each was" />
               <Legend />
-              <p class="verdict" role="status">{verdict(answer)}</p>
+              <p class="verdict" role="status">{verdict(answer, noun.value)}</p>
               <dl class="figures">
                 <div>
                   <dt>NLL</dt>
@@ -69,22 +65,9 @@ export function Score({ model }: { model?: string }): VNode {
             </>
           )}
         </div>
-        {next.answer && <NextCharacters {...next.answer} stale={stale} />}
+        {next.answer && !failure && <NextCharacters {...next.answer} />}
       </div>
     </section>
-  );
-}
-
-function Letter({ character, probability, nll }: Answer<"score">["characters"][number]): VNode {
-  const shade = Math.min(STRONGEST, Math.floor((nll ?? Infinity) / NATS_PER_SHADE));
-  const end = character === ".";
-  return (
-    <li class={`letter shade-${shade}${end ? " end" : ""}`}>
-      <span class="character">{end ? "end" : visibleCharacter(character)}</span>
-      <span class="probability">
-        {percent(probability)} <span class="visually-hidden">likely, {surprise(probability)}</span>
-      </span>
-    </li>
   );
 }
 
@@ -102,17 +85,14 @@ function Legend(): VNode {
   );
 }
 
-/** The colour of a character in words. */
-function surprise(probability: number): string {
-  if (probability > 0.3) return "expected";
-  if (probability > 0.08) return "no surprise";
-  if (probability > 0.02) return "a little surprising";
-  return probability > 0.003 ? "surprising" : "very surprising";
-}
-
-function verdict({ name, percentile, possible }: Answer<"score">): string {
+/**
+ * How likely a text is among the list's own. The percentile compares its mean log-probability a letter with those of the dev
+ * split: of lines that were kept from training.
+ */
+export function verdict({ name, percentile, possible }: Answer<"score">, noun: string): string {
   if (!possible) return `To the model, “${name}” is impossible.`;
-  if (percentile < 0.5) return `“${name}” is less name-like than practically all real names.`;
-  if (percentile > 99.5) return `“${name}” is more name-like than practically all real names.`;
-  return `“${name}” is more name-like than ${percentile.toFixed(0)}% of real names.`;
+  const kept = `the ${noun} kept from its training`;
+  if (percentile < 0.5) return `“${name}” is, letter for letter, less likely than practically all ${kept}.`;
+  if (percentile > 99.5) return `“${name}” is, letter for letter, likelier than practically all ${kept}.`;
+  return `“${name}” is, letter for letter, likelier than ${percentile.toFixed(0)}% of ${kept}.`;
 }

@@ -12,7 +12,7 @@ interface Field {
 }
 
 const FIELDS: Field[] = [
-  { setting: "prefix", label: "Begins with", hint: "the start of every name", placeholder: "anything" },
+  { setting: "prefix", label: "Begins with", hint: "the start of each", placeholder: "anything" },
   { setting: "n", label: "How many", hint: "1 to 1000", inputMode: "numeric" },
   { setting: "min_length", label: "Shortest", hint: "characters", placeholder: "1", inputMode: "numeric" },
   { setting: "max_length", label: "Longest", hint: "characters", placeholder: "64", inputMode: "numeric" },
@@ -30,57 +30,50 @@ const FIELDS: Field[] = [
     placeholder: "1",
     inputMode: "decimal",
   },
-  { setting: "seed", label: "Seed", hint: "The same seed gives the same names.", inputMode: "numeric" },
+  { setting: "seed", label: "Seed", hint: "The same seed gives the same again.", inputMode: "numeric" },
 ];
 
 /** The settings of generated names. Each change makes names anew, from the same seed. */
 export function Settings({ failure }: { failure?: Failure }): VNode {
+  const errorOf = (setting: string) =>
+    failure?.errors.find(({ parameter }) => parameter === setting)?.message;
   return (
     <form class="settings" aria-labelledby="settings-title" onSubmit={(event) => event.preventDefault()}>
       <h3 id="settings-title">Settings</h3>
-      <Temperature />
       <div class="fields">
         {FIELDS.map((field) => (
           <TextField
             {...field}
-            error={failure?.errors.find(({ parameter }) => parameter === field.setting)?.message}
+            error={errorOf(field.setting)}
           />
         ))}
       </div>
-      <p class="check">
-        <input
-          id="novel"
-          type="checkbox"
-          checked={state.value.novel}
-          onChange={({ currentTarget }) => change({ novel: currentTarget.checked })}
-        />
-        <label for="novel">Only new ones, none from the list</label>
-      </p>
+      <Switch setting="novel" error={errorOf("novel")}>Only new ones, none from the list</Switch>
+      <Switch setting="unique">Each only once</Switch>
     </form>
   );
 }
 
-function Temperature(): VNode {
-  const { temperature } = state.value;
+interface SwitchProps {
+  setting: "novel" | "unique";
+  error?: string;
+  children: string;
+}
+
+function Switch({ setting, error, children }: SwitchProps): VNode {
   return (
-    <div class="field temperature">
-      <label for="temperature">
-        Temperature <output>{temperature}</output>
-      </label>
-      <input
-        id="temperature"
-        type="range"
-        min="0.1"
-        max="2.5"
-        step="0.1"
-        value={temperature}
-        aria-describedby="temperature-hint"
-        onInput={({ currentTarget }) => change({ temperature: currentTarget.value })}
-      />
-      <p class="hint ends" id="temperature-hint">
-        <span>likelier</span>
-        <span>stranger</span>
+    <div>
+      <p class="check">
+        <input
+          id={setting}
+          type="checkbox"
+          checked={state.value[setting]}
+          aria-describedby={error && `${setting}-error`}
+          onChange={({ currentTarget }) => change({ [setting]: currentTarget.checked })}
+        />
+        <label for={setting}>{children}</label>
       </p>
+      {error && <p class="hint error" id={`${setting}-error`}>{error}</p>}
     </div>
   );
 }

@@ -1,8 +1,10 @@
 import type { VNode } from "preact";
 import type { ModelCard } from "../shared/model_card.ts";
 import { contextInWords } from "./describe_model.ts";
-import { change, type Runtime, state } from "./page_state.ts";
+import { change, type Runtime, runtimeOf, state } from "./page_state.ts";
 import { loading } from "./runtime.ts";
+import type { AvailableModel } from "./train/local_models.ts";
+import { isLocal, nameOf } from "./train/local_reference.ts";
 
 const RUNTIMES: [Runtime, label: string, hint: string][] = [
   ["edge", "At the edge", "A server close to you answers."],
@@ -11,9 +13,9 @@ const RUNTIMES: [Runtime, label: string, hint: string][] = [
 ];
 
 /** The choice of the model and of its runtime. */
-export function Switches({ cards, model }: { cards: readonly ModelCard[]; model: string }): VNode {
-  const { runtime } = state.value;
-  const unknown = !cards.some(({ name }) => name === model);
+export function Switches({ models, model }: { models: readonly AvailableModel[]; model: string }): VNode {
+  const runtime = runtimeOf(state.value);
+  const chosen = models.find(({ reference }) => reference === model);
   return (
     <div class="switches">
       <p class="field">
@@ -23,12 +25,14 @@ export function Switches({ cards, model }: { cards: readonly ModelCard[]; model:
           value={model}
           onChange={({ currentTarget }) => change({ model: currentTarget.value })}
         >
-          {unknown && <option value={model}>{model}</option>}
-          {cards.map(({ name, parameters }) => (
-            <option value={name}>{name}, {parameters.toLocaleString("en")} parameters</option>
+          {!chosen && <option value={model}>{nameOf(model)}</option>}
+          {models.map(({ reference, card: { name, parameters } }) => (
+            <option value={reference}>
+              {name}, {parameters.toLocaleString("en")} parameters{isLocal(reference) && ", in this browser"}
+            </option>
           ))}
         </select>
-        <span class="hint">{contextHint(cards.find(({ name }) => name === model))}</span>
+        <span class="hint">{contextHint(model, chosen?.card)}</span>
       </p>
       <fieldset>
         <legend>Where it runs</legend>
@@ -40,6 +44,7 @@ export function Switches({ cards, model }: { cards: readonly ModelCard[]; model:
                 name="runtime"
                 value={value}
                 checked={runtime === value}
+                disabled={value === "edge" && isLocal(model)}
                 onChange={() => change({ runtime: value })}
               />
               <span>{label}</span>
@@ -48,16 +53,14 @@ export function Switches({ cards, model }: { cards: readonly ModelCard[]; model:
         </div>
         <p class="hint" role="status">
           {loading.value ||
-            `${
-              RUNTIMES.find(([value]) => value === runtime)![2]
-            } The same seed gives the same names everywhere.`}
+            `${RUNTIMES.find(([value]) => value === runtime)![2]} The same seed gives the same everywhere.`}
         </p>
       </fieldset>
     </div>
   );
 }
 
-function contextHint(card?: ModelCard): string {
-  if (!card) return "The server has no such model.";
+function contextHint(model: string, card?: ModelCard): string {
+  if (!card) return isLocal(model) ? "This browser has no such model." : "The server has no such model.";
   return `Chooses each letter by ${contextInWords(card.context_length, "letter")}.`;
 }

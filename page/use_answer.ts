@@ -12,7 +12,7 @@ export type Route = "generate" | "score" | "next" | "models" | "health";
 /** The JSON that a route answers with. */
 export type Answer<Name extends Route> = Exclude<InferResponseType<Client[Name]["$get"], 200>, string>;
 
-/** The state of a request. While the next one is under way, the last answer stays. */
+/** The state of a request. While the next one is under way, the last answer stays; a failure removes it. */
 export interface Asked<Name extends Route> {
   answer?: Answer<Name>;
   /** How long the answer took, in milliseconds, and which runtime gave it. */
@@ -32,12 +32,14 @@ export interface Asked<Name extends Route> {
  * @param path The path; null requests nothing.
  * @param model The model that the request is about: undefined while it is not known, "" where it is about none.
  * @param delay How long the path must stay the same before it is requested, in milliseconds.
+ * @param firstDelay The same for the first path.
  */
 export function useAnswer<Name extends Route>(
   path: string | null,
   runtime: Runtime,
   model: string | undefined,
   delay = 0,
+  firstDelay = 0,
 ): Asked<Name> {
   const [asked, setAsked] = useState<Omit<Asked<Name>, "retry">>({ pending: false });
   const [attempt, setAttempt] = useState(0);
@@ -62,9 +64,9 @@ export function useAnswer<Name extends Route>(
         if (!abort.signal.aborted) setAsked({ answer, milliseconds, runtime, pending: false });
       } catch (error) {
         if (abort.signal.aborted) return;
-        setAsked((last) => ({ ...last, failure: Failure.from(error), pending: false }));
+        setAsked({ failure: Failure.from(error), pending: false });
       }
-    }, asked.answer ? delay : 0);
+    }, asked.answer || asked.failure ? delay : firstDelay);
     return () => {
       clearTimeout(timer);
       abort.abort();

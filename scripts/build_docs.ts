@@ -1,10 +1,11 @@
 /*
- * Writes the API documentation page into build/page, which every runtime serves: docs.html, its script, and the
+ * Writes the API documentation page into build/page, which every runtime serves: docs.html, its script and style, and the
  * files of Swagger UI in a directory named after their version.
  */
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
+import { pageUrl } from "./page_url.ts";
 import { SWAGGER_UI } from "../functions/runtimes/static_file_headers.ts";
 
 const SOURCE = new URL("./docs/", import.meta.url);
@@ -26,11 +27,14 @@ function write(path: string, bytes: Uint8Array): void {
 }
 
 mkdirSync(new URL(`docs/${SWAGGER_UI}/`, PAGE), { recursive: true });
-const html = readFileSync(new URL("docs.html", SOURCE), "utf8").replaceAll(
-  "swagger-ui/",
-  `/docs/${SWAGGER_UI}/`,
-);
+const html = readFileSync(new URL("docs.html", SOURCE), "utf8")
+  .replaceAll("swagger-ui/", `/docs/${SWAGGER_UI}/`)
+  .replaceAll("PAGE_URL", pageUrl());
+const style = ["../page/colors.css", "docs/docs.css"].map((file) =>
+  readFileSync(new URL(file, import.meta.url), "utf8")
+).join("\n");
 write("docs.html", new TextEncoder().encode(html));
+write("docs/docs.css", new TextEncoder().encode(style));
 write("docs/start.js", readFileSync(new URL("start.js", SOURCE)));
 for (const file of ["swagger-ui-bundle.js", "swagger-ui.css"]) {
   write(`docs/${SWAGGER_UI}/${file}`, readFileSync(require.resolve(`swagger-ui-dist/${file}`)));

@@ -7,14 +7,18 @@ import { type BuildResult, context, type Metafile } from "esbuild";
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, parse } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { pageUrl } from "./page_url.ts";
 import { STATIC_FILE_HEADERS } from "../functions/runtimes/static_file_headers.ts";
+import { fusedWasm } from "../trainer/backends/fused/compile.ts";
+import { trainerInBrowser } from "./trainer_in_browser.ts";
 
 const SOURCE = fileURLToPath(new URL("../page/", import.meta.url));
 const PAGE = fileURLToPath(new URL("../build/page/", import.meta.url));
+const README = fileURLToPath(new URL("../README.md", import.meta.url));
 const ASSETS = join(PAGE, "assets");
 
 /** The WebAssembly that ONNX Runtime Web needs for each runtime in a browser. */
@@ -22,6 +26,9 @@ const WASM_SOURCES = {
   wasm: "ort-wasm-simd-threaded.wasm",
   webgpu: "ort-wasm-simd-threaded.asyncify.wasm",
 };
+
+/** The lists that come along, and the licence of one that must go with it. */
+const LISTS = fileURLToPath(new URL("../trainer/data/", import.meta.url));
 
 /** Most bytes, compressed, that a visitor downloads before anything lazy is loaded. */
 const MAX_FIRST_LOAD = 150_000;
@@ -51,9 +58,20 @@ function compressWasm(file: string): string {
   return name;
 }
 
+/** Writes a file and its compressed copy into the assets, and returns the file's path on the server. */
+function writeAsset(file: string, bytes: Uint8Array): string {
+  const { name: stem, ext } = parse(file);
+  const name = `${stem}-${shortHash(bytes)}${ext}`;
+  for (const [asset, contents] of compressed(name, bytes)) {
+    write(join(ASSETS, asset), contents);
+    permanent.add(asset);
+  }
+  return `/assets/${name}`;
+}
+
 /** Writes the bundle and its compressed copies, the HTML that loads it, and Cloudflare's headers; deletes older assets. */
 function writePage({ outputFiles, metafile }: Bundle): void {
-  const kept = new Set(Object.values(wasmFiles));
+  const kept = new Set([...Object.values(wasmFiles), ...permanent]);
   for (const { path, contents } of outputFiles) {
     for (const [name, bytes] of compressed(basename(path), contents)) {
       write(join(ASSETS, name), bytes);
@@ -64,14 +82,19 @@ function writePage({ outputFiles, metafile }: Bundle): void {
   const iconName = `icon-${shortHash(icon)}.svg`;
   write(join(ASSETS, iconName), icon);
   kept.add(iconName);
-  const [script, style] = ["main.tsx", "style.css"].map((source) => outputOf(metafile, source));
+  const [script, style, worker] = ["main.tsx", "style.css", "worker.ts"]
+    .map((source) => outputOf(metafile, source));
   const html = readFileSync(join(SOURCE, "index.html"), "utf8")
+    .replaceAll("PAGE_URL", pageUrl())
     .replace("icon.svg", `/assets/${iconName}`)
     .replace("style.css", `/assets/${style}`)
-    .replace("main.tsx", `/assets/${script}`);
+    .replace("main.tsx", `/assets/${script}`)
+    .replace("train/worker.ts", `/assets/${worker}`);
   for (const [name, bytes] of compressed("index.html", new TextEncoder().encode(html))) {
     write(join(PAGE, name), bytes);
   }
+  write(join(PAGE, "preview.png"), readFileSync(join(SOURCE, "preview.png")));
+  for (const [name, bytes] of compressed("readme.txt", readFileSync(README))) write(join(PAGE, name), bytes);
   const headers = [...STATIC_FILE_HEADERS].map(([pattern, headers]) =>
     `${pattern}\n${Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`).join("")}`
   );
@@ -117,8 +140,19 @@ function checkFirstLoad({ outputs }: Metafile, entries: string[]): void {
 
 mkdirSync(ASSETS, { recursive: true });
 const wasmFiles = { wasm: compressWasm(WASM_SOURCES.wasm), webgpu: compressWasm(WASM_SOURCES.webgpu) };
+const { repository } = createRequire(import.meta.url)("../package.json") as { repository?: string };
+/** Assets that are not made of the page's own files. */
+const permanent = new Set<string>();
+const kernelFiles = {
+  simd: writeAsset("fused.wasm", await fusedWasm(false)),
+  relaxed: writeAsset("fused-relaxed.wasm", await fusedWasm(true)),
+};
+const listFiles = Object.fromEntries(
+  readdirSync(LISTS).filter((file) => file.endsWith(".txt"))
+    .map((file) => [file, writeAsset(file, readFileSync(join(LISTS, file)))]),
+);
 const bundler = await context({
-  entryPoints: [join(SOURCE, "main.tsx"), join(SOURCE, "style.css")],
+  entryPoints: ["main.tsx", "style.css", "train/worker.ts"].map((file) => join(SOURCE, file)),
   outdir: ASSETS,
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
@@ -130,11 +164,14 @@ const bundler = await context({
   jsx: "automatic",
   jsxImportSource: "preact",
   define: {
+    SOURCE_URL: JSON.stringify(repository ?? ""),
+    KERNEL_FILES: JSON.stringify(kernelFiles),
+    LIST_FILES: JSON.stringify(listFiles),
     WASM_FILES: JSON.stringify({ wasm: `/assets/${wasmFiles.wasm}`, webgpu: `/assets/${wasmFiles.webgpu}` }),
   },
   metafile: true,
   write: false,
-  plugins: [{
+  plugins: [trainerInBrowser, {
     name: "page",
     setup: ({ onEnd }) => onEnd((result) => void (result.errors.length || writePage(result as Bundle))),
   }],

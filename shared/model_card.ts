@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { nounSchema } from "./noun.ts";
+import { nounSchema } from "./noun_schema.ts";
+import { sha256 as sha256Of } from "./sha256.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 /** How many quantiles of the dev split's NLL a card holds: one a percent, both ends included. */
 export const CARD_QUANTILES = 101;
 /** Maximum number of points of a loss history on a card. */
 export const CARD_HISTORY_POINTS = 200;
-/** Maximum size of a vocabulary, with the boundary, for which a card has {@link Pictures}: a larger chart is illegible. */
+/** Maximum number of tokens, with the boundary, in the {@link Pictures} of a card: a larger chart is illegible. */
 export const MAX_PICTURED_TOKENS = 40;
 
 /**
@@ -43,8 +44,11 @@ const count = z.int().nonnegative();
 /** In nats a character. Null is infinity, which JSON does not have: a name in the split is impossible. */
 const nll = z.number().nonnegative().nullable();
 
-/** A number for each token, or for each pair: token 0, the boundary, comes first. */
+/** A number for each pictured token, or for each pair: token 0, the boundary, comes first. */
 const picturesSchema = z.object({
+  tokens: z.array(count).max(MAX_PICTURED_TOKENS).optional().describe(
+    "The pictured tokens, ascending: the boundary and the commonest characters; left out if they are all tokens",
+  ),
   bigrams: z.array(z.array(count).max(MAX_PICTURED_TOKENS)).max(MAX_PICTURED_TOKENS).describe(
     "[tokens, tokens]: how often the train split has the row's character and then the column's",
   ),
@@ -95,6 +99,9 @@ export const modelCardSchema = z.object({
     optimizer: z.string().optional(),
     backend: z.string().optional().describe("What computed the steps"),
     workers: count.optional().describe("Threads that computed a step, if it was not one"),
+    kernel: z.enum(["simd", "relaxed-simd"]).optional().describe(
+      "WebAssembly of the backend fused: relaxed SIMD rounds once for a multiplication and an addition, so other last bits",
+    ),
     learning_rate: z.number().positive().optional(),
     schedule: z.string().optional(),
     weight_decay: z.number().nonnegative().optional(),
@@ -129,7 +136,7 @@ export const modelCardSchema = z.object({
     "Of the NLL of each name of the dev split, at 0%, 1% … 100%; null is infinite",
   ),
   pictures: picturesSchema.optional().describe(
-    `What a page draws of the model; left out where there are more than ${MAX_PICTURED_TOKENS} tokens`,
+    `What a page draws of the model, of at most ${MAX_PICTURED_TOKENS} tokens; older cards with more tokens have none`,
   ),
 }).refine(
   ({ context_length, states }) => (context_length === null) === (states !== undefined),
@@ -187,4 +194,21 @@ export function parseModelCard(text: string): ModelCard {
 /** A card's quantiles as numbers: a card writes infinity, which JSON does not have, as null. */
 export function cardQuantiles(card: Pick<ModelCard, "nll_quantiles">): number[] {
   return card.nll_quantiles.map((quantile) => quantile ?? Infinity);
+}
+
+/**
+ * Completes a card with the SHA-256 of its ONNX file.
+ *
+ * @throws {z.ZodError} If a field is invalid.
+ */
+export async function finishCard(
+  card: Omit<ModelCard, "sha256">,
+  onnx: Uint8Array<ArrayBuffer>,
+): Promise<ModelCard> {
+  return modelCardSchema.parse({ ...card, sha256: await sha256Of(onnx) });
+}
+
+/** The text of a card's file. */
+export function cardText(card: ModelCard): string {
+  return JSON.stringify(card, null, 1) + "\n";
 }

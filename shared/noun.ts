@@ -1,5 +1,3 @@
-import { z } from "zod";
-
 /** Maximum length of a noun, in UTF-16 units. */
 export const MAX_NOUN_LENGTH = 40;
 
@@ -8,17 +6,16 @@ const FALLBACK = "things";
 /** Words in the names of files that say nothing about what is in them. */
 const GENERIC = new Set(
   ["all", "clean", "corpus", "data", "dataset", "file", "final", "input", "items", "lines", "list", "lists"]
-    .concat("my", "raw", "test", "text", "train", "training", "txt", "utf"),
+    .concat("my", "pasted", "raw", "test", "text", "train", "training", "txt", "utf"),
 );
 
 /** Letters, digits, spaces, hyphens and apostrophes. Not a regex of zod's: JSON Schema has none with the flag u. */
 const NOUN = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} '’-]*$/u;
 
-/** What the things of a list are called, in the plural: it stands in sentences such as "20 towns from paris". */
-export const nounSchema = z.string().min(1).max(MAX_NOUN_LENGTH).refine(
-  (noun) => NOUN.test(noun),
-  "a noun has letters, digits, spaces, hyphens and apostrophes, and begins with a letter or digit",
-);
+/** Whether a text can stand in sentences such as "20 towns from paris". */
+export function isNoun(text: string): boolean {
+  return text.length <= MAX_NOUN_LENGTH && NOUN.test(text);
+}
 
 /**
  * What the things of a list are called, derived from the name of its file: the last word that looks like an English plural,
@@ -28,9 +25,7 @@ export const nounSchema = z.string().min(1).max(MAX_NOUN_LENGTH).refine(
  */
 export function nounOfFile(file: string): string {
   const stem = file.normalize("NFC").replace(/\.[^.]*$/, "").toLowerCase();
-  const words = (stem.match(/[\p{L}\p{M}]+/gu) ?? []).filter((word) =>
-    !GENERIC.has(word) && nounSchema.safeParse(word).success
-  );
+  const words = (stem.match(/[\p{L}\p{M}]+/gu) ?? []).filter((word) => !GENERIC.has(word) && isNoun(word));
   return words.findLast((word) => /...s$/.test(word)) ?? words.at(-1) ?? FALLBACK;
 }
 

@@ -2,6 +2,10 @@ import { MAX_NAME_LENGTH, MAX_NAME_UNITS } from "./name_length.ts";
 
 /** Maximum size of a list, in bytes: about 8 million names. Training takes about 30 times as much memory. */
 export const MAX_LIST_BYTES = 64 * 2 ** 20;
+/** Why a larger one is refused, as the end of a sentence. */
+export const LIST_TOO_LARGE = `it has more than ${
+  MAX_LIST_BYTES / 2 ** 20
+} MiB, which is the most for a list`;
 
 /**
  * Reads all bytes of a list, at most {@link MAX_LIST_BYTES}.
@@ -16,7 +20,7 @@ export async function collectList(
   for await (const chunk of source) {
     size += chunk.length;
     if (size > MAX_LIST_BYTES) {
-      throw new Error(`it has more than ${MAX_LIST_BYTES / 2 ** 20} MiB, which is the most for a list`);
+      throw new Error(LIST_TOO_LARGE);
     }
     chunks.push(chunk.slice()); // fetch gives 4 KiB that keep 64 KiB alive
   }

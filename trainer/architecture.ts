@@ -53,6 +53,13 @@ export interface CountedNetwork extends Sizes {
   /** Computes the parameters. */
   count(examples: Examples): Parameters;
   /**
+   * Looks up the log-probabilities after windows, without TensorFlow.js.
+   *
+   * @param tokens [batch, contextLength], row-major.
+   * @returns [batch, V], row-major.
+   */
+  lookUp(parameters: Parameters, tokens: Int32Array): Float32Array;
+  /**
    * The forward pass.
    *
    * @param tokens int32 [batch, time]

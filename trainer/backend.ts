@@ -78,6 +78,13 @@ export interface Evaluator {
    * @returns [targets], in nats; Infinity if a target is impossible.
    */
   losses(examples: Examples, onEvaluated?: OnEvaluated): Float32Array;
+  /**
+   * Computes the log-probabilities of the token after the last position.
+   *
+   * @param tokens [batch, time]: windows, or beginnings of words with their boundary if the network has no window.
+   * @returns [batch, V], row-major.
+   */
+  lastLogProbs(tokens: Int32Array<ArrayBuffer>, batch: number): Float32Array;
   /** Frees its memory. */
   dispose(): void;
 }

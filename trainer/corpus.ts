@@ -1,13 +1,9 @@
-import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
 import { PythonRandom } from "../shared/random/python.ts";
 import { sha256 } from "../shared/sha256.ts";
+import { LIST_TOO_LARGE, MAX_LIST_BYTES } from "../shared/training_names.ts";
 import { Vocabulary } from "../shared/vocabulary.ts";
-import { isUrl, readListBytes } from "./list_bytes.ts";
 import type { Split } from "./splits.ts";
 
-/** The list in this repository: names given in the United States in 2018. */
-export const DEFAULT_LIST: string = fileURLToPath(new URL("./data/us-names-2018.txt", import.meta.url));
 /** Maximum length of a line, in characters: code points in normalization form C. */
 export const MAX_LINE_LENGTH = 256;
 /**
@@ -44,28 +40,19 @@ export interface Corpus {
 }
 
 /**
- * Reads a list from a file or a server.
- *
- * @param source A path, or an http(s) URL.
- * @throws {Error} If it cannot be read, is too large, or is not a list; see {@link parseList}.
- */
-export async function readList(source: string): Promise<List> {
-  return await parseList(await readListBytes(source), fileName(source), source);
-}
-
-/**
  * Reads the bytes of a list: UTF-8, one thing a line. Blank lines are dropped, and line ends may be CRLF.
  *
  * @param name The name of the list's file.
  * @param source What an error calls the list. Default: its name.
- * @throws {Error} If it is empty, has too few lines, is not UTF-8 text, or has a line that is too long. The message says which,
- * and where.
+ * @throws {Error} If it is too large, is empty, has too few lines, is not UTF-8 text, or has a line that is too long. The
+ * message says which, and where.
  */
 export async function parseList(bytes: Uint8Array<ArrayBuffer>, name: string, source = name): Promise<List> {
   const fail = (reason: string): never => {
     throw new Error(`Cannot read the list ${source}: ${reason}`);
   };
   if (bytes.length === 0) fail("it is empty");
+  if (bytes.length > MAX_LIST_BYTES) fail(LIST_TOO_LARGE);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -133,11 +120,6 @@ export function makeCorpus(list: List): Corpus {
       test: words.slice(devEnd),
     },
   };
-}
-
-/** The last part of a path or a URL. */
-function fileName(source: string): string {
-  return basename(isUrl(source) ? new URL(source).pathname : source) || source;
 }
 
 /** The first line that is not UTF-8, in words. */

@@ -53,12 +53,23 @@ export interface TrainingState extends StepState {
   lossSum: number;
 }
 
+/** A run that goes on. */
+export interface RunningFit {
+  /** Steps that were made. */
+  step: number;
+  history: readonly HistoryPoint[];
+  /** Copies the parameters that the run has come to. */
+  parameters(): Parameters;
+}
+
 /** Callbacks of a run. */
 export interface FitHooks {
   /** Called after each step with the loss of its mini-batch, in nats. */
   onStep?(step: number, loss: number): void;
   /** Called after each evaluation of the dev split, or of a sample of it. */
   onEvaluation?(state: TrainingState, devNll: number): void | Promise<void>;
+  /** Called about every tenth of a second, when training yields to the event loop. */
+  onTurn?(run: RunningFit): void | Promise<void>;
   /** Ends the run after the current step. */
   signal?: AbortSignal;
 }
@@ -111,7 +122,7 @@ export async function fit(
   examples: Pick<Record<Split, Examples>, "train" | "dev">,
   settings: FitSettings,
   state: TrainingState,
-  { onStep, onEvaluation, signal }: FitHooks = {},
+  { onStep, onEvaluation, onTurn, signal }: FitHooks = {},
 ): Promise<TrainingState> {
   const { steps, batch, lr } = settings;
   const backend = backends[settings.backend ?? "tensorflow"];
@@ -122,7 +133,7 @@ export async function fit(
 
   const generator = TorchGenerator.fromState(state.generator);
   const samples = evaluationSamples(examples);
-  const evaluating = evaluationBackend(network, state.parameters, examples.train);
+  const evaluating = evaluationBackend(network, state.parameters);
   const session = await backend.start(network, state, settings);
   const all = batch === "all" ? examples.train.all() : undefined;
   let { step, best, lossSum, average } = state;
@@ -170,6 +181,7 @@ export async function fit(
       }
       if (step % evaluateEvery === 0 || step === steps) await evaluateDev();
       if (performance.now() > turnEnds) {
+        await onTurn?.({ step, history, parameters: () => resultOf(snapshot()) });
         await new Promise((resolve) => setTimeout(resolve, 1));
         turnEnds = performance.now() + MILLISECONDS_PER_TURN;
       }

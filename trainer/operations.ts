@@ -11,13 +11,21 @@ import * as tf from "@tensorflow/tfjs";
 /** Most numbers in one-hot rows; larger look-ups gather rows instead. */
 const MAX_ONE_HOT = 2 ** 23;
 
+/** `tf.customGrad`, called when the operation is first used: the page loads this file without TensorFlow.js. */
+function withGradient<T extends tf.Tensor>(
+  operation: Parameters<typeof tf.customGrad<T>>[0],
+): (...inputs: tf.Tensor[]) => T {
+  let made: ((...inputs: tf.Tensor[]) => T) | undefined;
+  return (...inputs) => (made ??= tf.customGrad(operation))(...inputs);
+}
+
 /**
  * Matrix product of a [batch, in] and a [in, out] tensor.
  *
  * The gradient transposes first and multiplies then: the backend's `matMul` with a transposed operand takes many
  * times as long as `transpose` followed by `matMul`.
  */
-export const matMul = tf.customGrad((a, b, save) => {
+export const matMul = withGradient((a, b, save) => {
   const [x, weight] = [a as tf.Tensor2D, b as tf.Tensor2D];
   (save as tf.GradSaveFunc)([x, weight]);
   return {
@@ -30,7 +38,7 @@ export const matMul = tf.customGrad((a, b, save) => {
 }) as (x: tf.Tensor, weight: tf.Tensor) => tf.Tensor2D;
 
 /** Adds a [out] bias to each row of a [batch, out] tensor. */
-export const addBias = tf.customGrad((x, bias) => ({
+export const addBias = withGradient((x, bias) => ({
   value: tf.add(x as tf.Tensor, bias as tf.Tensor),
   gradFunc: (dy: tf.Tensor) => [dy, sumOfRows(dy as tf.Tensor2D)],
 })) as (x: tf.Tensor, bias: tf.Tensor) => tf.Tensor2D;
@@ -39,7 +47,7 @@ export const addBias = tf.customGrad((x, bias) => ({
  * The hyperbolic tangent of each element, as 2 sigmoid(2 x) - 1: the backend's own takes fifteen times as long.
  * The two differ by 1e-7 at the most.
  */
-export const tanh = tf.customGrad((x, save) => {
+export const tanh = withGradient((x, save) => {
   const y = tf.sub(tf.mul(tf.sigmoid(tf.mul(x as tf.Tensor, 2)), 2), 1);
   (save as tf.GradSaveFunc)([y]);
   return {
@@ -54,7 +62,7 @@ export const tanh = tf.customGrad((x, save) => {
  *
  * It multiplies one-hot rows with the table: the backend's `gather` takes nine times as long, and has no gradient.
  */
-export const embed = tf.customGrad((table, ids, save) => {
+export const embed = withGradient((table, ids, save) => {
   const [vocabularySize, embeddingSize] = (table as tf.Tensor2D).shape;
   const [batch, contextLength] = (ids as tf.Tensor2D).shape;
   const positions = batch * contextLength;
@@ -79,7 +87,7 @@ export const embed = tf.customGrad((table, ids, save) => {
  *
  * The gradient of the logits is (softmax - one-hot) / positions that are not ignored.
  */
-export const crossEntropy = tf.customGrad((logits, classIds, save) => {
+export const crossEntropy = withGradient((logits, classIds, save) => {
   const [positions, classes] = (logits as tf.Tensor2D).shape;
   const ids = (classIds as tf.Tensor1D).dataSync<"int32">();
   const predicted = ids.reduce((sum, id) => sum + Number(id >= 0), 0);
@@ -158,7 +166,7 @@ const LAYER_NORM_EPSILON = 1e-5;
  *
  * Source: Ba, Kiros and Hinton, "Layer normalization", 2016.
  */
-export const layerNormalize = tf.customGrad((x, gain, shift, save) => {
+export const layerNormalize = withGradient((x, gain, shift, save) => {
   const centred = tf.sub(x as tf.Tensor, tf.mean(x as tf.Tensor, 1, true)); // [rows, size]
   const variance = tf.mean(tf.square(centred), 1, true); // [rows, 1]
   const deviation = tf.sqrt(tf.add(variance, LAYER_NORM_EPSILON)); // [rows, 1]
@@ -187,7 +195,7 @@ export const GELU = [2 * Math.sqrt(2 / Math.PI), 2 * Math.sqrt(2 / Math.PI) * 0.
  *
  * Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016; `NewGELU` of makemore.py.
  */
-export const gelu = tf.customGrad((x, save) => {
+export const gelu = withGradient((x, save) => {
   const square = tf.square(x as tf.Tensor);
   const gate = tf.sigmoid(tf.mul(x as tf.Tensor, tf.add(tf.mul(square, GELU[1]), GELU[0])));
   (save as tf.GradSaveFunc)([x as tf.Tensor, square, gate]);

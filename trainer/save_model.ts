@@ -1,9 +1,10 @@
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type ModelCard, modelCardSchema, parseModelCard } from "../shared/model_card.ts";
+import { cardText, finishCard, type ModelCard, parseModelCard } from "../shared/model_card.ts";
 import { MAX_CARD_BYTES, modelFileNames } from "../shared/model_files.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { removeIfThere, whileLocked, writeTemporary } from "./atomic_write.ts";
+import type { UnsavedCard } from "./train_model.ts";
 
 /** The contents of the files that a model's card points to. */
 export interface ModelParts {
@@ -12,9 +13,6 @@ export interface ModelParts {
   /** The list that the model was trained on: its SHA-256 is `dataset.sha256` on the card. */
   list: Uint8Array<ArrayBuffer>;
 }
-
-/** A card before its ONNX file is written. */
-export type UnsavedCard = Omit<ModelCard, "sha256">;
 
 /** Whether a model may replace the one that has its name. Returns the reason why not, or nothing. */
 export type MayReplace = (previous: ModelCard) => string | undefined;
@@ -41,7 +39,7 @@ export async function saveModel(
   card: UnsavedCard,
   mayReplace: MayReplace = () => undefined,
 ): Promise<ModelCard> {
-  const whole = modelCardSchema.parse({ ...card, sha256: await sha256(onnx) });
+  const whole = await finishCard(card, onnx);
   const compressed = await compress(list);
   await mkdir(directory, { recursive: true });
   await whileLocked(directory, async (sync) => {
@@ -130,8 +128,4 @@ async function readCard(directory: string, name: string): Promise<ModelCard | un
   } catch {
     return undefined;
   }
-}
-
-function cardText(card: ModelCard): string {
-  return JSON.stringify(card, null, 1) + "\n";
 }

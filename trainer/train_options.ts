@@ -3,8 +3,8 @@ import type { BackendChoice } from "./backends/all.ts";
 import type { FitSettings } from "./fit.ts";
 import type { ScheduleName } from "./schedules.ts";
 
-/** The options of a training run: which model it trains, how, and where it writes it. */
-export interface TrainOptions extends Omit<FitSettings, "backend"> {
+/** The options of a training run: which model it trains, and how. */
+export interface ModelOptions extends Omit<FitSettings, "backend"> {
   schedule: ScheduleName;
   /** What computes the steps. Default "tensorflow". */
   backend?: BackendChoice;
@@ -12,13 +12,17 @@ export interface TrainOptions extends Omit<FitSettings, "backend"> {
   name: string;
   /** What its things are called, in the plural. Default: derived from the name of the list's file. */
   noun?: string;
-  /** Path or URL of the list. */
-  data: string;
   architecture: string;
   /** As the card lists them. */
   hyperparameters: ModelCard["hyperparameters"];
   /** Seed of the generator that draws the initial weights and then the mini-batches. */
   seed: number;
+}
+
+/** The options of a training run from files to files. */
+export interface TrainOptions extends ModelOptions {
+  /** Path or URL of the list. */
+  data: string;
   /** Directory to write the model to. */
   out: string;
   /** Replace a better model of the same name even if training fails or is stopped. Default false. */

@@ -9,7 +9,7 @@ export const SWAGGER_UI = "swagger-ui-5.35.0";
 const REVALIDATE = "no-cache";
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** The page compiles ONNX Runtime Web's WebAssembly. */
+/** The page compiles the WebAssembly of ONNX Runtime Web and of the trainer, whose worker `script-src` allows too. */
 const PAGE = { scripts: "'self' 'wasm-unsafe-eval'", images: "'self'" };
 /** Swagger UI's style sheet contains images as data URLs. */
 const DOCS = { scripts: "'self'", images: "'self' data:" };
@@ -40,7 +40,10 @@ function headers({ scripts, images }: typeof PAGE, cacheControl: string): Readon
 export const STATIC_FILE_HEADERS: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map([
   ["/", headers(PAGE, REVALIDATE)],
   ["/assets/*", headers(PAGE, IMMUTABLE)],
+  ["/preview.png", headers(PAGE, REVALIDATE)],
+  ["/readme.txt", headers(PAGE, REVALIDATE)],
   ["/docs", headers(DOCS, REVALIDATE)],
+  ["/docs/docs.css", headers(DOCS, REVALIDATE)],
   ["/docs/start.js", headers(DOCS, REVALIDATE)],
   [`/docs/${SWAGGER_UI}/*`, headers(DOCS, IMMUTABLE)],
 ]);

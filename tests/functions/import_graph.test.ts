@@ -1,20 +1,21 @@
-import { build } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
 import { expect, test } from "vitest";
+import { trainerInBrowser } from "../../scripts/trainer_in_browser.ts";
 
 /** The npm packages whose code a program has, sorted, each once. */
-async function packagesOf(entry: string): Promise<string[]> {
+async function packagesOf(entry: string, options: BuildOptions = { platform: "node" }): Promise<string[]> {
   const { metafile } = await build({
     entryPoints: [entry],
     bundle: true,
     write: false,
     metafile: true,
     format: "esm",
-    platform: "node",
     outdir: "build", // nothing is written
     external: ["node:*", "cloudflare:*", "*.wasm"],
     logLevel: "silent",
+    ...options,
   });
-  const packages = Object.keys(metafile.inputs)
+  const packages = Object.keys(metafile!.inputs)
     .flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
   return [...new Set(packages)].sort();
 }
@@ -30,6 +31,14 @@ test.each([
     "@hono/zod-validator",
     "hono",
     "onnxruntime-web",
+    "zod",
+  ]);
+});
+
+test("what trains in the page has neither TensorFlow.js nor a compiler", async () => {
+  expect(await packagesOf("page/train/worker.ts", { plugins: [trainerInBrowser] })).toEqual([
+    "@bufbuild/protobuf",
+    "onnx-buf",
     "zod",
   ]);
 });

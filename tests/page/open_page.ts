@@ -28,7 +28,7 @@ export async function openPage(
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("request", (request) => requests.push(request.url()));
   await page.goto(address);
-  await page.getByRole("list", { name: "Names" }).waitFor();
+  await page.locator(".names").waitFor();
   await page.getByRole("list", { name: "Letters and how likely each was" }).waitFor();
   return { page, errors, requests };
 }

@@ -47,8 +47,9 @@ describeWithBrowser("the page", () => {
       expect(shown.map((text) => text.replace(/\s+/g, " "))).toEqual(
         names.map(({ perplexity }) => `perplexity ${perplexity.toFixed(1)}`),
       );
-      expect(await page.locator(".make [role=status]").textContent()).toMatch(
-        /^20 names by gru, seed 42, in [\d.]+ ms at the edge\.\s*$/,
+      const status = page.locator("#generate .status");
+      await expect.poll(() => status.textContent(), { timeout: 20_000 }).toMatch(
+        /^20 names by gru, seed 42, in [\d.]+ ms at the edge\./,
       );
       await page.getByRole("button", { name: "Make new names" }).click();
       await expect.poll(() => shownNames(page)).not.toEqual(expected);
@@ -126,14 +127,16 @@ describeWithBrowser("the page", () => {
       const { page, errors, requests } = await openPage(browser, server.address);
       const { sha256 } = await ask<{ sha256: string }>("/models/gru");
       await page.getByLabel("Model").waitFor(); // the cards have come
-      await page.getByLabel("A name").fill("");
-      await page.getByLabel("A name").pressSequentially("Xqé", { delay: 60 });
+      await page.getByLabel("Your text").fill("");
+      await page.getByLabel("Your text").pressSequentially("Xqé", { delay: 60 });
       await page.locator("#score").getByRole("alert").waitFor();
       expect(await page.locator("#score").getByRole("alert").textContent()).toContain('the character "é"');
-      expect(await page.getByLabel("A name").inputValue()).toBe("Xqé");
-      await page.getByLabel("A name").press("Backspace");
-      await page.getByLabel("A name").pressSequentially("zvk", { delay: 60 });
-      await page.getByText("“xqzvk” is less name-like than practically all real names.").waitFor();
+      expect(await page.getByLabel("Your text").inputValue()).toBe("Xqé");
+      await page.getByLabel("Your text").press("Backspace");
+      await page.getByLabel("Your text").pressSequentially("zvk", { delay: 60 });
+      await page.getByText(
+        "“xqzvk” is, letter for letter, less likely than practically all the names kept from its training.",
+      ).waitFor();
       for (const typed of ["X", "Xq", "Xqz", "Xqzv", "Xqzvk"]) {
         // Pinned, so that the browser asks about each beginning once.
         const path = `/score?name=${typed}&model=gru%40${sha256.slice(0, 8)}`;
@@ -151,7 +154,11 @@ describeWithBrowser("the page", () => {
     test("with the numbers of the API", async () => {
       const { page } = await openPage(browser, `${server.address}/?name=andrej&model=mlp`);
       const scored = await ask<Score>("/score?name=andrej&model=mlp");
-      await page.getByText(`“andrej” is more name-like than ${scored.percentile.toFixed(0)}% of real names.`)
+      await page.getByText(
+        `“andrej” is, letter for letter, likelier than ${
+          scored.percentile.toFixed(0)
+        }% of the names kept from its training.`,
+      )
         .waitFor();
       const figures = await page.locator(".figures dd:not(.hint)").allTextContents();
       expect(figures.slice(0, 2)).toEqual([scored.nll.toFixed(3), scored.perplexity.toFixed(2)]);
@@ -191,11 +198,11 @@ describeWithBrowser("the page", () => {
       /model=gru%40/,
       (route) => route.fulfill({ status: 404, json: { detail: "another" } }),
     );
-    await page.getByLabel("A name").fill("andrej");
-    await page.getByText("“andrej” is more name-like").waitFor();
+    await page.getByLabel("Your text").fill("andrej");
+    await page.getByText("“andrej” is, letter for letter, likelier than").waitFor();
     const before = requests.length;
-    await page.getByLabel("A name").fill("eleanora");
-    await page.getByText("“eleanora” is more name-like").waitFor();
+    await page.getByLabel("Your text").fill("eleanora");
+    await page.getByText("“eleanora” is, letter for letter, likelier").waitFor();
     expect(requests.slice(before).filter((request) => request.includes("%40"))).toEqual([]);
   });
 
@@ -263,12 +270,19 @@ describeWithBrowser("the page", () => {
       await page.getByText(/seed 42, in [\d.]+ ms in this browser by WebAssembly/).waitFor();
       await expectNames(page, expected);
       expect(requests.filter((request) => /\.wasm\.gz$|\.onnx$/.test(request))).toHaveLength(2);
+      await page.locator('nav a[href="#watch"]').click(); // the sections below come now, not while requests are counted
+      await page.locator("#watch .lead").waitFor();
+      await page.locator('nav a[href="#compare"]').click();
+      await page.locator(".sides .few").nth(1).waitFor();
       // From here on no request goes to the server.
       const before = requests.length;
-      await page.getByLabel("A name").fill("andrej");
+      await page.getByLabel("Your text").fill("andrej");
       const { percentile } = await ask<{ percentile: number }>("/score?name=andrej");
-      await page.getByText(`“andrej” is more name-like than ${percentile.toFixed(0)}% of real names.`)
-        .waitFor();
+      await page.getByText(
+        `“andrej” is, letter for letter, likelier than ${
+          percentile.toFixed(0)
+        }% of the names kept from its training.`,
+      ).waitFor();
       await page.getByLabel("Begins with").fill("zo");
       const { names } = await ask<Names>("/generate?n=20&seed=42&prefix=zo");
       await expectNames(page, names.map(({ name }) => name));
@@ -332,13 +346,19 @@ describeWithBrowser("the page", () => {
       "/generate?n=5&temperature=0.7&top_k=9&top_p=0.9&prefix=ka&min_length=4&max_length=8&seed=7&model=mlp",
     );
     await expectNames(page, names.map(({ name }) => name));
-    const fields = { "A name": "kasimir", "Begins with": "ka", Seed: "7", Model: "mlp", Temperature: "0.7" };
+    const fields = {
+      "Your text": "kasimir",
+      "Begins with": "ka",
+      Seed: "7",
+      Model: "mlp",
+      Temperature: "0.7",
+    };
     for (const [label, value] of Object.entries(fields)) {
-      expect(await page.getByLabel(label, { exact: label === "A name" }).inputValue()).toBe(value);
+      expect(await page.getByLabel(label, { exact: label === "Your text" }).inputValue()).toBe(value);
     }
     expect(await page.getByRole("radio", { name: "Here, WebAssembly" }).isChecked()).toBe(true);
     await page.getByText("“kasimir” is").waitFor();
-    await page.getByLabel("A name").fill("kasimira");
+    await page.getByLabel("Your text").fill("kasimira");
     await expect.poll(() => new URL(page.url()).searchParams.get("name")).toBe("kasimira");
     await page.reload();
     await page.getByText("“kasimira” is").waitFor();
@@ -349,7 +369,7 @@ describeWithBrowser("the page", () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       await page.context().setOffline(true);
       await page.getByLabel("Begins with").fill("zo");
-      await page.getByLabel("A name").fill("offline");
+      await page.getByLabel("Your text").fill("offline");
       for (const section of ["#generate", "#score"]) {
         const alert = page.locator(section).getByRole("alert");
         await alert.waitFor();
@@ -382,7 +402,7 @@ describeWithBrowser("the page", () => {
     test("that there were too many requests, and repeats the last one in time", async () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       await page.route(
-        "**/generate?*",
+        (url) => url.pathname === "/generate" && !url.searchParams.has("novel"),
         (route) => route.fulfill({ status: 429, headers: { "retry-after": "1" }, body: "{}" }),
         { times: 1 },
       );
@@ -395,7 +415,7 @@ describeWithBrowser("the page", () => {
       const { page } = await openPage(browser, `${server.address}/?seed=42`);
       const detail = "Model gru cannot answer: gru.onnx is missing";
       await page.route("**/score?*", (route) => route.fulfill({ status: 503, json: { detail } }));
-      await page.getByLabel("A name").fill("anna");
+      await page.getByLabel("Your text").fill("anna");
       const notice = page.getByText(`The server cannot answer: ${detail}.`);
       await notice.waitFor();
       expect(await notice.count()).toBe(1);
@@ -416,7 +436,7 @@ describeWithBrowser("the page", () => {
       });
     await press("Tab");
     expect(await focused()).toEqual({ label: "Skip to the names", outlined: true });
-    await press("Tab", 5); // the four links, then the model
+    await press("Tab", 8); // the seven links, then the model
     expect((await focused()).label).toBe("Model");
     await press("m");
     await page.getByRole("heading", { name: "Inside mlp" }).waitFor();
@@ -424,6 +444,8 @@ describeWithBrowser("the page", () => {
     expect((await focused()).label).toBe("At the edge");
     await press("ArrowDown");
     await page.getByText(/seed 42, in [\d.]+ ms in this browser by WebAssembly/).waitFor();
+    await press("Tab");
+    expect((await focused()).label).toMatch(/^Temperature/);
     await press("Tab");
     expect(await focused()).toEqual({ label: "Make new names", outlined: true });
     await press("Enter");
@@ -435,7 +457,7 @@ describeWithBrowser("the page", () => {
     const [name] = await shownNames(page);
     expect(label).toContain(name);
     await press("Enter");
-    expect((await focused()).label).toBe("A name");
+    expect((await focused()).label).toBe("Your text");
     await page.getByText(`“${name}” is`).waitFor();
   });
 
@@ -460,7 +482,7 @@ describeWithBrowser("the page", () => {
       }
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
     }
-    await page.getByLabel("A name").fill("z".repeat(256));
+    await page.getByLabel("Your text").fill("z".repeat(256));
     await page.getByText("What comes after “…zzz").waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     expect(errors.filter((error) => !error.includes("400"))).toEqual([]);

@@ -20,6 +20,7 @@ const CHOSEN: PageState = {
   max_length: "9",
   seed: "42",
   novel: true,
+  unique: true,
   name: "zoë+",
 };
 
@@ -48,7 +49,7 @@ test("an unknown runtime is the edge, and an older link's place is a runtime", (
 test("the paths have the parameters of the state, and no others", () => {
   expect(generatePath(CHOSEN)).toBe(
     "/generate?n=7&temperature=0.8&top_k=9&top_p=0.95&prefix=ma+%C3%A9%26&min_length=4&max_length=9&seed=42" +
-      "&novel=true&model=mlp",
+      "&novel=true&unique=true&model=mlp",
   );
   expect(generatePath({ ...readState(""), seed: "5" })).toBe("/generate?n=20&seed=5");
   expect(scorePath(CHOSEN)).toBe("/score?name=zo%C3%AB%2B&model=mlp");

@@ -138,7 +138,10 @@ describe("Deno and workerd", () => {
     const pages = await Promise.all(Array.from(servers.values(), async ({ address }) => {
       const page = await fetch(`${address}/docs`);
       const html = await page.text();
-      const files = Array.from(html.matchAll(/(?:src|href)="([^"]+)"/g), ([, file]) => file);
+      const files = Array.from(
+        html.matchAll(/<(?:link|script) [^>]*(?:src|href)="([^"]+)"/g),
+        ([, file]) => file,
+      );
       const loaded = await Promise.all(
         files.filter((file) => file !== "data:," && file !== "/openapi.json").map(async (file) => {
           expect(file).toMatch(/^\/docs\//);
@@ -151,7 +154,7 @@ describe("Deno and workerd", () => {
     }));
     const [deno, workerd] = pages;
     expect(deno.policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
-    expect(deno.loaded.map(([, status]) => status)).toEqual([200, 200, 200]);
+    expect(deno.loaded.map(([, status]) => status)).toEqual([200, 200, 200, 200]);
     expect(workerd).toEqual(deno);
   });
 

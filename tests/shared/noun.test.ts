@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { MAX_NOUN_LENGTH, nounOf, nounOfFile, nounSchema } from "../../shared/noun.ts";
+import { MAX_NOUN_LENGTH, nounOf, nounOfFile } from "../../shared/noun.ts";
+import { nounSchema } from "../../shared/noun_schema.ts";
 
 describe("nounOfFile", () => {
   test.each([

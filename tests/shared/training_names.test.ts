@@ -7,7 +7,8 @@ import { parseModelCard } from "../../shared/model_card.ts";
 import { MAX_NAME_UNITS } from "../../shared/name_length.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { MAX_LIST_BYTES, TrainingNames } from "../../shared/training_names.ts";
-import { MIN_LINES, readList } from "../../trainer/corpus.ts";
+import { MIN_LINES } from "../../trainer/corpus.ts";
+import { readList } from "../../trainer/list_file.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
 function open(text: string, pause?: () => Promise<void>): Promise<TrainingNames> {

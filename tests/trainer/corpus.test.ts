@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { DEFAULT_LIST, makeCorpus, readList } from "../../trainer/corpus.ts";
+import { makeCorpus, parseList } from "../../trainer/corpus.ts";
+import { DEFAULT_LIST, readList } from "../../trainer/list_file.ts";
 import { makeExamples } from "../../trainer/examples.ts";
 import { describeWithNames } from "../notebook_names.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
@@ -67,6 +68,12 @@ describe("readList", () => {
   ])("refuses %j and says why", async (content, reason) => {
     const path = await listOf(content);
     await expect(readList(path)).rejects.toThrow(`Cannot read the list ${path}: ${reason}`);
+  });
+
+  test("refuses bytes of more than 64 MiB, which a page may hand over", async () => {
+    await expect(parseList(new Uint8Array(64 * 2 ** 20 + 1).fill(97), "list.txt")).rejects.toThrow(
+      "Cannot read the list list.txt: it has more than 64 MiB, which is the most for a list",
+    );
   });
 
   test("takes lines of 256 characters, however many bytes or code units", async () => {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { Vocabulary } from "../../shared/vocabulary.ts";
-import { readList } from "../../trainer/corpus.ts";
+import { readList } from "../../trainer/list_file.ts";
 
 const readme = await readFile("trainer/data/README.md", "utf8");
 

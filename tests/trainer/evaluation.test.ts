@@ -5,7 +5,8 @@ import { buildNetwork } from "../../trainer/architecture.ts";
 import { bigram } from "../../trainer/architectures/bigram.ts";
 import { mlp, type MlpHyperparameters } from "../../trainer/architectures/mlp.ts";
 import { backends, evaluationBackend } from "../../trainer/backends/all.ts";
-import { DEFAULT_LIST, makeCorpus, readList } from "../../trainer/corpus.ts";
+import { makeCorpus } from "../../trainer/corpus.ts";
+import { DEFAULT_LIST, readList } from "../../trainer/list_file.ts";
 import {
   calibrationSample,
   evaluateCheckpoint,
@@ -131,22 +132,24 @@ describe("The size of an evaluation", () => {
   });
 });
 
-test("a fused evaluation is for whole words and large lists, if the parameters are those of the plan", () => {
+test("an evaluation is fused if the parameters are those of the plan", () => {
   const { network, parameters } = untrained({ norm: "calibrated" });
-  const large = { ...examples.train, targetCount: 2 ** 18 + 1 } as WindowExamples;
-  expect(evaluationBackend(network, parameters, examples.train)).toBe(backends.tensorflow);
-  expect(evaluationBackend(network, parameters, large)).toBe(backends.fused);
-  expect(evaluationBackend({ ...network, contextLength: null }, parameters, examples.train)).toBe(
-    backends.fused,
-  );
-  expect(evaluationBackend({ ...network, planStep: undefined }, parameters, large)).toBe(backends.tensorflow);
+  expect(evaluationBackend(network, parameters)).toBe(backends.fused);
+  expect(evaluationBackend({ ...network, planStep: undefined }, parameters)).toBe(backends.tensorflow);
   // An exported model has its batch normalization folded into W1.
   const { gain: _gain, shift: _shift, mean: _mean, std: _std, ...folded } = parameters;
-  expect(evaluationBackend(network, folded, large)).toBe(backends.tensorflow);
-  const counted = buildNetwork(bigram, {}, corpus.vocabulary.size);
-  expect(evaluationBackend(counted, counted.count(makeExamples(corpus, 1).train), large)).toBe(
-    backends.tensorflow,
-  );
+  expect(evaluationBackend(network, folded)).toBe(backends.tensorflow);
+});
+
+test("what was counted is looked up, with the bits of TensorFlow.js", async () => {
+  const network = buildNetwork(bigram, {}, corpus.vocabulary.size);
+  const { train, dev } = makeExamples(corpus, 1);
+  const parameters = network.count(train);
+  const lookUps = await evaluationBackend(network, parameters).evaluator(network, parameters);
+  const reference = await backends.tensorflow.evaluator(network, parameters);
+  expect(lookUps.losses(dev)).toEqual(reference.losses(dev));
+  const tokens = Int32Array.of(0, 5, 13);
+  expect(lookUps.lastLogProbs(tokens, 3)).toEqual(reference.lastLogProbs(tokens, 3));
 });
 
 test("evaluateSplits says how far it is, and scores the words of the dev split", async () => {

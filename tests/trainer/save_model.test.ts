@@ -5,7 +5,8 @@ import { readModel } from "../../functions/inference/model_directory.ts";
 import { parseModelCard } from "../../shared/model_card.ts";
 import { modelFileNames } from "../../shared/model_files.ts";
 import { loadModel } from "../../trainer/load_model.ts";
-import { saveModel, type UnsavedCard } from "../../trainer/save_model.ts";
+import { saveModel } from "../../trainer/save_model.ts";
+import type { UnsavedCard } from "../../trainer/train_model.ts";
 import { sha256 } from "../../shared/sha256.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 

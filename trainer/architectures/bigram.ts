@@ -33,6 +33,12 @@ export const bigram: Architecture<{ smoothing: number }, CountedNetwork> = {
         return { log_probs_table: { shape: [V, V], values: logProbs } };
       },
 
+      lookUp({ log_probs_table: { values } }, tokens) {
+        const rows = new Float32Array(tokens.length * V); // (b, V)
+        tokens.forEach((token, i) => rows.set(values.subarray(token * V, (token + 1) * V), i * V));
+        return rows;
+      },
+
       logProbs: ({ log_probs_table }, tokens) =>
         gather(log_probs_table as Tensor2D, reshape(tokens, [tokens.shape[0]])), // (b, 1) -> (b, V)
 

@@ -1,7 +1,7 @@
 import type { Network, TrainedNetwork } from "../architecture.ts";
 import type { Backend, StepSettings } from "../backend.ts";
-import type { Examples } from "../examples.ts";
 import type { Parameters } from "../parameters.ts";
+import { counted } from "./counted.ts";
 import { fused, hasPlanFor } from "./fused.ts";
 import { tensorflow } from "./tensorflow.ts";
 
@@ -11,19 +11,15 @@ export type BackendName = keyof typeof backends;
 /** A backend, or "auto": the fastest one that can train the network. */
 export type BackendChoice = BackendName | "auto";
 
-/** Window models whose train split has no more targets are evaluated with TensorFlow.js. */
-const MAX_REFERENCE_TARGETS = 2 ** 18;
-
 /**
- * The backend that evaluates a network: `fused` if it can. Window models on lists of common size are evaluated with
- * TensorFlow.js: it takes less than a second, because such lists have few different windows, and a seed gives the same
- * figures to the last bit whichever backend trains.
+ * What evaluates a network: `fused` if it can, look-ups for what was counted, otherwise TensorFlow.js. It does not depend on
+ * what trains the network, nor on where: a seed gives the same figures to the last bit.
  */
-export function evaluationBackend(network: Network, parameters: Parameters, train: Examples): Backend {
-  const isSmall = network.contextLength !== null && train.targetCount <= MAX_REFERENCE_TARGETS;
-  const canFuse = network.learns === "by gradient descent" && hasPlanFor(network, parameters) &&
+export function evaluationBackend(network: Network, parameters: Parameters): Pick<Backend, "evaluator"> {
+  if (network.learns === "by counting") return counted;
+  const canFuse = hasPlanFor(network, parameters) &&
     fused.unsupportedReason(network, { batch: 1, optimizer: "sgd" }) === undefined;
-  return canFuse && !isSmall ? fused : tensorflow;
+  return canFuse ? fused : tensorflow;
 }
 
 /**

@@ -153,6 +153,23 @@ function fusedEvaluator(plan: StepPlan, memory: StepMemory, measures: boolean): 
       return losses;
     },
 
+    lastLogProbs(tokens, batch) {
+      const isOfWords = plan.contextLength === null;
+      const time = isOfWords ? tokens.length / batch : 1; // rows of the output for each row of the batch
+      const rows = Int32Array.from({ length: batch * time }, (_, row) => row);
+      const evaluation = { tokens, count: batch, rows, targets: rows, places: rows };
+      const { run, rowOf } = writeEvaluation(plan, memory, evaluation);
+      const output = plan.logProbs(run);
+      const values = memory.activation(output, run);
+      const [V, stride] = [output.columns, output.stride / WORD];
+      const last = new Float32Array(batch * V);
+      for (let i = 0; i < batch; i++) {
+        const begin = rowOf[(i + 1) * time - 1] * stride;
+        last.set(values.subarray(begin, begin + V), i * V);
+      }
+      return last;
+    },
+
     dispose() {},
   };
 }

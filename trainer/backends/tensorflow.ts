@@ -20,6 +20,7 @@ import type { Batch } from "../examples.ts";
 import { crossEntropy } from "../operations.ts";
 import { type Optimizer, optimizers } from "../optimizers.ts";
 import { fromTensor, mapValues, toTensor, type Weights } from "../parameters.ts";
+import { lastLogProbs } from "../tensorflow_model.ts";
 
 /** TensorFlow.js with automatic differentiation. It can train every network. */
 export const tensorflow: Backend = {
@@ -59,6 +60,7 @@ export const tensorflow: Backend = {
         return measured;
       },
       losses: (examples, onEvaluated) => targetLosses(network, weights, examples, onEvaluated),
+      lastLogProbs: (tokens, batch) => lastLogProbs(network, weights, tokens, batch),
       dispose: () => dispose(weights),
     };
   },

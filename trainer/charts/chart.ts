@@ -43,6 +43,8 @@ export function makeChart(
     draw(document) {
       const figure = plot({
         marginBottom: 48, // the label of the axis is below its ticks
+        marginLeft: 60, // "40,000" and its tick
+        marginRight: 36, // half of the last tick's label, "200,000"
         ...options,
         x: { labelOffset: 42, ...options.x },
         ariaLabel: alternative,

@@ -26,7 +26,6 @@ export function lossCurve(
     alternative: `Loss curve: from ${first} to ${last} nats a character in ${steps} steps`,
   }, {
     ...size,
-    marginRight: 32, // half of the last tick's label
     x: { label: "step", ticks: size.width / 120 },
     y: { label: "nats a character", grid: true },
     marks: [

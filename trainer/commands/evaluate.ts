@@ -31,7 +31,7 @@ Examples:
     const corpus = makeCorpus(await modelList(model, flags.models, flags.data));
     const noun = nounOf(card);
     const examples = makeExamples(corpus, network.contextLength);
-    const evaluator = await evaluationBackend(network, parameters, examples.train)
+    const evaluator = await evaluationBackend(network, parameters)
       .evaluator(network, parameters);
     const progress = evaluationProgress();
     let nll: Record<Split, number>;

@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { TorchGenerator } from "../../shared/random/torch.ts";
 import { findArchitecture } from "../architectures/all.ts";
-import { makeCorpus, readList } from "../corpus.ts";
+import { makeCorpus } from "../corpus.ts";
+import { readList } from "../list_file.ts";
 import { makeExamples } from "../examples.ts";
 import { findLearningRate, type LearningRateFinding } from "../find_lr.ts";
 import { initialState } from "../fit.ts";

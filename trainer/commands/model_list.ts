@@ -2,7 +2,8 @@ import { Option } from "commander";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { modelFileNames } from "../../shared/model_files.ts";
-import { DEFAULT_LIST, type List, parseList, readList } from "../corpus.ts";
+import { type List, parseList } from "../corpus.ts";
+import { DEFAULT_LIST, readList } from "../list_file.ts";
 import type { StoredModel } from "../load_model.ts";
 
 /** The lists in this repository. */

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import type { Chart } from "../charts/chart.ts";
-import { readList } from "../corpus.ts";
+import { readList } from "../list_file.ts";
 import type { Figure } from "../replay/figure.ts";
 import { type NotebookName, notebooks } from "../replay/replay.ts";
 import { reportHtml, type Section, table } from "../report/report_html.ts";

@@ -68,8 +68,8 @@ Examples:
           "filled; the dot is the beginning and the end.",
       }));
     }
-    const pictures = makePictures(corpus.words.train, parameters, vocabulary.size);
-    if (pictures) charts.push(bigramHeatMap(symbols, pictures.bigrams));
+    const { bigrams, tokens } = makePictures(corpus.words.train, parameters, vocabulary.size);
+    charts.push(bigramHeatMap(tokens?.map((token) => symbols[token]) ?? symbols, bigrams));
     const { likeliest, unlikeliest } = rankDev(network, weights, corpus);
     const listed = new Set(corpus.list.lines);
     const samples = await sample(new DistributionCache(tensorFlowModel(network, weights)), vocabulary, {
@@ -92,7 +92,7 @@ Examples:
       "The number after each is its perplexity: among how many equally likely characters the model chose, on average.";
     await mkdir(flags.out, { recursive: true });
     const path = join(flags.out, `${name}.html`);
-    await writeAtomically(path, reportHtml({ title: `Model ${name}`, summary, sections }));
+    await writeAtomically(path, reportHtml({ title: `Model ${name}`, summary, sections, model: name }));
     console.log(path);
   });
 

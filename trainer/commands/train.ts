@@ -2,10 +2,12 @@ import { Command, Option } from "commander";
 import { join } from "node:path";
 import process from "node:process";
 import { modelName } from "../../shared/model_card.ts";
-import { MAX_NOUN_LENGTH, nounSchema } from "../../shared/noun.ts";
+import { MAX_NOUN_LENGTH } from "../../shared/noun.ts";
+import { nounSchema } from "../../shared/noun_schema.ts";
 import { findArchitecture } from "../architectures/all.ts";
 import { type Checkpoint, loadCheckpoint } from "../checkpoint.ts";
-import { makeCorpus, readList } from "../corpus.ts";
+import { makeCorpus } from "../corpus.ts";
+import { readList } from "../list_file.ts";
 import { type ScheduleName, schedules } from "../schedules.ts";
 import { train, type TrainResult } from "../train.ts";
 import type { TrainOptions } from "../train_options.ts";
@@ -17,6 +19,7 @@ import { DENO, nextSteps } from "./next_steps.ts";
 import { checkOutputDirectory } from "./output_directory.ts";
 import { duration, trainingProgress } from "./progress.ts";
 import { addStepOptions, readStepSettings, type StepFlags } from "./step_options.ts";
+import { trainFrom } from "./train_from.ts";
 
 /** The flags of the command as commander parses them; those of architectures are text. */
 interface TrainFlags
@@ -24,6 +27,7 @@ interface TrainFlags
   name?: string;
   schedule: ScheduleName;
   resume?: boolean;
+  from?: string;
   [hyperparameter: string]: unknown;
 }
 
@@ -31,6 +35,8 @@ interface TrainFlags
 const CHECKPOINTS_DIRECTORY = "checkpoints";
 /** Flags that can be combined with --resume. */
 const FLAGS_OF_RESUME = ["resume", "name", "checkpoints", "overwrite"];
+/** Flags that can be combined with --from. */
+const FLAGS_OF_FROM = ["from", "out", "overwrite"];
 /** Exit code of a training whose model is worse than a uniform guess; 1 is an error. */
 const FAILED = 2;
 
@@ -76,6 +82,17 @@ function readCheckpoint(flags: TrainFlags, command: Command): Promise<Checkpoint
     throw new Error(`Cannot resume with --${surplus}: a run is resumed with the settings that it began with`);
   }
   return loadCheckpoint(flags.checkpoints, checkName(flags.name ?? flags.architecture));
+}
+
+/** `--from`: writes a downloaded model. */
+async function takeFrom(flags: TrainFlags, command: Command): Promise<void> {
+  const surplus = givenFlags(command).find((key) => !FLAGS_OF_FROM.includes(key));
+  if (surplus !== undefined) {
+    throw new Error(`Cannot give --from together with --${surplus}: the model has been trained`);
+  }
+  const { card: { parameters, nll, name }, file } = await trainFrom(flags.from!, flags);
+  const dev = nll.dev?.toFixed(4) ?? "infinite";
+  console.log(`${file}: ${parameters} parameters, dev NLL ${dev}. To serve ${name}: deno task start`);
 }
 
 function checkName(name: string): string {
@@ -173,6 +190,10 @@ addStepOptions(trainCommand)
     CHECKPOINTS_DIRECTORY,
   )
   .option("--overwrite", "replace a better model of this name even if training fails or is stopped")
+  .option(
+    "--from <file>",
+    "train nothing: write the model of this file, which was trained and downloaded on the page, to --out",
+  )
   .option("--resume", "resume the run that was stopped under this --name, with its settings")
   .addHelpText(
     "after",
@@ -188,9 +209,11 @@ Examples:
   deno task train --data pets.txt --name pets --steps 50000
   deno task train --data https://example.org/names.txt --name names --context 5 --hidden 300 --schedule cosine
   deno task train --optimizer adamw --lr 0.002 --batch 128 --warmup 500 --schedule cosine --clip 1
-  deno task train --resume --name pets`,
+  deno task train --resume --name pets
+  deno task train --from pets.edgemore.zip           a model that was trained on the page`,
   )
   .action(async (flags: TrainFlags, command: Command) => {
+    if (flags.from !== undefined) return await takeFrom(flags, command);
     const checkpoint = flags.resume ? await readCheckpoint(flags, command) : undefined;
     const options = checkpoint
       ? { ...checkpoint.options, overwrite: flags.overwrite }

@@ -149,7 +149,9 @@ export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure>
     const places = symbols.map((_, token) => [values[token * embedding], values[token * embedding + 1]]);
     plot(embeddingScatter(symbols, places, {
       title: `Embeddings: ${title}`,
-      caption: `Dimensions 0 and 1 of ${embedding}. Vowels are filled; the dot is the boundary of a name.`,
+      caption:
+        `Dimensions 0 and 1 of ${embedding}. Vowels are filled; the dot is the boundary of a name. Where dots would ` +
+        "cover each other, they are moved, and a line leads to the place.",
       axes: ["dimension 0", "dimension 1"],
     }));
   }

@@ -8,7 +8,7 @@ import { listModels, readModel } from "../../../functions/inference/model_direct
 import { MAX_CONTEXT_LENGTH } from "../../../shared/model_card.ts";
 import { MAX_CARD_BYTES, MAX_ONNX_BYTES } from "../../../shared/model_files.ts";
 import { MAX_LIST_BYTES } from "../../../shared/training_names.ts";
-import { DEFAULT_LIST } from "../../../trainer/corpus.ts";
+import { DEFAULT_LIST } from "../../../trainer/list_file.ts";
 import { temporaryDirectory } from "../../temporary_directory.ts";
 
 /** The list of the committed models. */

@@ -5,7 +5,7 @@ import { parseModelCard } from "../../../shared/model_card.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
 import { buildNetwork } from "../../../trainer/architecture.ts";
 import { mlp } from "../../../trainer/architectures/mlp.ts";
-import { DEFAULT_LIST } from "../../../trainer/corpus.ts";
+import { DEFAULT_LIST } from "../../../trainer/list_file.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { sha256 } from "../../../shared/sha256.ts";
 import { UNTRAINED_NAMES } from "../../notebook_figures.ts";

@@ -6,7 +6,8 @@ import { mlp, type MlpHyperparameters } from "../../../trainer/architectures/mlp
 import type { Backend } from "../../../trainer/backend.ts";
 import { backends, chooseBackend } from "../../../trainer/backends/all.ts";
 import { fusedBackend } from "../../../trainer/backends/fused.ts";
-import { makeCorpus, readList } from "../../../trainer/corpus.ts";
+import { makeCorpus } from "../../../trainer/corpus.ts";
+import { readList } from "../../../trainer/list_file.ts";
 import { type Batch, makeExamples } from "../../../trainer/examples.ts";
 import {
   fit,

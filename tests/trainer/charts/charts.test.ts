@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { activationHistograms } from "../../../trainer/charts/activation_histogram.ts";
 import { bigramHeatMap } from "../../../trainer/charts/bigram_heat_map.ts";
 import type { Chart } from "../../../trainer/charts/chart.ts";
-import { embeddingScatter } from "../../../trainer/charts/embedding_scatter.ts";
+import { embeddingScatter, isVowel } from "../../../trainer/charts/embedding_scatter.ts";
 import { learningRateCharts } from "../../../trainer/charts/learning_rate.ts";
 import { lossCurve } from "../../../trainer/charts/loss_curve.ts";
 import { oneHotRows } from "../../../trainer/charts/one_hot_rows.ts";
@@ -202,3 +202,19 @@ test("histograms of activations keep their bars inside the axis, one for values 
   expect(after[0].height).toBeCloseTo(2 * after[1].height, 6);
   expect(after[2].height).toBeCloseTo(2 * after[1].height, 6);
 });
+
+test.each([
+  ["a", true],
+  ["é", true],
+  ["e\u0301", true],
+  ["Ÿ", true],
+  ["œ", true],
+  ["z", false],
+  ["ç", false],
+  ["ñ", false],
+  [
+    ".",
+    false,
+  ],
+  ["あ", false],
+])("%s is a Latin vowel: %s", (symbol, vowel) => expect(isVowel(symbol)).toBe(vowel));

@@ -15,7 +15,7 @@ import { logProbsOfWords } from "../../../shared/scoring.ts";
 import { Vocabulary } from "../../../shared/vocabulary.ts";
 import { buildNetwork, type Hyperparameters, type TrainedNetwork } from "../../../trainer/architecture.ts";
 import { findArchitecture } from "../../../trainer/architectures/all.ts";
-import { DEFAULT_LIST, readList } from "../../../trainer/corpus.ts";
+import { DEFAULT_LIST, readList } from "../../../trainer/list_file.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { mapValues } from "../../../trainer/parameters.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { DEFAULT_LIST } from "../../../trainer/corpus.ts";
+import { DEFAULT_LIST } from "../../../trainer/list_file.ts";
 import { describeWithNames } from "../../notebook_names.ts";
 import { startTrainer } from "../../processes.ts";
 import { temporaryDirectory } from "../../temporary_directory.ts";

@@ -1,3 +1,6 @@
+/*
+ * The page has page/train/kernel.ts in place of this file; see scripts/trainer_in_browser.ts.
+ */
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import packageJson from "../../../package.json" with { type: "json" };
@@ -35,15 +38,24 @@ const compiled = new Map<string, Promise<WebAssembly.Module>>();
  * @throws {Error} If it does not compile.
  */
 export function fusedKernel(relaxed: boolean, shared = false): Promise<WebAssembly.Module> {
-  const flags = [
-    ...FLAGS,
-    ...(relaxed ? ["--enable", "relaxed-simd"] : []),
-    ...(shared ? SHARED_MEMORY : []),
-  ];
+  const flags = flagsOf(relaxed, shared);
   const key = flags.join(" ");
   const kernel = compiled.get(key) ?? cachedWasm(flags).then((wasm) => WebAssembly.compile(wasm));
   compiled.set(key, kernel);
   return kernel;
+}
+
+/** The bytes of the compiled kernel for one thread, which the page's build serves. */
+export function fusedWasm(relaxed: boolean): Promise<Uint8Array<ArrayBuffer>> {
+  return cachedWasm(flagsOf(relaxed, false));
+}
+
+function flagsOf(relaxed: boolean, shared: boolean): string[] {
+  return [
+    ...FLAGS,
+    ...(relaxed ? ["--enable", "relaxed-simd"] : []),
+    ...(shared ? SHARED_MEMORY : []),
+  ];
 }
 
 /** The compiled kernel, from the cache if it is there. */

@@ -1,0 +1,41 @@
+import type { VNode } from "preact";
+import { visibleCharacter } from "../shared/visible_character.ts";
+import { percent } from "./number_format.ts";
+import type { Answer } from "./use_answer.ts";
+
+/** The strongest shade of surprise, which has no upper limit; the weakest is 0. */
+export const STRONGEST = 9;
+/** Width of a shade in nats: a character of probability 0.6 has the second weakest, one of 0.01 the strongest. */
+const NATS_PER_SHADE = 0.5;
+
+type Character = Answer<"score">["characters"][number];
+
+/** The letters of a scored text: the more one surprises the model, the stronger its colour. */
+export function Letters({ characters, label }: { characters: readonly Character[]; label: string }): VNode {
+  return (
+    <ol role="list" class="letters" aria-label={label}>
+      {characters.map((character, i) => <Letter key={i} {...character} />)}
+    </ol>
+  );
+}
+
+function Letter({ character, probability, nll }: Character): VNode {
+  const shade = Math.min(STRONGEST, Math.floor((nll ?? Infinity) / NATS_PER_SHADE));
+  const end = character === ".";
+  return (
+    <li class={`letter shade-${shade}${end ? " end" : ""}`}>
+      <span class="character">{end ? "end" : visibleCharacter(character)}</span>
+      <span class="probability">
+        {percent(probability)} <span class="visually-hidden">likely, {surprise(probability)}</span>
+      </span>
+    </li>
+  );
+}
+
+/** The colour of a character in words. */
+function surprise(probability: number): string {
+  if (probability > 0.3) return "expected";
+  if (probability > 0.08) return "no surprise";
+  if (probability > 0.02) return "a little surprising";
+  return probability > 0.003 ? "surprising" : "very surprising";
+}

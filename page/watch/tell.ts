@@ -1,0 +1,44 @@
+import { visibleCharacter } from "../../shared/visible_character.ts";
+import { percent } from "../number_format.ts";
+import type { Making } from "./making.ts";
+import { fall, isPlain, lineOf, type NextLetter, type Shaping, withoutEnd } from "./next_letter.ts";
+
+/** Most characters of the text that are repeated. */
+const SHOWN = 16;
+/** How many of the likeliest letters are told. */
+const LIKELIEST = 3;
+
+/** Tells what the picture shows at a step. */
+export function tell(
+  { text, draw, finished }: Making,
+  letters: readonly NextLetter[] | undefined,
+  shaping: Shaping,
+  noun: string,
+): string {
+  if (finished) return `The end was drawn: “${text}” is finished. The same seed makes it again.`;
+  if (!letters) return "The model computes how likely each letter is …";
+  const line = lineOf(text === "" && !isPlain(shaping) ? withoutEnd(letters) : letters, shaping);
+  if (draw === null) {
+    const likeliest = line.toSorted((a, b) => b.to - b.from - (a.to - a.from)).slice(0, LIKELIEST)
+      .map(({ character, from, to }) => `${letterName(character)} ${percent(to - from)}`).join(", ");
+    const where = text === "" ? `At the beginning of one of the ${noun}` : `After “${endOf(text)}”`;
+    return `${where}, the likeliest are ${likeliest}. Next, a random number chooses.`;
+  }
+  const { character, from, to } = draw.segment;
+  const now = fall(line, draw.uniform).segment.character;
+  return `The random number ${draw.uniform.toFixed(3)} fell between ${from.toFixed(3)} and ${
+    to.toFixed(3)
+  }: ` +
+    `that is ${letterName(character)}.` +
+    (now === character ? "" : ` With the settings as they are now, it would be ${letterName(now)}.`);
+}
+
+/** A character as a word in a sentence. */
+export function letterName(character: string): string {
+  return character === "." ? "the end" : character === " " ? "a space" : visibleCharacter(character);
+}
+
+function endOf(text: string): string {
+  const characters = Array.from(text);
+  return characters.length > SHOWN ? `…${characters.slice(-SHOWN).join("")}` : text;
+}
