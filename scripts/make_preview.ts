@@ -1,5 +1,5 @@
 /*
- * Draws page/preview.png, the picture that previews of links show: names that the model tuned makes of seed 42, and how
+ * Draws page/preview.png, the picture that previews of links show: names that the model gru makes of seed 42, and how
  * likely each next letter is. It needs Chromium.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { mapValues, toTensor } from "../trainer/parameters.ts";
 import { escapeHtml } from "../trainer/report/report_html.ts";
 import { tensorFlowModel } from "../trainer/tensorflow_model.ts";
 
-const MODEL = "tuned";
+const MODEL = "gru";
 const [WIDTH, HEIGHT] = [1200, 630];
 /** How many names are shown. */
 const NAMES = 6;
