@@ -57,6 +57,7 @@ describeWithBrowser("training in the page", () => {
       await setOptions(page, options);
       await page.getByLabel("Call it").fill("towns");
       const command = await page.getByLabel("training command").textContent();
+      await page.getByText(/\d+ new, \d+ known/).waitFor(); // the page has asked for all it shows
       const before = requests.length;
       await train(page);
       const archive = await download(page);
