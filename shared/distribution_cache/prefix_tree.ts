@@ -1,5 +1,4 @@
 import { BrokenModelError } from "../broken_model_error.ts";
-import { takeTurn } from "../event_loop.ts";
 import { BOUNDARY } from "../vocabulary.ts";
 import { SLICE, type Work } from "../work.ts";
 import { UNKNOWN } from "./key_table.ts";
@@ -32,8 +31,6 @@ interface Walk {
   parent: number;
   /** The states of the positions before it, as {@link StateLayout.gather} takes them. */
   past: Float32Array[];
-  /** Whether a request waits for it, so that a long run must let others take turns. */
-  requested: boolean;
 }
 
 /**
@@ -52,7 +49,11 @@ export class PrefixTree implements Tree {
   readonly #states: StateCache;
   /** Whether all beginnings of a step must have the same length. */
   readonly #equalLengths: boolean;
-  /** The most steps in a run, so that its new nodes do not evict those that it started from. */
+  /**
+   * The most steps in a run, unless one beginning alone needs more: its new nodes must not evict those that it started from, and
+   * it must not hold the event loop for long. A run waits for no timer, since workerd drops the timers of a request that has
+   * ended, and a run is shared by requests. Requests pause between runs.
+   */
   readonly #maxSteps: number;
   readonly #edge = new Float64Array(1);
   #waiting: Walk[] = [];
@@ -72,7 +73,10 @@ export class PrefixTree implements Tree {
     this.#layout = new StateLayout(states);
     this.#states = new StateCache(stateBytes, this.#layout.size);
     this.#equalLengths = this.#layout.grows || states.length === 0;
-    this.#maxSteps = Math.floor(maxNodes / 2);
+    this.#maxSteps = Math.max(
+      1,
+      Math.min(Math.floor(maxNodes / 2), Math.floor(SLICE / runner.rowMilliseconds)),
+    );
   }
 
   get maxRun(): number {
@@ -102,7 +106,6 @@ export class PrefixTree implements Tree {
       const edge = edgeOf(walk.parent, tokenAt(tokens, walk.length));
       const single = walk.length === to;
       if (single && this.#waitingEdges.has(edge)) continue;
-      walk.requested = work !== undefined;
       steps += stepsLeft(walk);
       if (added === this.maxRun || (added > 0 && steps > this.#maxSteps)) return;
       added++;
@@ -115,18 +118,10 @@ export class PrefixTree implements Tree {
   async run(): Promise<number> {
     let walks = this.#takeWaiting();
     let cost = 0;
-    let sinceTurn = 0;
     while (true) {
       walks = walks.filter((walk) => !this.#follow(walk));
       if (walks.length === 0) return cost;
-      // Not while a model is opened: a Worker opens it in the global scope, where Cloudflare allows no timers.
-      if (sinceTurn > SLICE / 2 && walks.some(({ requested }) => requested)) {
-        await takeTurn();
-        sinceTurn = 0;
-      }
-      const rows = await this.#step(walks);
-      cost += rows * this.#runner.rowMilliseconds;
-      sinceTurn += rows * this.#runner.rowMilliseconds;
+      cost += await this.#step(walks) * this.#runner.rowMilliseconds;
     }
   }
 
@@ -139,7 +134,7 @@ export class PrefixTree implements Tree {
 
   /** The steps to a beginning from the nearest ancestor with a state; null if it already has a node. */
   #walkTo(tokens: readonly number[], to: number): Walk | null {
-    const walk: Walk = { tokens, to, length: 0, parent: NO_NODE, past: [], requested: false };
+    const walk: Walk = { tokens, to, length: 0, parent: NO_NODE, past: [] };
     const states: Float32Array[] = [];
     let id = NO_NODE;
     for (let length = 0; length <= to; length++) {

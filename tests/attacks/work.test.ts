@@ -33,8 +33,12 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     },
   );
 
-  test("answers a small request while it answers several large ones", async () => {
-    const shape = "n=1000&min_length=64&max_length=64&temperature=5&top_k=26";
+  // A model that sees whole beginnings may have to compute more positions than a request may have: it then answers 422.
+  test.each([
+    ["mlp", [200]],
+    ["gru", [200, 422]],
+  ])("answers a small request while %s answers several large ones", async (model, allowed) => {
+    const shape = `model=${model}&n=1000&min_length=64&max_length=64&temperature=5&top_k=26`;
     const many = Promise.all(Array.from({ length: 6 }, async (_, seed) => {
       const response = await ask(`/generate?${shape}&seed=${seed}`);
       await response.text();
@@ -42,7 +46,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     }));
     const { longest } = await healthDuring(servers.get(runtime)!.address, many);
     expect(longest).toBeLessThan(1000);
-    expect(await many).toEqual(new Array(6).fill(200));
+    for (const status of await many) expect(allowed).toContain(status);
   });
 
   test("refuses 10,000 names of 256 characters in an array, and says what to do instead", async () => {
@@ -56,13 +60,16 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     }
   });
 
-  test("scores the largest array with an answer of at most 120 times its size", async () => {
-    const body = JSON.stringify(unlikelyNames(970, 256));
-    const { status, text } = await attack(post("", "application/json", body));
-    expect(status).toBe(200);
-    expect(JSON.parse(text)).toHaveLength(970);
-    expect(text.length).toBeLessThan(120 * body.length);
-  });
+  test.each(["mlp", "gru"])(
+    "scores the largest array by %s with an answer of at most 120 times its size",
+    async (model) => {
+      const body = JSON.stringify(unlikelyNames(970, 256));
+      const { status, text } = await attack(post(`?model=${model}`, "application/json", body));
+      expect(status).toBe(200);
+      expect(JSON.parse(text)).toHaveLength(970);
+      expect(text.length).toBeLessThan(120 * body.length);
+    },
+  );
 
   test("ends the answer to a text before it would describe too many positions", async () => {
     const body = unlikelyNames(4000, 256).join("\n");

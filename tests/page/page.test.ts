@@ -274,7 +274,7 @@ describeWithBrowser("the page", () => {
       await page.locator("#watch .lead").waitFor();
       await page.locator('nav a[href="#compare"]').click();
       await page.locator(".sides .few").nth(1).waitFor();
-      // From here on no request goes to the server.
+      // From here on no request goes to the API.
       const before = requests.length;
       await page.getByLabel("Your text").fill("andrej");
       const { percentile } = await ask<{ percentile: number }>("/score?name=andrej");
@@ -290,8 +290,8 @@ describeWithBrowser("the page", () => {
       const { names: novel } = await ask<Names>("/generate?n=20&seed=42&prefix=zo&novel=true");
       expect(novel).not.toEqual(names);
       await expectNames(page, novel.map(({ name }) => name));
-      // Chromium may request the page's icon again when the address changes.
-      expect(requests.slice(before).filter((request) => !/\/icon-\w+\.svg$/.test(request))).toEqual([]);
+      // Parts of the page may still load as it is scrolled, and Chromium may request its icon again.
+      expect(requests.slice(before).filter((request) => !request.includes("/assets/"))).toEqual([]);
       expect(errors).toEqual([]);
     });
 
@@ -381,7 +381,7 @@ describeWithBrowser("the page", () => {
       const { names } = await ask<Names>("/generate?n=20&seed=42&prefix=zo");
       await expectNames(page, names.map(({ name }) => name));
       await page.getByText("“offline” is").waitFor();
-      expect(await page.getByRole("alert").count()).toBe(0);
+      await expect.poll(() => page.getByRole("alert").count(), { timeout: 20_000 }).toBe(0);
       expect(await page.getByLabel("Begins with").inputValue()).toBe("zo");
     });
 
