@@ -60,16 +60,17 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
     }
   });
 
-  test.each(["mlp", "gru"])(
-    "scores the largest array by %s with an answer of at most 120 times its size",
-    async (model) => {
-      const body = JSON.stringify(unlikelyNames(970, 256));
-      const { status, text } = await attack(post(`?model=${model}`, "application/json", body));
-      expect(status).toBe(200);
-      expect(JSON.parse(text)).toHaveLength(970);
-      expect(text.length).toBeLessThan(120 * body.length);
-    },
-  );
+  // The context of a character is the whole beginning where the model sees all of it.
+  test.each([
+    ["mlp", 120],
+    ["gru", 250],
+  ])("scores the largest array by %s with an answer of at most %d times its size", async (model, times) => {
+    const body = JSON.stringify(unlikelyNames(970, 256));
+    const { status, text } = await attack(post(`?model=${model}`, "application/json", body));
+    expect(status).toBe(200);
+    expect(JSON.parse(text)).toHaveLength(970);
+    expect(text.length).toBeLessThan(times * body.length);
+  });
 
   test("ends the answer to a text before it would describe too many positions", async () => {
     const body = unlikelyNames(4000, 256).join("\n");
