@@ -309,6 +309,14 @@ test("runs are short, and requests let others have the event loop between them",
   expect(turns).toBeGreaterThan(20);
 });
 
+test("a run takes several words only if their steps come to little time together", async () => {
+  const slow: LanguageModel = { ...WHOLE_BEGINNINGS, multiplications: 5_000_000 }; // half a millisecond a row
+  const cache = new DistributionCache(slow);
+  const words = Array.from({ length: 10 }, (_, i) => new Array<number>(30).fill(1 + i));
+  await cache.ask(words.map((tokens) => ({ tokens, from: 0, to: tokens.length })));
+  expect(cache.size).toBe(31);
+});
+
 test("a run waits for no timer, which workerd may drop", async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
