@@ -1,5 +1,8 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
+
+/** How long a server may take to open its first model. */
+const OPENING = { timeout: 30_000 };
 
 /** An open page, and what it has done so far. */
 export interface OpenPage {
@@ -27,6 +30,8 @@ export async function openPage(
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("request", (request) => requests.push(request.url()));
+  // /health answers 503 before the first model is open, which the browser would report as an error.
+  await expect.poll(async () => (await fetch(new URL("/health", address))).status, OPENING).toBe(200);
   await page.goto(address);
   await page.locator(".names").waitFor();
   await page.getByRole("list", { name: "Letters and how likely each was" }).waitFor();
