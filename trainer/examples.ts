@@ -92,13 +92,15 @@ export class WindowExamples implements Examples {
 
   batch(indices: Int32Array): Batch {
     const n = this.contextLength;
-    const tokens = new Int32Array(indices.length * n);
-    indices.forEach((index, i) => tokens.set(this.contexts.subarray(index * n, (index + 1) * n), i * n));
-    return {
-      tokens,
-      targets: Int32Array.from(indices, (index) => this.targets[index]),
-      count: indices.length,
-    };
+    const count = indices.length;
+    const tokens = new Int32Array(count * n);
+    const targets = new Int32Array(count);
+    for (let row = 0; row < count; row++) {
+      const index = indices[row];
+      for (let i = 0; i < n; i++) tokens[row * n + i] = this.contexts[index * n + i];
+      targets[row] = this.targets[index];
+    }
+    return { tokens, targets, count };
   }
 
   all(): Batch {
