@@ -79,11 +79,12 @@ describe("The fused evaluation", () => {
     const few = new WindowExamples(corpus.words.dev.slice(0, 200), 3);
     const { mean, std } = (await backends.fused.evaluator(network, parameters)).measureBuffers(few);
     const { C, W1 } = parameters;
+    const { tokens } = few.all();
     for (let unit = 0; unit < 5; unit++) {
       const inputs = Array.from(
         { length: few.count },
         (_, i) =>
-          [...few.contexts.slice(3 * i, 3 * i + 3)].flatMap((
+          [...tokens.slice(3 * i, 3 * i + 3)].flatMap((
             token,
           ) => [...C.values.slice(10 * token, 10 * token + 10)])
             .reduce((sum, value, row) => sum + value * W1.values[5 * row + unit], 0),
