@@ -137,14 +137,14 @@ function fusedEvaluator(plan: StepPlan, memory: StepMemory, measures: boolean): 
       return measured;
     },
 
-    losses(examples, onEvaluated) {
-      const losses = new Float32Array(examples.targetCount);
-      for (const batch of examples.evaluationBatches()) {
-        const { run, rowOf } = writeEvaluation(plan, memory, batch);
-        const logProbs = plan.logProbs(run);
-        readLosses(losses, batch, memory.activation(logProbs, run), logProbs.stride / WORD, rowOf);
-        onEvaluated?.(batch.targets.length);
-      }
+    losses(batch) {
+      const { targets, rows } = batch;
+      const { run, rowOf } = writeEvaluation(plan, memory, batch);
+      const logProbs = plan.logProbs(run);
+      const values = memory.activation(logProbs, run);
+      const stride = logProbs.stride / WORD;
+      const losses = new Float32Array(targets.length);
+      for (let i = 0; i < targets.length; i++) losses[i] = -values[rowOf[rows[i]] * stride + targets[i]];
       return losses;
     },
 
@@ -189,22 +189,6 @@ function writeEvaluation(
     if (number !== IGNORED) rowOf[number] = row;
   });
   return { run, rowOf };
-}
-
-/**
- * Puts the NLL of each target of a batch into its place among the losses. As a loop within `losses`, V8 would compile it anew
- * in each evaluation, which in a browser takes longer than the loop.
- */
-function readLosses(
-  losses: Float32Array,
-  { targets, rows, places }: EvaluationBatch,
-  logProbs: Float32Array,
-  stride: number,
-  rowOf: Int32Array,
-): void {
-  for (let i = 0; i < targets.length; i++) {
-    losses[places[i]] = -logProbs[rowOf[rows[i]] * stride + targets[i]];
-  }
 }
 
 /** The plan of a network's step, or undefined if its architecture has none. */
