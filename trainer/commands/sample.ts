@@ -127,7 +127,7 @@ Examples:
       printNames("in the list", fromList);
       printNames("new", novelNames);
     }
-    const shortfall = search.shortfall();
+    const shortfall = search.shortfall(nounOf(card));
     if (shortfall) console.error(shortfall);
   });
 

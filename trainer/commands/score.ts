@@ -66,8 +66,8 @@ const formats = {
 function refusalOf({ error }: UnscoredName): { type: string; title: string; detail: string } {
   return {
     type: "urn:edgemore:problem:invalid-name",
-    title: "Invalid name",
-    detail: `name ${error.message}`,
+    title: "Invalid text",
+    detail: error.message,
   };
 }
 
