@@ -90,9 +90,10 @@ async function takeFrom(flags: TrainFlags, command: Command): Promise<void> {
   if (surplus !== undefined) {
     throw new Error(`Cannot give --from together with --${surplus}: the model has been trained`);
   }
-  const { card: { parameters, nll, name }, file } = await trainFrom(flags.from!, flags);
-  const dev = nll.dev?.toFixed(4) ?? "infinite";
-  console.log(`${file}: ${parameters} parameters, dev NLL ${dev}. To serve ${name}: deno task start`);
+  await checkOutputDirectory(flags.out);
+  const { card, file } = await trainFrom(flags.from!, flags);
+  const dev = card.nll.dev?.toFixed(4) ?? "infinite";
+  console.log(`${file}: ${card.parameters} parameters, dev NLL ${dev}\n\n${nextSteps(card, flags.out)}`);
 }
 
 function checkName(name: string): string {
