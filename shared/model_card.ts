@@ -67,7 +67,7 @@ export type Pictures = z.infer<typeof picturesSchema>;
 export const modelCardSchema = z.object({
   name: modelName,
   noun: nounSchema.optional().describe(
-    "What its things are called, in the plural; older cards have none, and it is derived from the name of the list",
+    "What its things are called, in the plural; older cards have none, and it is derived from the names of list and model",
   ),
   architecture: z.string().min(1).describe("File of trainer/architectures that made it"),
   hyperparameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),

@@ -27,18 +27,23 @@ export function isNoun(text: string): boolean {
 }
 
 /**
- * What the things of a list are called, derived from the name of its file: the last word that is probably an English plural.
- * "things" if there is none, since a sentence such as "20 french from paris" would be worse than one with "things".
+ * What the things of a list are called, derived from names: the last word that is probably an English plural in the name of the
+ * list's file, or else in that of the model. "things" if there is none, since a sentence such as "20 french from paris" would be
+ * worse than one with "things".
  *
  * @param file The file's name, such as `us-names-2018.txt`, which gives "names".
+ * @param model The model's name.
  */
-export function nounOfFile(file: string): string {
-  const stem = file.normalize("NFC").replace(/\.[^.]*$/, "").toLowerCase();
-  const words: string[] = stem.match(/[\p{L}\p{M}]+/gu) ?? [];
-  return words.findLast((word) => PLURAL.test(word) && !GENERIC.has(word) && isNoun(word)) ?? FALLBACK;
+export function deriveNoun(file: string, model: string): string {
+  return pluralIn(file.replace(/\.[^.]*$/, "")) ?? pluralIn(model) ?? FALLBACK;
 }
 
-/** What the things of a model are called: the noun on its card. Older cards have none, and it is derived from their list. */
-export function nounOf(card: { noun?: string; dataset: { name: string } }): string {
-  return card.noun ?? nounOfFile(card.dataset.name);
+function pluralIn(name: string): string | undefined {
+  const words: string[] = name.normalize("NFC").toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? [];
+  return words.findLast((word) => PLURAL.test(word) && !GENERIC.has(word) && isNoun(word));
+}
+
+/** What the things of a model are called: the noun on its card. Older cards have none, and it is derived. */
+export function nounOf(card: { noun?: string; name: string; dataset: { name: string } }): string {
+  return card.noun ?? deriveNoun(card.dataset.name, card.name);
 }

@@ -158,7 +158,7 @@ export const trainCommand: Command = new Command("train")
   .option("--name <name>", "name of the model (default: the name of its architecture)")
   .option(
     "--noun <plural>",
-    `what the things of the list are called, at most ${MAX_NOUN_LENGTH} characters (default: the last English plural in the file's name, such as names for us-names-2018.txt, or else things)`,
+    `what the things of the list are called, at most ${MAX_NOUN_LENGTH} characters (default: the last English plural in the file's name, such as names for us-names-2018.txt, or in the model's; else things)`,
   );
 
 for (const option of architectureOptions()) trainCommand.addOption(option);
