@@ -73,7 +73,12 @@ export class Vocabulary {
    * @throws {RangeError} If they have no characters, or more than {@link MAX_CHARACTERS}.
    */
   static of(lines: Iterable<string>): Vocabulary {
-    return new Vocabulary(charactersOf(lines));
+    const characters = new Set<string>();
+    for (const line of lines) {
+      for (const character of line.normalize("NFC")) characters.add(character);
+    }
+    const inOrder = Array.from(characters).sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!);
+    return new Vocabulary(inOrder.join(""));
   }
 
   /** The number of tokens, including the boundary. */
@@ -128,13 +133,4 @@ export class Vocabulary {
     for (let i = 0; i < length; i++) text += this.#symbols[tokens[i]];
     return text;
   }
-}
-
-/** The different characters of lines, in the order of their code points. */
-export function charactersOf(lines: Iterable<string>): string {
-  const characters = new Set<string>();
-  for (const line of lines) {
-    for (const character of line.normalize("NFC")) characters.add(character);
-  }
-  return Array.from(characters).sort((a, b) => a.codePointAt(0)! - b.codePointAt(0)!).join("");
 }
