@@ -71,7 +71,7 @@ export interface FitHooks {
   onStep?(step: number, loss: number): void;
   /** Called after each evaluation of the dev split, or of a sample of it. */
   onEvaluation?(state: TrainingState, devNll: number): void | Promise<void>;
-  /** Called about every tenth of a second, when training yields to the event loop. */
+  /** Called about every tenth of a second, when training yields to the event loop, and after the last step. */
   onTurn?(run: RunningFit): void | Promise<void>;
   /** Ends the run after the current step. */
   signal?: AbortSignal;
@@ -183,7 +183,7 @@ export async function fit(
         lossSum = 0;
       }
       if (step % evaluateEvery === 0 || step === steps) await evaluateDev();
-      if (performance.now() > turnEnds) {
+      if (performance.now() > turnEnds || step === steps) {
         await onTurn?.({ step, history, parameters: () => resultOf(snapshot()) });
         await new Promise((resolve) => setTimeout(resolve, 1));
         turnEnds = performance.now() + MILLISECONDS_PER_TURN;

@@ -1,5 +1,5 @@
 import { CARD_QUANTILES, type ModelCard } from "../shared/model_card.ts";
-import { nounOfFile } from "../shared/noun.ts";
+import { deriveNoun } from "../shared/noun.ts";
 import { quantiles } from "../shared/quantiles.ts";
 import { TorchGenerator } from "../shared/random/torch.ts";
 import { finiteOrNull } from "../shared/score_record.ts";
@@ -154,7 +154,7 @@ export async function trainModel(
   const onnx = exportOnnx(network, parameters, { name, architecture, vocabulary, devNll: nll.dev });
   const card: UnsavedCard = {
     name,
-    noun: options.noun ?? nounOfFile(list.name),
+    noun: options.noun ?? deriveNoun(list.name, options.name),
     architecture,
     hyperparameters,
     parameters: parameterCount(parameters, network.learns === "by counting" ? [] : network.buffers),

@@ -201,7 +201,7 @@ describe("train", () => {
     [["--hidden", "1.5"], 'Cannot set --hidden to "1.5": it must be a whole number'],
     [["--hidden", "1e9"], 'Cannot set --hidden to "1e9": it must be at most 8192'],
     [["--context", "0"], 'Cannot set --context to "0": it must be at least 1'],
-    [["--data", ""], "Cannot read the list : its path is empty"],
+    [["--data", ""], 'Cannot read the list "": its path is empty'],
     [["--data", "ftp://example.org/x.txt"], "lists are fetched by http and https, not ftp"],
     [["--batch", "al"], "It must be a whole number from 1 to 1000000, or all."],
     [["--out", "README.md"], 'Cannot write to "README.md": '],

@@ -1,9 +1,11 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { unknownCharacter } from "../../shared/bulk_scoring.ts";
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
 import { nounOf } from "../../shared/noun.ts";
 import type { SampledName } from "../../shared/sampler.ts";
+import { UnknownCharacterError, type Vocabulary } from "../../shared/vocabulary.ts";
 import { composeLine } from "../corpus.ts";
 import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
@@ -54,6 +56,17 @@ function checkLengths({ prefix, minLength = 0, maxLength, compat }: SampleFlags)
         JSON.stringify(prefix)
       }: it has ${length} characters, and --max-length is ${longest}`,
     );
+  }
+}
+
+/** @throws {RangeError} If the model does not know a character of the prefix. */
+function checkCharacters(prefix: string, model: string, vocabulary: Vocabulary): void {
+  try {
+    vocabulary.encode(prefix);
+  } catch (error) {
+    if (!(error instanceof UnknownCharacterError)) throw error;
+    const reason = unknownCharacter(error, model, vocabulary);
+    throw new RangeError(`Cannot sample with --prefix ${JSON.stringify(prefix)}: it ${reason}`);
   }
 }
 
@@ -110,6 +123,7 @@ Examples:
       : await findModelList(model, flags.data);
     const listed = new Set(list?.lines);
     const cache = new DistributionCache(tensorFlowModel(network, mapValues(parameters, toTensor)));
+    checkCharacters(flags.prefix, name, vocabulary);
     const { compat, seed = crypto.getRandomValues(new Uint32Array(1))[0], novel, ...options } = flags;
     const search = new NameSearch(cache, vocabulary, {
       ...options,
@@ -131,7 +145,7 @@ Examples:
       printNames("in the list", fromList);
       printNames("new", novelNames);
     }
-    const shortfall = search.shortfall();
+    const shortfall = search.shortfall(nounOf(card));
     if (shortfall) console.error(shortfall);
   });
 

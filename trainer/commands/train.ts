@@ -90,9 +90,10 @@ async function takeFrom(flags: TrainFlags, command: Command): Promise<void> {
   if (surplus !== undefined) {
     throw new Error(`Cannot give --from together with --${surplus}: the model has been trained`);
   }
-  const { card: { parameters, nll, name }, file } = await trainFrom(flags.from!, flags);
-  const dev = nll.dev?.toFixed(4) ?? "infinite";
-  console.log(`${file}: ${parameters} parameters, dev NLL ${dev}. To serve ${name}: deno task start`);
+  await checkOutputDirectory(flags.out);
+  const { card, file } = await trainFrom(flags.from!, flags);
+  const dev = card.nll.dev?.toFixed(4) ?? "infinite";
+  console.log(`${file}: ${card.parameters} parameters, dev NLL ${dev}\n\n${nextSteps(card, flags.out)}`);
 }
 
 function checkName(name: string): string {
@@ -169,7 +170,7 @@ export const trainCommand: Command = new Command("train")
   .option("--name <name>", "name of the model (default: the name of its architecture)")
   .option(
     "--noun <plural>",
-    `what the things of the list are called, at most ${MAX_NOUN_LENGTH} characters (default: from the file's name: names for us-names-2018.txt)`,
+    `what the things of the list are called, at most ${MAX_NOUN_LENGTH} characters (default: the last English plural in the file's name, such as names for us-names-2018.txt, or in the model's; else things)`,
   );
 
 for (const option of architectureOptions()) trainCommand.addOption(option);
