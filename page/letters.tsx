@@ -14,17 +14,23 @@ type Character = Answer<"score">["characters"][number];
 export function Letters({ characters, label }: { characters: readonly Character[]; label: string }): VNode {
   return (
     <ol role="list" class="letters" aria-label={label}>
-      {characters.map((character, i) => <Letter key={i} {...character} />)}
+      {characters.map((character, i) => (
+        <Letter
+          key={i}
+          {...character}
+          isEnd={i === characters.length - 1}
+        />
+      ))}
     </ol>
   );
 }
 
-function Letter({ character, probability, nll }: Character): VNode {
+/** @param isEnd The end of the text, which the API shows as ".": a text may contain that character too. */
+function Letter({ character, probability, nll, isEnd }: Character & { isEnd: boolean }): VNode {
   const shade = Math.min(STRONGEST, Math.floor((nll ?? Infinity) / NATS_PER_SHADE));
-  const end = character === ".";
   return (
-    <li class={`letter shade-${shade}${end ? " end" : ""}`}>
-      <span class="character">{end ? "end" : visibleCharacter(character)}</span>
+    <li class={`letter shade-${shade}${isEnd ? " end" : ""}`}>
+      <span class="character">{isEnd ? "end" : visibleCharacter(character)}</span>
       <span class="probability">
         {percent(probability)} <span class="visually-hidden">likely, {surprise(probability)}</span>
       </span>

@@ -25,9 +25,9 @@ export function NextCharacters({ prefix, next }: Answer<"next">): VNode {
         {prefix === "" ? `How ${noun.value} begin` : `What comes after “${endOf(prefix)}”`}
       </h3>
       <ol role="list" aria-labelledby="next-title">
-        {next.slice(0, SHOWN).map(({ character, probability }) => (
+        {next.slice(0, SHOWN).map(({ character, probability, end }) => (
           <li>
-            {character === "." ? <span class="choice">end</span> : (
+            {end ? <span class="choice">end</span> : (
               <button
                 type="button"
                 class="choice"

@@ -83,7 +83,7 @@ export function Watch({ card, model, runtime }: { card: ModelCard; model: string
               <Bars
                 letters={letters}
                 shaped={reshape(letters, shaping)}
-                drawn={making.draw?.segment.character ?? null}
+                drawn={making.draw?.segment ?? null}
               />
               <Line line={line} uniform={making.draw?.uniform ?? null} plain={isPlain(shaping)} />
             </>
@@ -102,9 +102,12 @@ export function Watch({ card, model, runtime }: { card: ModelCard; model: string
 
 /** The next letters in the order of the vocabulary, the end first, as the sampler has them. */
 function inOrder(next: readonly NextLetter[], vocabulary: string): NextLetter[] {
-  const probabilities = new Map(next.map(({ character, probability }) => [character, probability]));
-  return [".", ...vocabulary].map((character) => ({
-    character,
-    probability: probabilities.get(character) ?? 0,
-  }));
+  const end = next.find(({ end }) => end)!;
+  const letters = new Map(
+    next.filter((letter) => letter !== end).map((letter) => [letter.character, letter]),
+  );
+  return [
+    end,
+    ...Array.from(vocabulary, (character) => letters.get(character) ?? { character, probability: 0 }),
+  ];
 }
