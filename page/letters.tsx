@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { visibleCharacter } from "../shared/visible_character.ts";
+import { directionOf } from "./direction.ts";
 import { percent } from "./number_format.ts";
 import type { Answer } from "./use_answer.ts";
 
@@ -12,8 +13,9 @@ type Character = Answer<"score">["characters"][number];
 
 /** The letters of a scored text: the more one surprises the model, the stronger its colour. */
 export function Letters({ characters, label }: { characters: readonly Character[]; label: string }): VNode {
+  const direction = directionOf(characters.map(({ character }) => character).join(""));
   return (
-    <ol role="list" class="letters" aria-label={label}>
+    <ol role="list" class="letters" dir={direction} aria-label={label}>
       {characters.map((character, i) => (
         <Letter
           key={i}

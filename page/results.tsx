@@ -34,7 +34,7 @@ export function Results({ names, fresh, pending, choose }: ResultsProps): VNode 
       {names.map(({ name, perplexity }) => (
         <li>
           <button type="button" title="Score it" onClick={() => choose(name)}>
-            <span class="name">{name}</span>
+            <span class="name" dir="auto">{name}</span>
             <span class="remarks">
               <span class="perplexity">
                 <span class="visually-hidden">perplexity</span> {perplexity?.toFixed(1) ?? "∞"}

@@ -1,10 +1,15 @@
 import type { VNode } from "preact";
+import { isolated } from "./direction.ts";
 import { FailureNotice } from "./failure_notice.tsx";
 import { Letters, STRONGEST } from "./letters.tsx";
 import { NextCharacters } from "./next_characters.tsx";
 import { noun } from "./noun.ts";
 import { change, nextPath, runtimeOf, scorePath, state } from "./page_state.ts";
+import { shortened } from "./shortened.ts";
 import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
+
+/** Most characters of the text that the verdict repeats. */
+const MAX_REPEATED = 40;
 
 /** How likely a typed text is, letter by letter. */
 export function Score({ model }: { model?: string }): VNode {
@@ -28,6 +33,7 @@ export function Score({ model }: { model?: string }): VNode {
         <input
           id="name"
           type="text"
+          dir="auto"
           value={name}
           autocomplete="off"
           autocapitalize="off"
@@ -90,9 +96,10 @@ function Legend(): VNode {
  * split: of lines that were kept from training.
  */
 export function verdict({ name, percentile, possible }: Answer<"score">, noun: string): string {
-  if (!possible) return `To the model, “${name}” is impossible.`;
+  const text = `“${isolated(shortened(name, MAX_REPEATED))}”`;
+  if (!possible) return `To the model, ${text} is impossible.`;
   const kept = `the ${noun} kept from its training`;
-  if (percentile < 0.5) return `“${name}” is, letter for letter, less likely than practically all ${kept}.`;
-  if (percentile > 99.5) return `“${name}” is, letter for letter, likelier than practically all ${kept}.`;
-  return `“${name}” is, letter for letter, likelier than ${percentile.toFixed(0)}% of ${kept}.`;
+  if (percentile < 0.5) return `${text} is, letter for letter, less likely than practically all ${kept}.`;
+  if (percentile > 99.5) return `${text} is, letter for letter, likelier than practically all ${kept}.`;
+  return `${text} is, letter for letter, likelier than ${percentile.toFixed(0)}% of ${kept}.`;
 }

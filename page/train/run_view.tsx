@@ -56,7 +56,7 @@ export function RunView({ run }: { run: Run }): VNode {
         <div>
           <h3>{isRunning(run) ? "What it makes now" : "What it made near the end"}</h3>
           <ol role="list" class="things" aria-label="Made in training">
-            {run.things.map((thing, i) => <li key={i}>{thing || "\u00a0"}</li>)}
+            {run.things.map((thing, i) => <li key={i} dir="auto">{thing || "\u00a0"}</li>)}
           </ol>
         </div>
       </div>

@@ -2,6 +2,7 @@ import type { VNode } from "preact";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { visibleCharacter } from "../../shared/visible_character.ts";
 import { BOUNDARY_SYMBOL } from "../../shared/vocabulary.ts";
+import { directionOf } from "../direction.ts";
 import { narrow } from "../narrow.ts";
 import { grouped } from "../number_format.ts";
 import { pictured } from "../pictured.ts";
@@ -24,7 +25,7 @@ export function Context({ card, text }: { card: ModelCard; text: string }): VNod
     <div class="seen">
       <div>
         <h3 id="seen-title">What it sees</h3>
-        <ol role="list" aria-labelledby="seen-title" class="window">
+        <ol role="list" aria-labelledby="seen-title" class="window" dir={directionOf(text)}>
           {left > 0 && <li class="more">{left} before</li>}
           {seen.slice(left).map((character, i) => (
             <li key={i} class={character === BOUNDARY_SYMBOL ? "boundary" : ""}>

@@ -1,4 +1,5 @@
 import { visibleCharacter } from "../../shared/visible_character.ts";
+import { isolated } from "../direction.ts";
 import { percent } from "../number_format.ts";
 import type { Making } from "./making.ts";
 import { fall, isPlain, lineOf, type NextLetter, type Shaping, withoutEnd } from "./next_letter.ts";
@@ -15,13 +16,13 @@ export function tell(
   shaping: Shaping,
   noun: string,
 ): string {
-  if (finished) return `The end was drawn: “${text}” is finished. The same seed makes it again.`;
+  if (finished) return `The end was drawn: “${isolated(text)}” is finished. The same seed makes it again.`;
   if (!letters) return "The model computes how likely each letter is …";
   const line = lineOf(text === "" && !isPlain(shaping) ? withoutEnd(letters) : letters, shaping);
   if (draw === null) {
     const likeliest = line.toSorted((a, b) => b.to - b.from - (a.to - a.from)).slice(0, LIKELIEST)
       .map((segment) => `${letterName(segment)} ${percent(segment.to - segment.from)}`).join(", ");
-    const where = text === "" ? `At the beginning of one of the ${noun}` : `After “${endOf(text)}”`;
+    const where = text === "" ? `At the beginning of one of the ${noun}` : `After “${isolated(endOf(text))}”`;
     return `${where}, the likeliest are ${likeliest}. Next, a random number chooses.`;
   }
   const { from, to } = draw.segment;
@@ -35,7 +36,7 @@ export function tell(
 
 /** A letter as a word in a sentence. */
 export function letterName({ character, end }: Pick<NextLetter, "character" | "end">): string {
-  return end ? "the end" : character === " " ? "a space" : visibleCharacter(character);
+  return end ? "the end" : character === " " ? "a space" : isolated(visibleCharacter(character));
 }
 
 function endOf(text: string): string {

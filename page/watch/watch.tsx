@@ -2,6 +2,7 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ModelCard } from "../../shared/model_card.ts";
+import { directionOf } from "../direction.ts";
 import { FailureNotice } from "../failure_notice.tsx";
 import { noun } from "../noun.ts";
 import { nextPath, randomSeed, type Runtime, state } from "../page_state.ts";
@@ -69,7 +70,7 @@ export function Watch({ card, model, runtime }: { card: ModelCard; model: string
             <button type="button" onClick={() => restart(Number(randomSeed()))}>Another</button>
           </p>
           {asked.failure && <FailureNotice failure={asked.failure} retry={asked.retry} />}
-          <p class="made">
+          <p class="made" dir={directionOf(making.text)}>
             <span class="visually-hidden">So far:</span>
             <span class="text">{making.text}</span>
             {!making.finished && <span class="caret" aria-hidden="true" />}
