@@ -6,6 +6,8 @@ import type { Answer } from "./use_answer.ts";
 
 /** The strongest shade of surprise, which has no upper limit; the weakest is 0. */
 export const STRONGEST = 9;
+/** A text with more letters than this has smaller ones. */
+const MANY = 24;
 /** Width of a shade in nats: a character of probability 0.6 has the second weakest, one of 0.01 the strongest. */
 const NATS_PER_SHADE = 0.5;
 
@@ -15,7 +17,12 @@ type Character = Answer<"score">["characters"][number];
 export function Letters({ characters, label }: { characters: readonly Character[]; label: string }): VNode {
   const direction = directionOf(characters.map(({ character }) => character).join(""));
   return (
-    <ol role="list" class="letters" dir={direction} aria-label={label}>
+    <ol
+      role="list"
+      class={characters.length > MANY ? "letters many" : "letters"}
+      dir={direction}
+      aria-label={label}
+    >
       {characters.map((character, i) => (
         <Letter
           key={i}
