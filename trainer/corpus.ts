@@ -1,7 +1,7 @@
 import { PythonRandom } from "../shared/random/python.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { LIST_TOO_LARGE, MAX_LIST_BYTES } from "../shared/training_names.ts";
-import { Vocabulary } from "../shared/vocabulary.ts";
+import { MAX_CHARACTERS, Vocabulary } from "../shared/vocabulary.ts";
 import type { Split } from "./splits.ts";
 
 /** Maximum length of a line, in characters: code points in normalization form C. */
@@ -76,7 +76,9 @@ export async function parseList(bytes: Uint8Array<ArrayBuffer>, name: string, so
   if (lines.length === 0) fail("it has only blank lines");
   if (lines.length < MIN_LINES) {
     fail(
-      `it has ${lines.length} lines, and ${MIN_LINES} is the fewest that can be split into train, dev and test`,
+      `it has ${lines.length} line${
+        lines.length === 1 ? "" : "s"
+      }, and ${MIN_LINES} is the fewest that can be split into train, dev and test`,
     );
   }
   return { name, lines, bytes, sha256: await sha256(bytes) };
@@ -106,7 +108,7 @@ export function composeLine(line: string): string {
  * @throws {RangeError} If it has more different characters than a vocabulary may have.
  */
 export function makeCorpus(list: List): Corpus {
-  const vocabulary = Vocabulary.of(list.lines);
+  const vocabulary = vocabularyOf(list);
   const words = list.lines.map((line) => vocabulary.encode(line));
   new PythonRandom(SPLIT_SEED).shuffle(words);
   const trainEnd = Math.floor(0.8 * words.length);
@@ -120,6 +122,17 @@ export function makeCorpus(list: List): Corpus {
       test: words.slice(devEnd),
     },
   };
+}
+
+function vocabularyOf({ name, lines }: List): Vocabulary {
+  try {
+    return Vocabulary.of(lines);
+  } catch {
+    const different = new Set(lines.join("")).size;
+    throw new RangeError(
+      `Cannot read the list ${name}: it has ${different} different characters, the most is ${MAX_CHARACTERS}`,
+    );
+  }
 }
 
 /** The first line that is not UTF-8, in words. */

@@ -47,10 +47,15 @@ describeWithBrowser("the page that trains", () => {
   });
 
   test.each([
+    ["ada", "it has 1 line, and 10 is the fewest that can be split into train, dev and test"],
     ["ada\nbob", "it has 2 lines, and 10 is the fewest that can be split into train, dev and test"],
     [`${"ada\n".repeat(12)}${"x".repeat(300)}`, "line 13 has 300 characters, the most is 256"],
     ["\n \n\n", "it has only blank lines"],
-  ])("refuses the list %j as the command line does", async (text, reason) => {
+    [
+      Array.from({ length: 1100 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join("\n"),
+      "it has 1100 different characters, the most is 1000",
+    ],
+  ])("refuses the list %.20j as the command line does", async (text, reason) => {
     const { page } = await openTrainer(browser, server.address);
     await paste(page, text);
     await soon(() => page.locator("#train").getByRole("alert").textContent())

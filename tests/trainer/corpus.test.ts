@@ -109,7 +109,7 @@ describe("makeCorpus", () => {
   test("refuses a list of more than 1,000 different characters", () => {
     const lines = Array.from({ length: 1001 }, (_, i) => String.fromCodePoint(0x4e00 + i));
     expect(() => makeCorpus({ name: "x", lines, bytes: new Uint8Array(), sha256: "" })).toThrow(
-      "1 to 1000 different characters, got 1001",
+      "has 1001 different characters, the most is 1000",
     );
   });
 });
