@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { capitalized } from "./capitalized.ts";
 import { noun } from "./noun.ts";
 import type { Answer } from "./use_answer.ts";
 
@@ -52,9 +53,4 @@ export function Results({ names, fresh, pending, choose }: ResultsProps): VNode 
 function Mark({ isNew }: { isNew?: boolean }): VNode {
   if (isNew === undefined) return <span class="mark" />;
   return <span class={isNew ? "mark new" : "mark known"}>{isNew ? "new" : "known"}</span>;
-}
-
-/** A noun at the beginning of a label. */
-export function capitalized(noun: string): string {
-  return noun.replace(/^./u, (letter) => letter.toUpperCase());
 }
