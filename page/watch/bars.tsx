@@ -27,7 +27,8 @@ export function Bars({ letters, shaped, drawn }: BarsProps): VNode {
   ] ?? 0;
   const isDrawn = ({ character, end }: NextLetter) => character === drawn?.character && end === drawn.end;
   // Chosen by the model's own probabilities, so that the bars stay where they are while they are reshaped.
-  const bars = all.filter((letter) => letter.probability >= least || isDrawn(letter));
+  const isLikely = ({ probability }: NextLetter) => probability >= least;
+  const bars = all.filter((letter) => isLikely(letter) || isDrawn(letter));
   const likeliest = all.toSorted((a, b) => b.shaped - a.shaped).slice(0, 5)
     .map((letter) => `${letterName(letter)} ${percent(letter.shaped)}`).join(", ");
   return (
@@ -60,7 +61,9 @@ export function Bars({ letters, shaped, drawn }: BarsProps): VNode {
         How likely each next letter is: outlined, by the model; filled, as it is drawn from, after
         temperature, top-k and top-p. ■ is the end.
         {bars.length < all.length &&
-          ` These are ${bars.length} of ${all.length} letters: the likeliest, and the one that is drawn.`}
+          ` These are the ${bars.filter(isLikely).length} likeliest of ${all.length}${
+            bars.every(isLikely) ? "" : ", and the one that is drawn"
+          }.`}
       </figcaption>
     </figure>
   );

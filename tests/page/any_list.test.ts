@@ -57,7 +57,7 @@ describeWithBrowser("the page of any list", () => {
 
   describe("says what its things are called", () => {
     /** Opens the page with answers of the server's that are other ones, or wait. */
-    async function openWith(change: (page: Page) => Promise<void>, width = 1280): Promise<Page> {
+    async function openWith(change: (page: Page) => Promise<unknown>, width = 1280): Promise<Page> {
       const context = await browser.newContext({ viewport: { width, height: 844 } });
       onTestFinished(() => context.close());
       const page = await context.newPage();
