@@ -99,7 +99,8 @@ export function ListInput(): VNode {
               autocomplete="off"
               autocapitalize="off"
               spellcheck={false}
-              aria-describedby="list-status"
+              aria-describedby="list-status list-error"
+              aria-invalid={list?.status === "refused"}
               onFocus={() => openTrainer()}
               onPaste={paste}
               onInput={({ currentTarget }) => giveText(currentTarget.value)}
@@ -108,7 +109,7 @@ export function ListInput(): VNode {
       </p>
       <div id="list-status" role="status" class="list-status">{list && <Status list={list} />}</div>
       {(failure || list?.status === "refused") && (
-        <div class="failure" role="alert">
+        <div class="failure" id="list-error" role="alert">
           <p>{failure || (list as GivenList & { status: "refused" }).message}</p>
         </div>
       )}
