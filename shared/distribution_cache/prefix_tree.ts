@@ -2,6 +2,7 @@ import { BrokenModelError } from "../broken_model_error.ts";
 import { BOUNDARY } from "../vocabulary.ts";
 import { SLICE, type Work } from "../work.ts";
 import { UNKNOWN } from "./key_table.ts";
+import type { CacheMemory } from "./cache_memory.ts";
 import type { ModelRunner } from "./model_runner.ts";
 import type { NodeKeys, NodeStore } from "./nodes.ts";
 import { StateCache, StateLayout } from "./states.ts";
@@ -63,15 +64,22 @@ export class PrefixTree implements Tree {
   #lastLength = -1;
 
   /**
-   * @param maxNodes The most nodes in a generation of `nodes`, at least {@link MIN_PREFIX_NODES}.
+   * @param maxNodes The nodes in a full generation of `nodes`, at least {@link MIN_PREFIX_NODES}.
    * @param stateBytes Limit of the memory for states.
+   * @param memory Memory that the states share with others.
    */
-  constructor(runner: ModelRunner, nodes: NodeStore, maxNodes: number, stateBytes: number) {
+  constructor(
+    runner: ModelRunner,
+    nodes: NodeStore,
+    maxNodes: number,
+    stateBytes: number,
+    memory: CacheMemory | null,
+  ) {
     const { states } = runner.model;
     this.#runner = runner;
     this.#nodes = nodes;
     this.#layout = new StateLayout(states);
-    this.#states = new StateCache(stateBytes, this.#layout.size);
+    this.#states = new StateCache(stateBytes, this.#layout.size, memory);
     this.#equalLengths = this.#layout.grows || states.length === 0;
     this.#maxSteps = Math.max(
       1,

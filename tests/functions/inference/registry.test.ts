@@ -1,17 +1,13 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../../functions/app.ts";
 import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
-import { type ModelFiles, Registry } from "../../../functions/inference/registry.ts";
+import { Registry } from "../../../functions/inference/registry.ts";
 import { openModel } from "../../../functions/inference/served_model.ts";
 import type { ProblemDocument } from "../../../functions/problem.ts";
 import { sha256 } from "../../../shared/sha256.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
 import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
-
-/** A card with other fields, the file's own hash among them if it is to be right. */
-function withCard({ card, ...files }: ModelFiles, name: string, changes: object): ModelFiles {
-  return { ...files, name, card: JSON.stringify({ ...JSON.parse(card), name, ...changes }) };
-}
+import { withCard } from "./model_versions.ts";
 
 describe("broken models", () => {
   let app: ServedApp;
@@ -112,7 +108,7 @@ describe("models that are being opened", () => {
     const registry = new Registry(names);
     const app = createApp(registry, { runtime: "test" });
     const open = (name: string) =>
-      registry.add(name, (onBroken) => openModel(files.get(name)!, WASM_RUNTIME, onBroken));
+      registry.add(name, (onBroken) => openModel(files.get(name)!, WASM_RUNTIME, { onBroken }));
     const fail = (name: string) => registry.add(name, () => Promise.reject(new Error("it is bad")));
     const health = async () => {
       const response = await app.request("/health");
