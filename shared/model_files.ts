@@ -86,7 +86,7 @@ export async function readModelFiles(name: string, read: ReadFile): Promise<Mode
     const names = modelFileNames(name, card);
     let onnx = await read(names.onnx.versioned, MAX_ONNX_BYTES);
     const compressed = await read(names.list.versioned, MAX_LIST_BYTES);
-    let list = compressed && await decompress(names.list.versioned, compressed);
+    let list = compressed && await decompressList(names.list.versioned, compressed);
     if (onnx && list) return { card, cardText, onnx, list };
     onnx ??= await read(names.onnx.plain, MAX_ONNX_BYTES);
     list ??= await read(names.list.plain, MAX_LIST_BYTES);
@@ -104,7 +104,18 @@ export async function readModelFiles(name: string, read: ReadFile): Promise<Mode
   }
 }
 
-async function decompress(file: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Decompresses a list, a little at a time.
+ *
+ * @param file Its name, for the error message.
+ * @param maxBytes The most bytes of the list.
+ * @throws {Error} If it is not gzip, or has more bytes.
+ */
+export async function decompressList(
+  file: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  maxBytes = MAX_LIST_BYTES,
+): Promise<Uint8Array<ArrayBuffer>> {
   let read = 0;
   const pieces = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
@@ -113,7 +124,7 @@ async function decompress(file: string, bytes: Uint8Array<ArrayBuffer>): Promise
     },
   });
   try {
-    return await collectList(pieces.pipeThrough(new DecompressionStream("gzip")));
+    return await collectList(pieces.pipeThrough(new DecompressionStream("gzip")), maxBytes);
   } catch (error) {
     throw new Error(`${file} cannot be decompressed: ${(error as Error).message}`);
   }

@@ -38,6 +38,8 @@ export class ModelRefresher {
   /** The state in which each model was opened or refused. */
   readonly #states = new Map<string, string>();
   #running: Promise<void> | null = null;
+  /** Resolves when the registry knows all models of the last refresh, though some may still be opening. */
+  listed: Promise<void> = Promise.resolve();
   #startedAt = -Infinity;
 
   constructor(registry: Registry, store: ModelStore, options: RefresherOptions) {
@@ -62,7 +64,10 @@ export class ModelRefresher {
   refresh(): Promise<void> {
     if (this.#running !== null && this.#now() - this.#startedAt < MAX_REFRESH) return this.#running;
     this.#startedAt = this.#now();
-    const running = this.#refresh().finally(() => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.listed = promise;
+    const running = this.#refresh(resolve).finally(() => {
+      resolve();
       if (this.#running === running) this.#running = null;
       this.#options.onEnd?.();
     });
@@ -70,7 +75,8 @@ export class ModelRefresher {
     return running;
   }
 
-  async #refresh(): Promise<void> {
+  /** @param listed Called when the registry knows all models. */
+  async #refresh(listed: () => void): Promise<void> {
     let models: Map<string, StoredModel>;
     try {
       models = new Map((await this.#store.list()).map((model) => [model.name, model]));
@@ -84,20 +90,31 @@ export class ModelRefresher {
       this.#registry.remove(name);
     }
     const known = this.#registry.names.filter((name) => models.has(name)); // the default model first
-    for (const name of new Set([...known, ...models.keys()])) await this.#update(models.get(name)!);
+    const changed = Array.from(new Set([...known, ...models.keys()]), (name) => models.get(name)!)
+      .filter(({ name, state }) => this.#states.get(name) !== state);
+    const offered = changed.filter(({ name }) =>
+      this.#options.lazy && this.#registry.versionOf(name) === null
+    );
+    for (const model of offered) await this.#offer(model);
+    listed();
+    for (const model of changed) if (!offered.includes(model)) await this.#open(model);
     this.#options.memory?.closeRetired();
   }
 
-  async #update(model: StoredModel): Promise<void> {
+  async #open(model: StoredModel): Promise<void> {
+    this.#states.set(model.name, model.state);
+    await this.#registry.add(model.name, this.#opener(model), model.version);
+  }
+
+  async #offer(model: StoredModel): Promise<void> {
     const { name, version, state } = model;
-    if (this.#states.get(name) === state) return;
     this.#states.set(name, state);
-    const open = this.#opener(model);
-    const mayWait = this.#options.lazy && this.#registry.versionOf(name) === null;
-    if (!mayWait) return await this.#registry.add(name, open, version);
     try {
-      const card = await this.#readCard(model);
-      this.#registry.offer(name, { card, version: version! }, open);
+      this.#registry.offer(
+        name,
+        { card: await this.#readCard(model), version: version! },
+        this.#opener(model),
+      );
     } catch (error) {
       this.#retryIfUnavailable(error, model);
       await this.#registry.add(name, () => Promise.reject(error), version);

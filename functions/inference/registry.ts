@@ -194,7 +194,7 @@ export class Registry {
   }
 
   /**
-   * Tells that more models will be added soon. Requests for unknown ones wait for them, at most {@link MAX_WAIT}.
+   * Tells that more models may be added soon. Requests for unknown ones wait for them, at most {@link MAX_WAIT}.
    *
    * @param complete Resolves when all are there.
    */
@@ -332,7 +332,10 @@ export class Registry {
     const timeout = startTimeout(MAX_WAIT);
     const asked = new Set<Entry>();
     try {
-      if (!this.#entries.has(name ?? this.defaultModel)) await Promise.race([this.#complete, timeout.over]);
+      if (!this.#entries.has(name ?? this.defaultModel)) {
+        await Promise.race([this.#complete, timeout.over]);
+        if (timeout.passed) throw this.#opening(name ?? this.defaultModel);
+      }
       while (true) {
         const chosen = name ?? this.defaultModel;
         const entry = this.#entries.get(chosen);
@@ -383,12 +386,11 @@ export class Registry {
    */
   async cards(): Promise<VersionedCard[]> {
     const models = () => Array.from(this.#entries.values(), ({ model }) => model);
+    const timeout = startTimeout(MAX_WAIT);
+    await Promise.race([this.#complete, timeout.over]);
     const unknown = models().filter((model) => model.status === "opening" && model.closed === null);
-    if (unknown.length > 0) {
-      const timeout = startTimeout(MAX_WAIT);
-      await Promise.race([Promise.all(unknown.map((model) => (model as Opening).settled)), timeout.over]);
-      timeout.clear();
-    }
+    await Promise.race([Promise.all(unknown.map((model) => (model as Opening).settled)), timeout.over]);
+    timeout.clear();
     return models().flatMap((model) => {
       if (model.status === "broken") return [];
       const known = model.status === "ready" ? model.served : model.closed;
