@@ -91,10 +91,8 @@ async function publish(bucket: WranglerBucket, name: string, directory: string):
   const pointer = await readPointer(bucket, name);
   // The versions that the pointer knows have been put there.
   if (!pointer?.versions.some(({ card, list }) => card === version.card && list === version.list)) {
-    await Promise.all([
-      putOnce(bucket, keys.onnx, onnx!, "application/octet-stream"),
-      keys.list === null ? null : putOnce(bucket, keys.list, gzipSync(list!), "application/gzip"),
-    ]);
+    await putOnce(bucket, keys.onnx, onnx!, "application/octet-stream");
+    if (keys.list !== null) await putOnce(bucket, keys.list, gzipSync(list!), "application/gzip");
     await putOnce(bucket, keys.card, new TextEncoder().encode(card), "application/json");
   }
   await writePointer(bucket, name, withVersion(pointer, version));
