@@ -1,14 +1,14 @@
 import type { CacheMemory } from "../../shared/distribution_cache/cache_memory.ts";
 
 /**
- * How long a model must not have been used before it is closed in favour of the cache of another one, or because a new version has
- * replaced it, in milliseconds.
+ * How long a model must not have been used before its cache is emptied in favour of that of another one, or before it is closed
+ * because a new version has replaced it, in milliseconds.
  */
 const IDLE = 10_000;
 
 /**
- * The memory of all open models together, by estimate: their weights, lists and caches. If a model needs more than is left, the
- * ones that were used least recently are closed.
+ * The memory of all open models together, by estimate: their weights, lists and caches. If a model needs more than is left, it
+ * is taken from those that were used least recently.
  */
 export class ModelMemory {
   readonly #bytes: number;
@@ -70,18 +70,22 @@ export class ModelMemory {
     for (const share of this.#open) if (share.retired && this.#isIdle(share)) share.close();
   }
 
-  /** Closes models until there are so many bytes. Returns whether there are. */
+  /**
+   * Takes memory from other models until there are so many bytes, from the least recently used one first: its cache, and if that is
+   * not enough and the bytes are needed in any case, all that it has.
+   *
+   * @returns Whether there are as many.
+   */
   #makeRoom(bytes: number, taker: ModelShare, forced: boolean): boolean {
-    while (this.#used + bytes > this.#bytes) {
-      let oldest: ModelShare | undefined;
-      for (const share of this.#open) {
-        const closable = share !== taker && (forced || this.#isIdle(share));
-        if (closable && share.lastUse < (oldest?.lastUse ?? Infinity)) oldest = share;
-      }
-      if (oldest === undefined) return false;
-      oldest.close();
+    const isEnough = () => this.#used + bytes <= this.#bytes;
+    if (isEnough()) return true;
+    const others = [...this.#open].filter((share) => share !== taker && (forced || this.#isIdle(share)));
+    for (const share of others.sort((a, b) => a.lastUse - b.lastUse)) {
+      share.onTrim();
+      if (forced && !isEnough()) share.close();
+      if (isEnough()) return true;
     }
-    return true;
+    return false;
   }
 
   #isIdle({ usedAt }: ModelShare): boolean {
@@ -106,6 +110,8 @@ export class ModelShare implements CacheMemory {
   usedAt = 0;
   /** Whether a new version has replaced the model. */
   retired = false;
+  /** Empties the cache of the model, which must give back its memory. */
+  onTrim: () => void = () => {};
   /** Closes the model, which must give back its memory. It may be opened again later. */
   onClose: () => void = () => {};
   /** Called after that. */

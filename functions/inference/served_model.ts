@@ -131,6 +131,7 @@ export async function openModel(
         share.close();
       },
     });
+    share.onTrim = () => cache.clear();
     share.onClose = () => {
       cache.clear();
       void model.close();

@@ -21,6 +21,12 @@ export const MIN_PREFIX_NODES = 2048;
 /** A run of a model costs as much as so many rows more, measured with a small Transformer in ONNX Runtime Web. */
 const RUN_ROWS = 6;
 
+/**
+ * The most bytes of past states that grow in a step, unless one beginning alone needs more: they are copied twice, and ONNX
+ * Runtime's memory never shrinks.
+ */
+const MAX_PAST_BYTES = 8 * 2 ** 20;
+
 /** A series of steps towards a beginning. */
 interface Walk {
   tokens: readonly number[];
@@ -171,8 +177,9 @@ export class PrefixTree implements Tree {
     const left: Walk[] = [];
     let steps = 0;
     for (const walk of this.#waiting) {
-      const fits = walks.length < this.maxRun &&
-        (walks.length === 0 || steps + stepsLeft(walk) <= this.#maxSteps);
+      const fits = walks.length < this.maxRun && (walks.length === 0 ||
+        (steps + stepsLeft(walk) <= this.#maxSteps &&
+          this.#pastBytes(walks.length + 1, walk) <= MAX_PAST_BYTES));
       if (fits && (length === null || (walk.length === length && walk.to === length))) {
         walks.push(walk);
         steps += stepsLeft(walk);
@@ -185,6 +192,12 @@ export class PrefixTree implements Tree {
       this.#waitingEdges.delete(edgeOf(parent, tokenAt(tokens, length)));
     }
     return walks;
+  }
+
+  /** The bytes of past states for a last step of so many beginnings as long as that of a walk. */
+  #pastBytes(beginnings: number, { to }: Walk): number {
+    const positions = this.#layout.grows ? to : 1;
+    return Float32Array.BYTES_PER_ELEMENT * this.#layout.size * positions * beginnings;
   }
 
   /**
