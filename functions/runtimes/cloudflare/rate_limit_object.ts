@@ -18,6 +18,8 @@ interface Kept {
 
 /** The key of what is kept. */
 const KEY = "bucket";
+/** The share of a limit's requests that are stored at a time, before they are made: a client loses them if the object is restarted. */
+const STORED_SHARE = 0.01;
 
 /**
  * A Durable Object that counts the requests of one client, of which there is one in the world. Cloudflare may take it out of memory
@@ -27,6 +29,8 @@ export class RateLimitObject {
   readonly #storage: ObjectStorage;
   #kept: Kept | undefined;
   #hasAlarm = false;
+  /** The requests that may be answered before the bucket must be stored again. */
+  #stored = 0;
 
   constructor({ storage }: { readonly storage: ObjectStorage }) {
     this.#storage = storage;
@@ -38,9 +42,16 @@ export class RateLimitObject {
     this.#kept ??= await this.#storage.get<Kept>(KEY);
     const { bucket, wait } = takeToken(this.#kept?.bucket, limit, Date.now());
     this.#kept = { bucket, limit };
-    if (wait === 0) void this.#storage.put(KEY, this.#kept, { allowUnconfirmed: true });
+    if (wait === 0 && --this.#stored < 0) this.#store(bucket, limit);
     await this.#forgetLater();
     return new Response(String(wait));
+  }
+
+  /** Stores the bucket as it will be after some more requests. */
+  #store({ tokens, at }: TokenBucket, limit: RateLimit): void {
+    this.#stored = Math.min(Math.floor(STORED_SHARE * limit.requests), Math.floor(tokens));
+    const kept: Kept = { bucket: { tokens: tokens - this.#stored, at }, limit };
+    void this.#storage.put(KEY, kept, { allowUnconfirmed: true });
   }
 
   /** Forgets a client whose bucket is full again. */
@@ -52,6 +63,7 @@ export class RateLimitObject {
       return;
     }
     this.#kept = undefined;
+    this.#stored = 0;
     await this.#storage.deleteAll();
   }
 

@@ -10,11 +10,13 @@ import { StrictRateLimiter } from "../../../../functions/runtimes/cloudflare/str
 class Storage implements ObjectStorage {
   readonly values = new Map<string, unknown>();
   alarm: number | null = null;
+  puts = 0;
 
   get<Value>(key: string): Promise<Value | undefined> {
     return Promise.resolve(this.values.get(key) as Value | undefined);
   }
   put(key: string, value: unknown): Promise<void> {
+    this.puts++;
     return Promise.resolve(void this.values.set(key, structuredClone(value)));
   }
   deleteAll(): Promise<void> {
@@ -83,6 +85,15 @@ describe("a strict limit", () => {
     expect(await count(new StrictRateLimiter(namespace, LIMIT), "a", 3)).toEqual([0, 0, 0]);
     namespace.forget();
     expect(await count(new StrictRateLimiter(namespace, LIMIT), "a", 1)).toEqual([20]);
+  });
+
+  test("is stored ahead, so that a restart never gives more requests", async () => {
+    const limit = { requests: 1000, seconds: 60 };
+    expect(await count(new StrictRateLimiter(namespace, limit), "a", 15)).toEqual(Array(15).fill(0));
+    expect(namespace.storages.get("a")!.puts).toBe(2);
+    namespace.forget();
+    const waits = await count(new StrictRateLimiter(namespace, limit), "a", 985);
+    expect(waits.filter((wait) => wait === 0)).toHaveLength(978); // 22 are stored for 15
   });
 
   test("is not asked for while a client has to wait", async () => {
