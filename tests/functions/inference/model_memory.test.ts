@@ -175,9 +175,9 @@ describe("a cache in little memory", () => {
     expect(memory.used).toBeGreaterThan(fixed);
   });
 
-  test("is closed while a run is on, and goes on", async () => {
-    const [, gru] = await modelFiles();
-    const { cache, vocabulary, memory } = await openModel(gru, WASM_RUNTIME);
+  test.each(["mlp", "gru"])("of %s is closed while a run is on, and goes on", async (name) => {
+    const files = (await modelFiles()).find((model) => model.name === name)!;
+    const { cache, vocabulary, memory } = await openModel(files, WASM_RUNTIME);
     const options = { n: 200, seed: 3, temperature: 4 };
     const expected = await sample(cache, vocabulary, options);
     memory.close();
