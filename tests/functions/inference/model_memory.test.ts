@@ -144,6 +144,14 @@ describe("many models in little memory", () => {
     expect(count()).toBe(before); // the one that was asked last stays open
   });
 
+  test("count each request as a use, also one that is answered from the cache", async () => {
+    const { registry } = await serveCopies(2, 64 * MB);
+    const [first, second] = [await registry.get("mlp0"), await registry.get("mlp1")];
+    expect(first.memory.lastUse).toBeLessThan(second.memory.lastUse);
+    await registry.get("mlp0");
+    expect(first.memory.lastUse).toBeGreaterThan(second.memory.lastUse);
+  });
+
   test("all answer, where requests for all of them come together", async () => {
     const bytes = 8 * MB;
     const { memory, ask } = await serveCopies(12, bytes);
