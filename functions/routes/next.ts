@@ -31,13 +31,16 @@ const answer = z.object({
   next: z.array(z.object({
     character: z.string().openapi({ description: "The character; '.' is the end of the text", example: "i" }),
     probability: z.number().openapi({ example: 0.31 }),
+    end: z.literal(true).optional().openapi({
+      description: "Only at the end of the name: it tells it from the character '.', which a list may have",
+    }),
   })).openapi({ description: "Every character of the vocabulary, most likely first" }),
 }).openapi("Next");
 
 const example: z.infer<typeof answer> = {
   model: "bigram",
   prefix: "q",
-  next: [{ character: "u", probability: 0.6 }, { character: ".", probability: 0.1 }],
+  next: [{ character: "u", probability: 0.6 }, { character: ".", probability: 0.1, end: true }],
 };
 
 /** `GET /next`: the distribution of the next character after the beginning of a text. */

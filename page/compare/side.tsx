@@ -44,7 +44,7 @@ export function Side({ card, model, runtime }: SideProps): VNode {
       )}
       {made.answer && (
         <ol role="list" class={made.pending ? "few pending" : "few"} aria-label={`Made by ${name}`}>
-          {made.answer.names.map(({ name }, i) => <li key={i}>{name}</li>)}
+          {made.answer.names.map(({ name }, i) => <li key={i} dir="auto">{name}</li>)}
         </ol>
       )}
       {scored.answer && (

@@ -59,7 +59,7 @@ describeWithBrowser("training in the page", () => {
     test.each([
       ["Quick", { Steps: "700" }],
       ["Better", { Steps: "120" }],
-      ["Best", { Steps: "30", hidden: "48", Average: "0.99" }],
+      ["Best", { Steps: "30", Hidden: "48", Average: "0.99" }],
     ])("%s, with other options: %j", async (size, options) => {
       const { page, errors, requests } = await openTrainer(browser, server.address);
       await paste(page, towns);

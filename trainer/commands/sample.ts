@@ -12,6 +12,10 @@ import { mapValues, toTensor } from "../parameters.ts";
 import { tensorFlowModel } from "../tensorflow_model.ts";
 import { decimal, modelsOption, wholeNumber } from "./arguments.ts";
 import { findModelList, listOption, modelList } from "./model_list.ts";
+import { progressOf } from "./progress.ts";
+
+/** Names that are drawn at a time. */
+const BATCH = 1024;
 
 /** The flags of the command. */
 interface SampleFlags {
@@ -127,7 +131,7 @@ Examples:
       draws: compat ?? "streams",
       trainingNames: novel ? listed : undefined,
     });
-    const names = await search.all();
+    const names = await find(search, flags.n, nounOf(card));
 
     const fromList = names.filter((sampled) => listed.has(sampled.name));
     const novelNames = names.filter((sampled) => !listed.has(sampled.name));
@@ -144,6 +148,21 @@ Examples:
     const shortfall = search.shortfall(nounOf(card));
     if (shortfall) console.error(shortfall);
   });
+
+/** Searches to the end, and shows the progress. */
+async function find(search: NameSearch, n: number, noun: string): Promise<SampledName[]> {
+  const progress = progressOf(`{value}/{total} ${noun}`);
+  const names: SampledName[] = [];
+  try {
+    while (!search.done) {
+      names.push(...await search.next(BATCH));
+      progress.onProgress(names.length, n);
+    }
+  } finally {
+    progress.stop();
+  }
+  return names;
+}
 
 /** Prints names with their perplexities, the likeliest first. */
 function printNames(title: string, names: SampledName[]): void {
