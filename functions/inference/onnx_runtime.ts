@@ -32,7 +32,9 @@ export function provideOnnxRuntime(
 
 /** Initialises ONNX Runtime Web, which happens when a session is created, before the first model needs it. */
 export async function warmUpOnnxRuntime(): Promise<void> {
-  const session = await InferenceSession.create(Uint8Array.fromBase64(IDENTITY_GRAPH));
+  const session = await InferenceSession.create(
+    Uint8Array.from(atob(IDENTITY_GRAPH), (byte) => byte.charCodeAt(0)),
+  );
   await session.release();
 }
 

@@ -1,3 +1,4 @@
+import { deferred } from "../../shared/deferred.ts";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { Problem } from "../problem.ts";
 import { parseModelReference, pinnedReference } from "./model_reference.ts";
@@ -61,7 +62,7 @@ export class Registry {
     this.names = [...sorted.filter((name) => name === first), ...sorted.filter((name) => name !== first)];
     this.#defaults = defaultModel === undefined ? this.names : [defaultModel];
     this.#models = new Map(sorted.map((name) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve } = deferred<void>();
       return [name, { status: "opening", settled: promise, settle: resolve }];
     }));
   }
@@ -212,7 +213,7 @@ interface Timeout {
 
 /** @param milliseconds Its duration. */
 function startTimeout(milliseconds: number): Timeout {
-  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const { promise: over, resolve } = deferred<void>();
   const timer = setTimeout(() => {
     timeout.passed = true;
     resolve();
