@@ -81,7 +81,7 @@ export async function readModelFiles(
     const names = modelFileNames(name, card);
     let onnx = await read(names.onnx.versioned, MAX_ONNX_BYTES);
     const compressed = await read(names.list.versioned, MAX_LIST_BYTES);
-    let list = compressed && await decompress(names.list.versioned, compressed);
+    let list = compressed && await decompressList(names.list.versioned, compressed);
     if (onnx && list) return { card, cardText, onnx, list };
     onnx ??= await read(names.onnx.plain, MAX_ONNX_BYTES);
     list ??= await read(names.list.plain, MAX_LIST_BYTES);
@@ -99,7 +99,16 @@ export async function readModelFiles(
   }
 }
 
-async function decompress(file: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Decompresses a list.
+ *
+ * @param file What an error calls it.
+ * @throws {Error} If it is not gzip, or has more than {@link MAX_LIST_BYTES} bytes.
+ */
+export async function decompressList(
+  file: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
   let read = 0;
   const pieces = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {

@@ -37,6 +37,8 @@ export interface ServedModel {
   revision: string;
   /** Whether the request named the SHA-256 of the ONNX file, so that its answer never changes. */
   pinned: boolean;
+  /** Gives its memory in ONNX Runtime back. It must not be asked any more. */
+  close(): Promise<void>;
 }
 
 /** Opens each list once, however many models were trained on it. */
@@ -105,6 +107,7 @@ export async function openModel(
       trainingNames,
       revision: (await sha256(new TextEncoder().encode(text))).slice(0, 16),
       pinned: false,
+      close: () => opened.close(),
     };
   } catch (error) {
     throw new Error(reasonOf(error as Error));

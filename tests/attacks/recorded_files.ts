@@ -31,15 +31,20 @@ export async function open(path: string, flags?: string): Promise<FileHandle> {
   const name = nameOf(path);
   record(`open ${name}`);
   const file = await openFile(path, flags);
-  const { write, sync, close } = file;
+  const { sync, close } = file;
+  const write = file.write.bind(file) as (
+    bytes: Uint8Array,
+    offset: number,
+    length?: number,
+  ) => Promise<unknown>;
   return Object.assign(file, {
     async writeFile(content: string | Uint8Array): Promise<void> {
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
       const half = bytes.length >> 1;
       record(`write the first half of ${name}`);
-      await write.call(file, bytes, 0, half);
+      await write(bytes, 0, half);
       record(`write the rest of ${name}`);
-      await write.call(file, bytes, half);
+      await write(bytes, half);
     },
     sync(): Promise<void> {
       record(`sync ${name}`);
