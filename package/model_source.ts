@@ -58,7 +58,7 @@ function isBytes(source: object): source is Bytes {
 }
 
 /** A view of bytes; shared memory is copied. */
-function bytesOf(bytes: Bytes): Uint8Array<ArrayBuffer> {
+export function bytesOf(bytes: Bytes): Uint8Array<ArrayBuffer> {
   if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
   const { buffer, byteOffset, length } = bytes;
   return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, length) : new Uint8Array(bytes);

@@ -24,11 +24,18 @@ const PACKAGE = join(BUILD, "package");
 const TYPES = join(PACKAGE, "types");
 
 /** The source files of the entries, by their names in `exports`. */
-const ENTRIES = { ".": "core.ts", "./hono": "hono.ts" };
+const ENTRIES = {
+  ".": "core.ts",
+  "./hono": "hono.ts",
+  "./cloudflare": "cloudflare.ts",
+  "./train": "train.ts",
+};
 /** What the package's `imports` choose from: for Node, Deno and Bun, and for all others. */
 const RUNTIMES = { node: "runtimes/node.ts", default: "runtimes/browser.ts" };
 /** Other packages that the user installs beside this one, because an application uses them itself. */
 const PEERS = ["hono", "onnxruntime-web"];
+/** Those that are needed only for what cannot be trained without them. */
+const OPTIONAL_PEERS = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"];
 
 /** The part of package.json that the package's own is made of. */
 interface Manifest {
@@ -159,8 +166,9 @@ function writeManifest(metafile: Metafile): void {
       ),
     },
     files: ["dist", "types", "CHANGELOG.md"],
-    dependencies: ranges(packages.filter((name) => !PEERS.includes(name))),
-    peerDependencies: ranges(PEERS),
+    dependencies: ranges(packages.filter((name) => ![...PEERS, ...OPTIONAL_PEERS].includes(name))),
+    peerDependencies: ranges([...PEERS, ...OPTIONAL_PEERS]),
+    peerDependenciesMeta: Object.fromEntries(OPTIONAL_PEERS.map((name) => [name, { optional: true }])),
   };
   writeFileSync(join(PACKAGE, "package.json"), JSON.stringify(manifest, null, 2) + "\n");
 }

@@ -28,11 +28,16 @@ export async function createWorker(
   environment: WorkerEnvironment,
 ): Promise<Worker> {
   provideOnnxRuntime(wasm);
+  return serve(await Registry.open(models), environment);
+}
+
+/** Makes the Worker that serves models, with the settings of its environment. */
+export function serve(registry: Registry, environment: WorkerEnvironment): Worker {
   const { token, origins, rateLimit, serverTiming, log = true, bodyTimeout } = readSettings((name) =>
     environment[name]
   );
   const { RATE_LIMITER: binding } = environment;
-  const app = createApp(await Registry.open(models), {
+  const app = createApp(registry, {
     runtime: "workerd",
     token,
     origins,

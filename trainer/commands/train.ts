@@ -10,7 +10,7 @@ import { makeCorpus } from "../corpus.ts";
 import { readList } from "../list_file.ts";
 import { type ScheduleName, schedules } from "../schedules.ts";
 import { train, type TrainResult } from "../train.ts";
-import type { TrainOptions } from "../train_options.ts";
+import { DEFAULT_OPTIONS, type TrainOptions } from "../train_options.ts";
 import { architectureOption, architectureOptions, readHyperparameters } from "./architecture_options.ts";
 import { decimal, givenFlags, MODELS_DIRECTORY, wholeNumber } from "./arguments.ts";
 import { stoppable } from "./interrupts.ts";
@@ -163,20 +163,25 @@ export const trainCommand: Command = new Command("train")
 for (const option of architectureOptions()) trainCommand.addOption(option);
 
 addStepOptions(trainCommand)
-  .option("--steps <number>", "training steps, one mini-batch each", wholeNumber(0, 1e9), 200_000)
-  .option("--lr <rate>", "learning rate at the beginning", decimal(1e-9, 1e3), 0.1)
+  .option(
+    "--steps <number>",
+    "training steps, one mini-batch each",
+    wholeNumber(0, 1e9),
+    DEFAULT_OPTIONS.steps,
+  )
+  .option("--lr <rate>", "learning rate at the beginning", decimal(1e-9, 1e3), DEFAULT_OPTIONS.lr)
   .addOption(
     new Option(
       "--schedule <name>",
       "how the learning rate changes: step divides it by ten after half the steps",
     )
-      .choices(Object.keys(schedules)).default("step"),
+      .choices(Object.keys(schedules)).default(DEFAULT_OPTIONS.schedule),
   )
   .option(
     "--warmup <steps>",
     "steps in which the learning rate rises evenly to that of the schedule",
     wholeNumber(0, 1e9),
-    0,
+    DEFAULT_OPTIONS.warmup,
   )
   .option(
     "--average <decay>",
