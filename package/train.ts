@@ -2,8 +2,7 @@ import { z } from "zod";
 import { finishCard, type ModelCard, modelName } from "../shared/model_card.ts";
 import { nounSchema } from "../shared/noun_schema.ts";
 import { findArchitecture } from "../trainer/architectures/all.ts";
-import { chooseBackend } from "../trainer/backends/all.ts";
-import { type Corpus, makeCorpus, parseList } from "../trainer/corpus.ts";
+import { makeCorpus, parseList } from "../trainer/corpus.ts";
 import { optimizers } from "../trainer/optimizers.ts";
 import { schedules } from "../trainer/schedules.ts";
 import { type TrainHooks, trainModel } from "../trainer/train_model.ts";
@@ -111,10 +110,10 @@ export async function train(
 ): Promise<TrainedModel> {
   const corpus = makeCorpus(await parseList(listBytes(list), listName));
   const options = readOptions(given);
-  await startBackend(corpus, options);
   const trained = await trainModel(corpus, options, undefined, {
     signal,
-    ...hooks(options.steps, onProgress),
+    onBackend: (name) => name === "tensorflow" ? startTensorFlow() : undefined,
+    ...progressHooks(options.steps, onProgress),
   });
   return {
     card: await finishCard(trained.card, trained.onnx),
@@ -152,18 +151,8 @@ function allowed<Value>(prefix: string, result: z.ZodSafeParseResult<Value>): Va
   throw new RangeError(`Cannot train with ${prefix}${path.join(".")}: ${message}`);
 }
 
-/** Starts TensorFlow.js if it has to compute the steps or to evaluate. */
-async function startBackend(corpus: Corpus, options: ModelOptions): Promise<void> {
-  const network = findArchitecture(options.architecture).build(
-    options.hyperparameters,
-    corpus.vocabulary.size,
-  );
-  if (network.learns === "by counting") return;
-  if (chooseBackend(options.backend!, network, options) === "tensorflow") await startTensorFlow();
-}
-
 /** The callbacks of a run that tells of its progress. */
-function hooks(steps: number, onProgress: TrainOptions["onProgress"]): TrainHooks {
+function progressHooks(steps: number, onProgress: TrainOptions["onProgress"]): TrainHooks {
   if (onProgress === undefined) return {};
   let devNll: number | null = null;
   return {

@@ -15,6 +15,9 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import ts from "typescript";
+import { readModel } from "../functions/inference/model_directory.ts";
+import { parseModelCard } from "../shared/model_card.ts";
+import { modelFileNames } from "../shared/model_files.ts";
 import { packagePlugins } from "./package_plugins.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -30,6 +33,10 @@ const ENTRIES = {
   "./cloudflare": "cloudflare.ts",
   "./train": "train.ts",
 };
+/** The source file of the command. */
+const COMMAND = "command.ts";
+/** The model that comes along. */
+const INCLUDED_MODEL = "gru";
 /** What the package's `imports` choose from: for Node, Deno and Bun, and for all others. */
 const RUNTIMES = { node: "runtimes/node.ts", default: "runtimes/browser.ts" };
 /** Other packages that the user installs beside this one, because an application uses them itself. */
@@ -55,7 +62,8 @@ function output(folder: "dist" | "types/package", source: string, extension: str
 
 async function bundle(): Promise<Metafile> {
   const { metafile, warnings } = await build({
-    entryPoints: [...Object.values(ENTRIES), ...Object.values(RUNTIMES)].map((file) => join(SOURCES, file)),
+    entryPoints: [...Object.values(ENTRIES), COMMAND, ...Object.values(RUNTIMES)]
+      .map((file) => join(SOURCES, file)),
     outdir: join(PACKAGE, "dist"),
     outbase: SOURCES,
     chunkNames: "shared/[name]-[hash]",
@@ -68,6 +76,7 @@ async function bundle(): Promise<Metafile> {
     target: "es2023",
     sourcemap: true,
     metafile: true,
+    define: { EDGEMORE_VERSION: JSON.stringify(root.version) },
     plugins: await packagePlugins(ROOT),
   });
   if (warnings.length > 0) throw new Error(`Cannot build the package: ${warnings[0].text}`);
@@ -76,7 +85,7 @@ async function bundle(): Promise<Metafile> {
 
 /** Writes the declarations that the entries reach. */
 function writeTypes(): void {
-  const program = ts.createProgram(Object.values(ENTRIES).map((file) => join(SOURCES, file)), {
+  const program = ts.createProgram([...Object.values(ENTRIES), COMMAND].map((file) => join(SOURCES, file)), {
     target: ts.ScriptTarget.ES2023,
     // No later built-ins than Node 20 has.
     lib: ["es2023", "es2024.string", "dom", "dom.iterable", "dom.asynciterable"].map((name) =>
@@ -121,6 +130,17 @@ function writeTypes(): void {
   }
 }
 
+/** Copies the model that comes along, under names without hashes, so that an import of its files stays right. */
+async function copyModel(): Promise<void> {
+  const directory = join(PACKAGE, "models");
+  mkdirSync(directory);
+  const { card, onnx, list } = await readModel(join(ROOT, "models"), INCLUDED_MODEL);
+  const names = modelFileNames(INCLUDED_MODEL, parseModelCard(card));
+  writeFileSync(join(directory, `${INCLUDED_MODEL}.json`), card);
+  writeFileSync(join(directory, names.onnx.plain), onnx!);
+  writeFileSync(join(directory, names.list.plain), list!);
+}
+
 /** The packages that the bundle imports. */
 function importedPackages({ outputs }: Metafile): string[] {
   const imports = Object.values(outputs).flatMap(({ imports }) => imports.filter(({ external }) => external));
@@ -149,7 +169,8 @@ function writeManifest(metafile: Metafile): void {
     license,
     keywords: ["onnx", "hono", "cloudflare-workers", "language-model", "makemore", "names"],
     type: "module",
-    sideEffects: false,
+    sideEffects: [output("dist", COMMAND, ".js")],
+    bin: { edgemore: output("dist", COMMAND, ".js") },
     engines: { node: ">=20.19" },
     exports: {
       ...Object.fromEntries(
@@ -158,6 +179,7 @@ function writeManifest(metafile: Metafile): void {
           default: output("dist", source, ".js"),
         }]),
       ),
+      "./models/*": "./models/*",
       "./package.json": "./package.json",
     },
     imports: {
@@ -165,7 +187,7 @@ function writeManifest(metafile: Metafile): void {
         Object.entries(RUNTIMES).map(([condition, source]) => [condition, output("dist", source, ".js")]),
       ),
     },
-    files: ["dist", "types", "CHANGELOG.md"],
+    files: ["dist", "types", "models", "CHANGELOG.md"],
     dependencies: ranges(packages.filter((name) => ![...PEERS, ...OPTIONAL_PEERS].includes(name))),
     peerDependencies: ranges([...PEERS, ...OPTIONAL_PEERS]),
     peerDependenciesMeta: Object.fromEntries(OPTIONAL_PEERS.map((name) => [name, { optional: true }])),
@@ -192,6 +214,7 @@ rmSync(PACKAGE, { recursive: true, force: true });
 const metafile = await bundle();
 writeTypes();
 writeManifest(metafile);
+await copyModel();
 for (const file of ["LICENSE", "CHANGELOG.md"]) copyFileSync(join(ROOT, file), join(PACKAGE, file));
 copyFileSync(join(SOURCES, "README.md"), join(PACKAGE, "README.md"));
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;

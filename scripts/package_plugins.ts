@@ -9,16 +9,26 @@ import { fusedWasm } from "../trainer/backends/fused/compile.ts";
 /** Packages of TensorFlow.js, which the user need not install. */
 const TENSORFLOW = /^@tensorflow\/tfjs(-backend-wasm)?$/;
 
-/** Leaves the choice between runtimes/node.ts and runtimes/browser.ts to the `imports` of the package. */
-const conditionalRuntime: Plugin = {
-  name: "conditional runtime",
-  setup({ onResolve }) {
-    onResolve(
-      { filter: /\/runtimes\/node\.ts$/ },
-      ({ kind }) => kind === "entry-point" ? undefined : { path: "#runtime", external: true },
-    );
-  },
-};
+/**
+ * Leaves the choice between package/runtimes/node.ts and package/runtimes/browser.ts to the `imports` of the package.
+ *
+ * @param root The directory of the project.
+ */
+function conditionalRuntime(root: string): Plugin {
+  const node = join(root, "package/runtimes/node.ts");
+  return {
+    name: "conditional runtime",
+    setup({ onResolve }) {
+      onResolve(
+        { filter: /\/runtimes\/node\.ts$/ },
+        ({ path, resolveDir, kind }) =>
+          kind !== "entry-point" && join(resolveDir, path) === node
+            ? { path: "#runtime", external: true }
+            : undefined,
+      );
+    },
+  };
+}
 
 /**
  * Loads TensorFlow.js only when it is needed: what is imported from it are variables, which package/tensorflow.ts sets.
@@ -80,5 +90,5 @@ async function compiledKernel(root: string): Promise<Plugin> {
  * @param root The directory of the project.
  */
 export async function packagePlugins(root: string): Promise<Plugin[]> {
-  return [conditionalRuntime, tensorFlowOnDemand(root), await compiledKernel(root)];
+  return [conditionalRuntime(root), tensorFlowOnDemand(root), await compiledKernel(root)];
 }

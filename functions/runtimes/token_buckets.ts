@@ -1,4 +1,4 @@
-import type { RateLimit, RateLimiter } from "../../middleware/rate_limit.ts";
+import type { RateLimit, RateLimiter } from "../middleware/rate_limit.ts";
 
 /** Most buckets, about 10 MB; the least recently used is dropped. */
 const MAX_CLIENTS = 100_000;
