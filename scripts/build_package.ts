@@ -38,7 +38,7 @@ const COMMAND = "command.ts";
 /** The model that comes along. */
 const INCLUDED_MODEL = "gru";
 /** What the package's `imports` choose from: for Node, Deno and Bun, and for all others. */
-const RUNTIMES = { node: "runtimes/node.ts", default: "runtimes/browser.ts" };
+const RUNTIMES = { workerd: "runtimes/browser.ts", node: "runtimes/node.ts", default: "runtimes/browser.ts" };
 /** Other packages that the user installs beside this one, because an application uses them itself. */
 const PEERS = ["hono", "onnxruntime-web"];
 /** Those that are needed only for what cannot be trained without them. */
@@ -62,7 +62,7 @@ function output(folder: "dist" | "types/package", source: string, extension: str
 
 async function bundle(): Promise<Metafile> {
   const { metafile, warnings } = await build({
-    entryPoints: [...Object.values(ENTRIES), COMMAND, ...Object.values(RUNTIMES)]
+    entryPoints: [...Object.values(ENTRIES), COMMAND, ...new Set(Object.values(RUNTIMES))]
       .map((file) => join(SOURCES, file)),
     outdir: join(PACKAGE, "dist"),
     outbase: SOURCES,
