@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { finishCard, type ModelCard, modelName } from "../shared/model_card.ts";
 import { nounSchema } from "../shared/noun_schema.ts";
 import { findArchitecture } from "../trainer/architectures/all.ts";
