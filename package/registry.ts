@@ -26,15 +26,16 @@ export function openRegistry(models: Models, defaultModel?: string, options?: Op
     byName.set(name, model);
   }
   const registry = new Registry(byName.keys(), defaultModel);
-  const add = (name: string, model: Model | ModelSource) =>
-    registry.add(
-      name,
-      async () => servedModelOf(model instanceof Model ? model : await openModel(model, options)),
-    );
+  const closed: [name: string, source: ModelSource][] = [];
+  for (const name of registry.names) {
+    const model = byName.get(name)!;
+    if (model instanceof Model) registry.addOpened(name, servedModelOf(model));
+    else closed.push([name, model]);
+  }
   const openAll = async () => {
-    const closed = registry.names.filter((name) => !(byName.get(name) instanceof Model));
-    for (const [name, model] of byName) if (model instanceof Model) await add(name, model);
-    for (const name of closed) await add(name, byName.get(name)!);
+    for (const [name, source] of closed) {
+      await registry.add(name, async () => servedModelOf(await openModel(source, options)));
+    }
   };
   return { registry, opened: openAll() };
 }

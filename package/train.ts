@@ -4,46 +4,17 @@ import { nounSchema } from "../shared/noun_schema.ts";
 import { findArchitecture } from "../trainer/architectures/all.ts";
 import { makeCorpus, parseList } from "../trainer/corpus.ts";
 import { optimizers } from "../trainer/optimizers.ts";
-import { schedules } from "../trainer/schedules.ts";
 import { type TrainHooks, trainModel } from "../trainer/train_model.ts";
 import { DEFAULT_OPTIONS, type ModelOptions } from "../trainer/train_options.ts";
 import { type Bytes, bytesOf } from "./model_source.ts";
+import type { Progress, TrainOptions } from "./train_options.ts";
 import { startTensorFlow } from "./tensorflow.ts";
 
 /*
  * The entry `edgemore/train`: the trainer as a function.
  */
 
-export type { Bytes, ModelCard };
-
-/** What is trained, and how. All but the list have defaults: those of `edgemore train`. */
-export interface TrainOptions
-  extends
-    Partial<Omit<ModelOptions, "hyperparameters" | "workers" | "schedule">>,
-    Pick<TrainHooks, "signal"> {
-  /** The list: its lines, or its text, one thing a line. At least 10 lines of up to 256 characters. */
-  list: readonly string[] | string | Bytes;
-  /** The list's file name, which the card has. Default: "list.txt". */
-  listName?: string;
-  /** By default those of the architecture. */
-  hyperparameters?: ModelOptions["hyperparameters"];
-  /** How the learning rate changes. Default "step": a tenth of it after half the steps. */
-  schedule?: keyof typeof schedules;
-  /** Called about every tenth of a second. */
-  onProgress?(progress: Progress): void | Promise<void>;
-}
-
-/** How far a run has come. */
-export interface Progress {
-  /** Steps that were made. */
-  step: number;
-  /** Steps of the run. */
-  steps: number;
-  /** Mean training loss of the last steps, in nats a character; null before the first. */
-  loss: number | null;
-  /** NLL of the dev split when it was last evaluated, in nats a character; null before. */
-  devNll: number | null;
-}
+export type { Bytes, ModelCard, Progress, TrainOptions };
 
 /** A trained model: what `openModel` takes. */
 export interface TrainedModel {

@@ -96,11 +96,15 @@ export class Registry {
    */
   async add(name: string, open: (onBroken: (reason: string) => void) => Promise<ServedModel>): Promise<void> {
     try {
-      const served = await open((reason) => this.#set(name, { status: "broken", reason }));
-      this.#set(name, { status: "ready", served, pinned: { ...served, pinned: true } });
+      this.addOpened(name, await open((reason) => this.#set(name, { status: "broken", reason })));
     } catch (error) {
       this.#set(name, { status: "broken", reason: (error as Error).message });
     }
+  }
+
+  /** Adds a model that is open, whose name the constructor was given. */
+  addOpened(name: string, served: ServedModel): void {
+    this.#set(name, { status: "ready", served, pinned: { ...served, pinned: true } });
   }
 
   /** Changes the state of a model, except a broken one: it stays broken. */
