@@ -1,9 +1,7 @@
 import type { ModelFiles } from "../functions/inference/served_model.ts";
 import { cardText, type ModelCard, parseModelCard } from "../shared/model_card.ts";
 import { decompressList } from "../shared/model_files.ts";
-
-/** Bytes, as files, `fetch` and the data modules of Workers give them. */
-export type Bytes = Uint8Array | ArrayBuffer;
+import { type Bytes, bytesOf, isBytes } from "./bytes.ts";
 
 /** The files of a model. */
 export interface ModelSource {
@@ -51,17 +49,6 @@ async function readList(name: string, list: string | Bytes): Promise<Uint8Array<
 
 function begins(bytes: Uint8Array, expected: readonly number[]): boolean {
   return expected.every((byte, i) => bytes[i] === byte);
-}
-
-function isBytes(source: object): source is Bytes {
-  return source instanceof ArrayBuffer || ArrayBuffer.isView(source);
-}
-
-/** A view of bytes; shared memory is copied. */
-export function bytesOf(bytes: Bytes): Uint8Array<ArrayBuffer> {
-  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
-  const { buffer, byteOffset, length } = bytes;
-  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, length) : new Uint8Array(bytes);
 }
 
 /**

@@ -6,7 +6,7 @@ import { makeCorpus, parseList } from "../trainer/corpus.ts";
 import { optimizers } from "../trainer/optimizers.ts";
 import { type TrainHooks, trainModel } from "../trainer/train_model.ts";
 import { DEFAULT_OPTIONS, type ModelOptions } from "../trainer/train_options.ts";
-import { type Bytes, bytesOf } from "./model_source.ts";
+import { type Bytes, bytesOf, isBytes } from "./bytes.ts";
 import type { Progress, TrainOptions } from "./train_options.ts";
 import { startTensorFlow } from "./tensorflow.ts";
 
@@ -96,7 +96,7 @@ export async function train(
 }
 
 function listBytes(list: TrainOptions["list"]): Uint8Array<ArrayBuffer> {
-  if (list instanceof ArrayBuffer || ArrayBuffer.isView(list)) return bytesOf(list);
+  if (typeof list !== "string" && isBytes(list)) return bytesOf(list);
   return new TextEncoder().encode(typeof list === "string" ? list : list.map((line) => `${line}\n`).join(""));
 }
 

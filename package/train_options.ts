@@ -1,4 +1,4 @@
-import type { Bytes } from "./model_source.ts";
+import type { Bytes } from "./bytes.ts";
 
 /** What is trained, and how. All but the list have defaults: those of `edgemore train`. */
 export interface TrainOptions {

@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { startDeno, startProgram } from "../processes.ts";
 
 /** What the examples need besides the package. */
@@ -21,6 +21,8 @@ export interface InstalledPackage {
   bun: string | null;
   /** Makes the directory of a project that has the package, and the README's examples as files. */
   project(): Promise<string>;
+  /** Installs TensorFlow.js into a project: that of this one. */
+  addTensorFlow(project: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -58,6 +60,18 @@ export async function installPackage(): Promise<InstalledPackage | null> {
       await symlink(join(modules, "node_modules"), join(directory, "node_modules"));
       for (const [file, text] of examples) await writeFile(join(directory, file), text);
       return directory;
+    },
+    async addTensorFlow(project) {
+      const own = join(project, "node_modules");
+      await rm(own);
+      await mkdir(own);
+      for (const name of await readdir(join(modules, "node_modules"))) {
+        const path = join(modules, "node_modules", name);
+        // Node looks for the packages that a package imports where the package itself is.
+        if (name === "edgemore") await cp(path, join(own, name), { recursive: true });
+        else await symlink(path, join(own, name));
+      }
+      await symlink(resolve("node_modules/@tensorflow"), join(own, "@tensorflow"));
     },
     remove: () => rm(root, { recursive: true }),
   };
