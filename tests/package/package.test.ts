@@ -195,6 +195,24 @@ for (const backend of ["fused", "tensorflow"]) {
       expect(await idle.closed).toContain("HTTP/1.1 200 OK");
     });
 
+    test("closes the connection of a client that neither reads nor sends", async () => {
+      const models = join("node_modules", "edgemore", "models");
+      const server = run(
+        await project(),
+        "node",
+        ["node_modules/.bin/edgemore", "serve", "--port", "0", "--models", models],
+        { EDGEMORE_SEND_TIMEOUT: "1", EDGEMORE_BODY_TIMEOUT: "86400" },
+      );
+      const [, address] = await server.printed(/answers at (http:\S+)/);
+      await waitForModels(address);
+      const stuck = await openConnection(address);
+      stuck.send(
+        "POST /score HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 99\r\n\r\nada\n",
+      );
+      await stuck.closed;
+      expect((await fetch(`${address}/health`)).status).toBe(200);
+    });
+
     test("says what to do where there are no models", async () => {
       const { code, stderr } = await node(await project(), "node_modules/.bin/edgemore", "serve").ended;
       expect(code).toBe(1);
