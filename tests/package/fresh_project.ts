@@ -44,7 +44,9 @@ export async function installPackage(): Promise<InstalledPackage | null> {
     await rm(root, { recursive: true });
     return null;
   }
-  const bun = await install(modules, [BUN]) ? join(modules, "node_modules/.bin/bun") : null;
+  const bun = await install(modules, [BUN]).catch(() => false)
+    ? join(modules, "node_modules/.bin/bun")
+    : null;
   const works = bun !== null && (await startProgram(bun, ["--version"]).ended).code === 0;
   const examples = await readExamples();
   let projects = 0;
