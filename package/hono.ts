@@ -38,7 +38,7 @@ export interface EdgemoreOptions extends Pick<AppOptions, "origins" | "token" | 
  * ```
  */
 export function edgemore({ models, defaultModel, ...options }: EdgemoreOptions): App {
-  const { registry } = openRegistry(models, defaultModel);
+  const registry = openRegistry(models, defaultModel);
   return mountable(createApp(registry, { ...options, runtime: getRuntimeKey(), mounted: true }));
 }
 

@@ -158,10 +158,9 @@ export class Model {
   }
 
   /** Gives its memory back. It answers no more questions. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  close(): void {
     this.#closed = true;
-    await this.#served.close();
+    this.#served.memory.close();
   }
 
   #search(options: SampleOptions, n: number): NameSearch {
@@ -174,7 +173,8 @@ export class Model {
   #tokensOf(purpose: string, text: string): number[] {
     const read = readName(this.#served, text);
     if (Array.isArray(read)) return read;
-    throw new RangeError(`Cannot ${purpose} ${JSON.stringify(read.name)}: it ${read.error.message}`);
+    const reason = read.error.message.replace(/^The/, "the");
+    throw new RangeError(`Cannot ${purpose} ${JSON.stringify(read.name)}: ${reason}`);
   }
 
   #requireOpen(purpose: string): void {
@@ -205,7 +205,7 @@ export function startOnnxRuntime(wasm?: WasmSource): Promise<void> {
  *
  * const model = await openModel(await readModel("models", "gru"));
  * console.log(await model.sample({ n: 3, seed: 42 }));
- * await model.close();
+ * model.close();
  * ```
  */
 export async function openModel(source: ModelSource | Bytes, { wasm }: OpenOptions = {}): Promise<Model> {

@@ -1,15 +1,9 @@
 import { Registry } from "../functions/inference/registry.ts";
-import { Model, openModel, type OpenOptions, servedModelOf } from "./model.ts";
+import { Model, openModel, servedModelOf } from "./model.ts";
 import { type ModelSource, nameOfSource } from "./model_source.ts";
 
 /** Models to serve: opened ones, or their files. Each has its own name. */
 export type Models = Iterable<Model | ModelSource>;
-
-/** The models of a server, and when those that were not open are. */
-export interface OpeningRegistry {
-  registry: Registry;
-  opened: Promise<void>;
-}
 
 /**
  * Makes a registry of models, and opens those that are not open yet, one after the other. A broken one is not an error: the
@@ -18,7 +12,7 @@ export interface OpeningRegistry {
  * @throws {RangeError} If two models have one name, or none has that of the default model.
  * @throws {TypeError} If a card is not one.
  */
-export function openRegistry(models: Models, defaultModel?: string, options?: OpenOptions): OpeningRegistry {
+export function openRegistry(models: Models, defaultModel?: string): Registry {
   const byName = new Map<string, Model | ModelSource>();
   for (const model of models) {
     const name = model instanceof Model ? model.name : nameOfSource(model);
@@ -34,8 +28,9 @@ export function openRegistry(models: Models, defaultModel?: string, options?: Op
   }
   const openAll = async () => {
     for (const [name, source] of closed) {
-      await registry.add(name, async () => servedModelOf(await openModel(source, options)));
+      await registry.add(name, async () => servedModelOf(await openModel(source)));
     }
   };
-  return { registry, opened: openAll() };
+  void openAll();
+  return registry;
 }

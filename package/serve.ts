@@ -5,13 +5,16 @@ import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { createApp } from "../functions/app.ts";
-import { listModels, readModel } from "../functions/inference/model_directory.ts";
+import { DirectoryStore } from "../functions/inference/directory_store.ts";
+import { listModels } from "../functions/inference/model_directory.ts";
+import { ModelMemory } from "../functions/inference/model_memory.ts";
+import { ModelRefresher } from "../functions/inference/model_refresher.ts";
 import { WASM_RUNTIME } from "../functions/inference/onnx_runtime.ts";
 import { Registry } from "../functions/inference/registry.ts";
 import { openModel, TrainingLists } from "../functions/inference/served_model.ts";
 import { clientAddress } from "../functions/runtimes/client_address.ts";
 import { listen, type ListeningServer } from "../functions/runtimes/node.ts";
-import { readSettings } from "../functions/runtimes/settings.ts";
+import { readSettings, type Settings } from "../functions/runtimes/settings.ts";
 import { TokenBuckets } from "../functions/runtimes/token_buckets.ts";
 import { takeTurn } from "../shared/event_loop.ts";
 import { MODELS_DIRECTORY, modelsOption, wholeNumber } from "../trainer/commands/arguments.ts";
@@ -20,6 +23,9 @@ import { startOnnxRuntime } from "./model.ts";
 
 /** The models that come with the package, beside dist/ and types/. */
 const INCLUDED_MODELS = fileURLToPath(new URL("../models", import.meta.resolve("edgemore")));
+
+/** How often the server looks for changes of its directory of models, in seconds, as on Deno. */
+const REFRESH = 2;
 
 /** The flags of the command. */
 interface ServeFlags {
@@ -82,7 +88,7 @@ async function serve({ models, defaultModel, host, port }: ServeFlags): Promise<
   );
   shutDownOnSignal(server, settings.shutdownTimeout);
   console.log(`edgemore answers at http://${authority(server.address)}`);
-  await openModels(registry, models);
+  await followModels(registry, models, settings);
 }
 
 /**
@@ -104,15 +110,23 @@ async function namesIn(models: string): Promise<string[]> {
   );
 }
 
-/** Opens the models one after the other, while the server answers. */
-async function openModels(registry: Registry, directory: string): Promise<void> {
+/** Opens the models one after the other, while the server answers, and then follows the changes of their directory. */
+async function followModels(
+  registry: Registry,
+  directory: string,
+  { modelMemory = Infinity, modelRefresh = REFRESH }: Settings,
+): Promise<void> {
   const lists = new TrainingLists(takeTurn);
-  for (const name of registry.names) {
-    await registry.add(name, async (onBroken) => {
-      const [files] = await Promise.all([readModel(directory, name), startOnnxRuntime()]);
-      return await openModel(files, WASM_RUNTIME, onBroken, lists);
-    });
-  }
+  const memory = new ModelMemory(modelMemory * 2 ** 20);
+  const refresher = new ModelRefresher(registry, new DirectoryStore(directory), {
+    memory,
+    async open(files, onBroken) {
+      await startOnnxRuntime();
+      return await openModel(files, WASM_RUNTIME, { onBroken, lists, memory, pause: takeTurn });
+    },
+  });
+  await refresher.refresh();
+  if (modelRefresh !== "off") setInterval(() => void refresher.refresh(), 1000 * modelRefresh).unref();
 }
 
 /** Ends the process gracefully on SIGINT and SIGTERM. Further signals are ignored: a terminal and npx both forward the first. */

@@ -9,7 +9,9 @@ const MAX_AGE = 300;
 /** The most texts that are kept: an application has one, unless it is mounted at a path with parameters. */
 const MAX_TEXTS = 10;
 
-const DESCRIPTION = `Names made and scored by character-level language models.
+const DESCRIPTION =
+  `Character-level language models make more things like those of a list, and score texts. The fields \`name\` and
+\`names\` hold whatever the list of the model has: names, towns, words.
 
 Every error response is a problem document (RFC 9457), \`application/problem+json\`. Any path may answer 404, if it does not
 exist, and 405, if it does not support the method; \`Allow\` lists those that it does. \`HEAD\` is answered like \`GET\`, without
@@ -145,7 +147,7 @@ function describe(app: OpenAPIHono, closed: boolean, base: string): object {
     info: { title: "edgemore", version: "0.1.0", description: DESCRIPTION, license: { name: "MIT" } },
     servers: [{ url: base || "/", description: "The server of this document" }],
     tags: [
-      { name: "names", description: "Generating and scoring names" },
+      { name: "things", description: "Generating things like those of a list, and scoring texts" },
       { name: "models", description: "Cards and files of the models" },
       { name: "server", description: "Health of the server" },
     ],

@@ -132,7 +132,7 @@ describe("models", () => {
 
   test("a closed one is refused", async () => {
     const closed = await openModel(await readModel("models", "bigram"));
-    await closed.close();
+    closed.close();
     expect(() => edgemore({ models: [closed] })).toThrow("Cannot serve: model bigram is closed");
   });
 });

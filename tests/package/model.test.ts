@@ -49,7 +49,7 @@ describe("openModel", () => {
     const opened = await openModel(await read());
     expect(opened).toBeInstanceOf(Model);
     expect(await namesOf(opened)).toEqual(NAMES);
-    await opened.close();
+    opened.close();
   });
 
   test.each<[string, (list: Uint8Array) => ModelSource["list"]]>([
@@ -62,7 +62,7 @@ describe("openModel", () => {
     const listed = new Set((await readFile("trainer/data/us-names-2018.txt", "utf8")).split("\n"));
     expect(novel).toHaveLength(20);
     expect(novel.filter((name) => listed.has(name))).toEqual([]);
-    await opened.close();
+    opened.close();
   });
 
   test.each<[string, object, string]>([
@@ -117,7 +117,7 @@ describe("sample", () => {
   test("refuses novel without a list", async () => {
     const opened = await openModel({ ...source, list: undefined });
     await expect(opened.sample({ novel: true })).rejects.toThrow("without the list that it was trained on");
-    await opened.close();
+    opened.close();
   });
 });
 
@@ -166,25 +166,25 @@ describe("score and next", () => {
       possible: nll !== Infinity,
       infinite: !possible,
     });
-    await bigram.close();
+    bigram.close();
   });
 
   test.each([
-    ["", 'Cannot score "": it must be 1 to 256 characters'],
-    ["r2", 'Cannot score "r2": it has the character "2" at position 2, which model gru does not know'],
+    ["", 'Cannot score "": the text must be 1 to 256 characters'],
+    ["r2", 'Cannot score "r2": the text has the character "2" at position 2, which model gru does not know'],
   ])("refuse %j", async (name, message) => {
     await expect(model.score(name)).rejects.toThrow(message);
   });
 
   test("next refuses a long beginning", async () => {
-    await expect(model.next("a".repeat(257))).rejects.toThrow("it must be 1 to 256 characters");
+    await expect(model.next("a".repeat(257))).rejects.toThrow("the text must be 1 to 256 characters");
   });
 });
 
 test("a closed model answers nothing", async () => {
   const closed = await openModel(source);
-  await closed.close();
-  await closed.close();
+  closed.close();
+  closed.close();
   const message = "model gru is closed";
   await expect(closed.sample()).rejects.toThrow(message);
   await expect(closed.score("ada")).rejects.toThrow(message);
@@ -193,7 +193,7 @@ test("a closed model answers nothing", async () => {
   const streaming = await openModel(source);
   const stream = streaming.stream({ seed: 1 });
   await stream.next();
-  await streaming.close();
+  streaming.close();
   await expect(stream.next()).rejects.toThrow(message);
 });
 

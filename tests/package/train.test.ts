@@ -24,7 +24,7 @@ test("lines, text and bytes of a list give the same model, which opens", async (
   expect(ofLines).toMatchObject({ stopped: false, failed: false });
   const model = await openModel(ofLines);
   expect(await model.sample({ n: 5, novel: true })).toHaveLength(5);
-  await model.close();
+  model.close();
 });
 
 test("tells how far it is, and stops at its signal with the best model so far", async () => {
@@ -52,7 +52,7 @@ test.each<[object, string]>([
   [{ architecture: "cnn" }, 'Cannot find architecture "cnn"'],
   [{ hyperparameters: { hidden: 0 } }, "Cannot train with hyperparameters.hidden: "],
   [{ name: "A model" }, "Cannot train with name: a model's name has 1 to 64 of a-z"],
-  [{ list: ["ada"] }, "Cannot read the list list.txt: it has 1 lines"],
+  [{ list: ["ada"] }, "Cannot read the list list.txt: it has 1 line, and 10 is the fewest"],
 ])("refuses %j", async (options, message) => {
   await expect(train({ list: LINES, steps: 1, ...options } as Parameters<typeof train>[0])).rejects.toThrow(
     message,

@@ -25,7 +25,7 @@ import { denoTask } from "./deno_task.ts";
 import { modelsOption } from "./arguments.ts";
 import { listOption, modelList } from "./model_list.ts";
 import { checkOutputDirectory } from "./output_directory.ts";
-import { duration } from "./progress.ts";
+import { duration, evaluationProgress } from "./progress.ts";
 
 /** Samples in the report, and names at either end of the ranking. */
 const SHOWN = 40;
@@ -103,7 +103,14 @@ function rankDev(
   weights: Weights,
   { words, vocabulary }: Corpus,
 ): { likeliest: Named[]; unlikeliest: Named[] } {
-  const named = scoreWords(network, weights, words.dev).map((nll, i): Named => ({
+  const progress = evaluationProgress();
+  let nlls: number[];
+  try {
+    nlls = scoreWords(network, weights, words.dev, progress.onProgress);
+  } finally {
+    progress.stop();
+  }
+  const named = nlls.map((nll, i): Named => ({
     name: vocabulary.decode(words.dev[i]),
     perplexity: Math.exp(nll),
   }));

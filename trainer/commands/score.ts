@@ -13,6 +13,7 @@ import { DistributionCache } from "../../shared/distribution_cache/distribution_
 import { cardQuantiles } from "../../shared/model_card.ts";
 import type { ScoringModel } from "../../shared/score_record.ts";
 import { loadModel } from "../load_model.ts";
+import { readFailure } from "../read_failure.ts";
 import { modelsOption } from "./arguments.ts";
 import type { CommandLine } from "./command_line.ts";
 import { csvRow } from "./csv.ts";
@@ -65,8 +66,8 @@ const formats = {
 function refusalOf({ error }: UnscoredName): { type: string; title: string; detail: string } {
   return {
     type: "urn:edgemore:problem:invalid-name",
-    title: "Invalid name",
-    detail: `name ${error.message}`,
+    title: "Invalid text",
+    detail: error.message,
   };
 }
 
@@ -151,8 +152,7 @@ async function openInput(file: string): Promise<Input> {
     if (stats.isDirectory()) throw new Error("it is a directory");
     return { chunks: createReadStream(file), bytes: stats.isFile() ? stats.size : null };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`Cannot read ${file}: ${code === "ENOENT" ? "there is no such file" : message}`);
+    throw new Error(`Cannot read ${file}: ${readFailure(file, error as Error)}`);
   }
 }
 
