@@ -35,8 +35,8 @@ const ENTRIES = {
 };
 /** The source file of the command. */
 const COMMAND = "command.ts";
-/** The model that comes along. */
-const INCLUDED_MODEL = "gru";
+/** The models that come along: of names, and of towns. */
+const INCLUDED_MODELS = ["gru", "towns"];
 /** What the package's `imports` choose from: for Node, Deno and Bun, and for all others. */
 const RUNTIMES = { workerd: "runtimes/browser.ts", node: "runtimes/node.ts", default: "runtimes/browser.ts" };
 /** Other packages that the user installs beside this one, because an application uses them itself. */
@@ -130,15 +130,17 @@ function writeTypes(): void {
   }
 }
 
-/** Copies the model that comes along, under names without hashes, so that an import of its files stays right. */
-async function copyModel(): Promise<void> {
+/** Copies the models that come along, under names without hashes, so that an import of their files stays right. */
+async function copyModels(): Promise<void> {
   const directory = join(PACKAGE, "models");
   mkdirSync(directory);
-  const { card, onnx, list } = await readModel(join(ROOT, "models"), INCLUDED_MODEL);
-  const names = modelFileNames(INCLUDED_MODEL, parseModelCard(card));
-  writeFileSync(join(directory, `${INCLUDED_MODEL}.json`), card);
-  writeFileSync(join(directory, names.onnx.plain), onnx!);
-  writeFileSync(join(directory, names.list.plain), list!);
+  for (const name of INCLUDED_MODELS) {
+    const { card, onnx, list } = await readModel(join(ROOT, "models"), name);
+    const names = modelFileNames(name, parseModelCard(card));
+    writeFileSync(join(directory, `${name}.json`), card);
+    writeFileSync(join(directory, names.onnx.plain), onnx!);
+    writeFileSync(join(directory, names.list.plain), list!);
+  }
 }
 
 /** The packages that the bundle imports. */
@@ -214,7 +216,7 @@ rmSync(PACKAGE, { recursive: true, force: true });
 const metafile = await bundle();
 writeTypes();
 writeManifest(metafile);
-await copyModel();
+await copyModels();
 for (const file of ["LICENSE", "CHANGELOG.md"]) copyFileSync(join(ROOT, file), join(PACKAGE, file));
 copyFileSync(join(SOURCES, "README.md"), join(PACKAGE, "README.md"));
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`;

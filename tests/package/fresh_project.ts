@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { startDeno, startProgram } from "../processes.ts";
 
 /** What the examples need besides the package. */
-const COMPANIONS = ["@hono/node-server@2.1.9", "@types/node@26.6.6"];
+const COMPANIONS = ["@hono/node-server@2.1.9", "@types/node@26.6.6", "esbuild@0.28.2"];
 /** Bun is a program of its own for each platform, and there may be none for this one. */
 const BUN = "bun@1.4.5";
 /** How npm says that its registry cannot be reached. */

@@ -6,7 +6,8 @@ import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
 import { type Ended, type Program, startDeno, startProgram, startServer } from "../processes.ts";
 import { openConnection, waitForModels } from "../servers.ts";
-import { installPackage, readCommands } from "./fresh_project.ts";
+import { describeExamples } from "./examples.ts";
+import { type InstalledPackage, installPackage, readCommands } from "./fresh_project.ts";
 
 /*
  * The package as its users have it: built, packed, installed by npm into fresh projects. What runs there are the examples of its
@@ -57,7 +58,7 @@ async function writeTowns(project: string): Promise<void> {
 }
 
 describe.skipIf(installed === null)("the package", () => {
-  const { project, addTensorFlow, directory, tarball, printed, bun } = installed!;
+  const { project, addTensorFlow, directory, tarball, printed, bun } = installed ?? ({} as InstalledPackage);
 
   test("is small, and the build says how small each entry is", () => {
     const sizes = Object.fromEntries(
@@ -299,6 +300,8 @@ for (const backend of ["fused", "tensorflow"]) {
       runtime: "workerd",
     });
   });
+
+  describeExamples(project);
 
   describeWithBrowser("a browser", () => {
     test("runs what a bundler makes", async () => {
