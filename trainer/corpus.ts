@@ -81,7 +81,7 @@ export async function parseList(bytes: Uint8Array<ArrayBuffer>, name: string, so
   const different = countDifferent(lines, MIN_LINES);
   if (different < MIN_LINES) {
     const counted = `${lines.length} line${lines.length === 1 ? "" : "s"}`;
-    const repeated = different < lines.length ? `, of which ${different} differ` : "";
+    const repeated = different < lines.length ? `, ${different} of them different` : "";
     fail(
       `it has ${counted}${repeated}, and ${MIN_LINES} is the fewest that can be split into train, dev and test`,
     );

@@ -41,7 +41,7 @@ function saysNothing(address: string): boolean {
   if (pathname.startsWith("/assets/")) return true;
   if (["/models", "/health"].includes(pathname)) return searchParams.size === 0;
   return pathname === "/next" && searchParams.get("prefix") === "" &&
-    /^gru@/.test(searchParams.get("model")!);
+    /^gru(@|$)/.test(searchParams.get("model")!);
 }
 
 describeWithBrowser("training in the page", () => {
