@@ -87,6 +87,16 @@ describe("ModelMemory", () => {
     expect([memory.used, closed]).toEqual([0, ["a"]]);
   });
 
+  test("counts a closed model as open again when its cache takes memory, after a step that was running", () => {
+    const { closed, memory, open } = memoryOf100();
+    const a = open("a", 50);
+    a.close();
+    expect(a.reserve(10, false)).toBe(true);
+    expect(memory.used).toBe(60);
+    a.close();
+    expect([memory.used, closed]).toEqual([0, ["a", "a"]]);
+  });
+
   test("closes retired models when they have not been used for a while", () => {
     const { closed, clock, memory, open } = memoryOf100();
     const [a, b] = [open("a", 10), open("b", 10)];
