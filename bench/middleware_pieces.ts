@@ -34,7 +34,7 @@ const pass: MiddlewareHandler = (_, next) => next();
 const lines: string[] = [];
 /** Keeps some lines, like a buffer. */
 const log = (line: string) => void (lines[lines.length % 1024] = line);
-const model = { card: { name: "mlp", sha256: "0".repeat(64) }, revision: "0".repeat(16), pinned: false };
+const model = { card: { name: "mlp", sha256: "0".repeat(64) }, version: "0".repeat(16), pinned: false };
 
 /** Sets headers after the handler, as `response_headers.ts` does. */
 function withHeaders(

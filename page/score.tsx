@@ -8,6 +8,8 @@ import { change, nextPath, runtimeOf, scorePath, state } from "./page_state.ts";
 import { shortened } from "./shortened.ts";
 import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
 
+/** What the typed text is called in errors: it is the text to score, and the beginning that a next letter comes after. */
+const LABELS = { name: "Your text", prefix: "Your text" };
 /** Most characters of the text that the verdict repeats. */
 const MAX_REPEATED = 40;
 
@@ -42,7 +44,7 @@ export function Score({ model }: { model?: string }): VNode {
           onInput={({ currentTarget }) => change({ name: currentTarget.value })}
         />
       </p>
-      {failure && <FailureNotice failure={failure} retry={retry} />}
+      {failure && <FailureNotice failure={failure} retry={retry} labels={LABELS} />}
       <div class="columns">
         <div class="results">
           {name === "" && <p class="verdict">Type something, or choose its first letter.</p>}

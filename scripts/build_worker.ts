@@ -72,13 +72,14 @@ const cloudflare = relative(
 write(
   "worker.ts",
   `import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
-import { env } from "cloudflare:workers";
+import { env, waitUntil } from "cloudflare:workers";
 import { createWorker } from ${JSON.stringify(cloudflare)};
+export { RateLimitObject } from ${JSON.stringify(cloudflare)};
 ${Array.from(variables, ([file, variable]) => `import ${variable} from "./${file}";`).join("\n")}
 
 export default await createWorker(wasm, [
 ${models.join("\n")}
-], env);
+], env, waitUntil);
 `,
 );
 console.log(`worker.ts: ${names.join(", ") || "no models"}`);

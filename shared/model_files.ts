@@ -56,36 +56,41 @@ export interface ModelFileContents {
   list: Uint8Array<ArrayBuffer> | null;
 }
 
+/** Reads a file of at most `maxBytes` bytes; null if there is none. */
+export type ReadFile = (file: string, maxBytes: number) => Promise<Uint8Array<ArrayBuffer> | null>;
+
+/**
+ * Reads the text of a model's card.
+ *
+ * @throws {Error} If there is none, or {@link read} fails.
+ */
+export async function readCardFile(name: string, read: ReadFile): Promise<string> {
+  const bytes = await read(`${name}.json`, MAX_CARD_BYTES);
+  if (bytes === null) throw new Error(`${name}.json is missing`);
+  return new TextDecoder().decode(bytes);
+}
+
 /**
  * Reads a model's card and the files that it points to. A model that is replaced meanwhile is read again, so the result is the
  * old model or the new one, never parts of both. Hashes are left to the caller to check.
  *
  * @param name The model's name.
- * @param read Reads a file of at most `maxBytes` bytes; null if there is none.
  * @throws {Error} If the card or the ONNX file is missing, {@link read} fails, or the list cannot be decompressed to at most
  * {@link MAX_LIST_BYTES} bytes.
  * @throws {TypeError} If the card is invalid.
  */
-export async function readModelFiles(
-  name: string,
-  read: (file: string, maxBytes: number) => Promise<Uint8Array<ArrayBuffer> | null>,
-): Promise<ModelFileContents> {
-  const readCard = async () => {
-    const bytes = await read(`${name}.json`, MAX_CARD_BYTES);
-    if (bytes === null) throw new Error(`${name}.json is missing`);
-    return new TextDecoder().decode(bytes);
-  };
-  let cardText = await readCard();
+export async function readModelFiles(name: string, read: ReadFile): Promise<ModelFileContents> {
+  let cardText = await readCardFile(name, read);
   for (let attempt = 1;; attempt++) {
     const card = parseModelCard(cardText);
     const names = modelFileNames(name, card);
     let onnx = await read(names.onnx.versioned, MAX_ONNX_BYTES);
     const compressed = await read(names.list.versioned, MAX_LIST_BYTES);
-    let list = compressed && await decompress(names.list.versioned, compressed);
+    let list = compressed && await decompressList(names.list.versioned, compressed);
     if (onnx && list) return { card, cardText, onnx, list };
     onnx ??= await read(names.onnx.plain, MAX_ONNX_BYTES);
     list ??= await read(names.list.plain, MAX_LIST_BYTES);
-    const again = await readCard();
+    const again = await readCardFile(name, read);
     if (again === cardText && onnx) return { card, cardText, onnx, list };
     // The file was removed because the model was replaced, perhaps by one whose card is the same again.
     if (attempt === MAX_ATTEMPTS) {
@@ -99,7 +104,18 @@ export async function readModelFiles(
   }
 }
 
-async function decompress(file: string, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Decompresses a list, a little at a time.
+ *
+ * @param file Its name, for the error message.
+ * @param maxBytes The most bytes of the list.
+ * @throws {Error} If it is not gzip, or has more bytes.
+ */
+export async function decompressList(
+  file: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  maxBytes = MAX_LIST_BYTES,
+): Promise<Uint8Array<ArrayBuffer>> {
   let read = 0;
   const pieces = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
@@ -108,7 +124,7 @@ async function decompress(file: string, bytes: Uint8Array<ArrayBuffer>): Promise
     },
   });
   try {
-    return await collectList(pieces.pipeThrough(new DecompressionStream("gzip")));
+    return await collectList(pieces.pipeThrough(new DecompressionStream("gzip")), maxBytes);
   } catch (error) {
     throw new Error(`${file} cannot be decompressed: ${(error as Error).message}`);
   }

@@ -3,25 +3,27 @@ import { MAX_NAME_LENGTH, MAX_NAME_UNITS } from "./name_length.ts";
 /** Maximum size of a list, in bytes: about 8 million names. Training takes about 30 times as much memory. */
 export const MAX_LIST_BYTES = 64 * 2 ** 20;
 /** Why a larger one is refused, as the end of a sentence. */
-export const LIST_TOO_LARGE = `it has more than ${
-  MAX_LIST_BYTES / 2 ** 20
-} MiB, which is the most for a list`;
+export const LIST_TOO_LARGE: string = listTooLarge(MAX_LIST_BYTES);
+
+function listTooLarge(maxBytes: number): string {
+  return `it has more than ${+(maxBytes / 2 ** 20).toFixed(1)} MiB, which is the most for a list`;
+}
 
 /**
- * Reads all bytes of a list, at most {@link MAX_LIST_BYTES}.
+ * Reads all bytes of a list.
  *
+ * @param maxBytes The most bytes. Default: {@link MAX_LIST_BYTES}.
  * @throws {Error} If the list is longer, or its source fails.
  */
 export async function collectList(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  maxBytes: number = MAX_LIST_BYTES,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of source) {
     size += chunk.length;
-    if (size > MAX_LIST_BYTES) {
-      throw new Error(LIST_TOO_LARGE);
-    }
+    if (size > maxBytes) throw new Error(listTooLarge(maxBytes));
     chunks.push(chunk.slice()); // fetch gives 4 KiB that keep 64 KiB alive
   }
   const bytes = new Uint8Array(size);

@@ -97,16 +97,29 @@ export async function startWorkerd(variables: Record<string, string> = {}): Prom
   return await startServer(["worker", "--port", "0", ...set], /Ready on (http:\S+)/);
 }
 
+/** How {@link startWorkerdWith} builds and starts a Worker. */
+export interface WorkerdOptions {
+  /** How long a model may take to open, in seconds. Default: 30. */
+  modelTimeout?: number;
+  /** Changes wrangler.toml. */
+  config?: (config: string) => string;
+  /** The values of the Worker's variables. */
+  variables?: Record<string, string>;
+  /** Where wrangler keeps buckets and other state. */
+  persistTo?: string;
+}
+
 /**
  * Builds a Worker with the models of a directory, and starts it in the real workerd on a free port.
  *
- * @param modelTimeout How long a model may take to open, in seconds.
+ * @param options How to build and start it.
  * @returns The standard error of the build, and the server.
  */
 export async function startWorkerdWith(
   models: string,
-  modelTimeout = 30,
+  options: WorkerdOptions = {},
 ): Promise<{ printed: string; server: Server }> {
+  const { modelTimeout = 30, config: changeConfig = (config) => config, variables = {}, persistTo } = options;
   const build = join("build", `attack-${process.pid}-${++builds}`); // in the project, where wrangler finds node_modules
   const remove = () => rm(build, { recursive: true, force: true });
   const args = ["scripts/build_worker.ts", build];
@@ -116,12 +129,14 @@ export async function startWorkerdWith(
     EDGEMORE_MODEL_TIMEOUT: String(modelTimeout),
   }).ended;
   if (code !== 0) throw new Error(`Cannot build the Worker: ${stderr}`);
-  const config = (await readFile("wrangler.toml", "utf8"))
+  const config = changeConfig(await readFile("wrangler.toml", "utf8"))
     .replace(/^main = .*$/m, 'main = "worker.ts"')
     .replace(/^directory = .*$/m, 'directory = "assets"');
   await mkdir(join(build, "assets"));
   await writeFile(join(build, "wrangler.toml"), config);
-  const command = `wrangler dev --config ${build}/wrangler.toml --port 0`;
+  const set = Object.entries(variables).map(([name, value]) => ` --var ${name}:${value}`).join("");
+  const persist = persistTo === undefined ? "" : ` --persist-to ${persistTo}`;
+  const command = `wrangler dev --config ${build}/wrangler.toml --port 0${persist}${set}`;
   const server = await startServer(["--eval", command], /Ready on (http:\S+)/);
   const end = async () => {
     await server.end();

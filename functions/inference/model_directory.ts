@@ -1,7 +1,7 @@
 import { lstat, open, readdir, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { readModelFiles } from "../../shared/model_files.ts";
-import type { ModelFiles } from "./registry.ts";
+import { readCardFile, readModelFiles } from "../../shared/model_files.ts";
+import type { ModelFiles } from "./served_model.ts";
 
 /**
  * The sorted names of the models in a directory: its cards' file names without `.json`.
@@ -13,7 +13,15 @@ export async function listModels(directory: string): Promise<string[]> {
   try {
     entries = await readdir(directory);
   } catch (error) {
-    throw new Error(`Cannot list the models in ${directory}: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT"
+      ? "there is no such directory"
+      : code === "ENOTDIR"
+      ? "it is not a directory"
+      : message;
+    throw new Error(
+      `Cannot list the models in ${directory}: ${reason}; EDGEMORE_MODELS says where the models are`,
+    );
   }
   return entries.flatMap((file) => /^([^.].*)\.json$/s.exec(file)?.[1] ?? []).sort();
 }
@@ -33,6 +41,17 @@ export async function readModel(directory: string, name: string): Promise<ModelF
     (file, maxBytes) => readRegularFile(root, file, maxBytes),
   );
   return { name, card: cardText, onnx, list };
+}
+
+/**
+ * Reads the text of a model's card.
+ *
+ * @param name A name that {@link listModels} returned.
+ * @throws As {@link readModel}, but that the card may be invalid.
+ */
+export async function readCardText(directory: string, name: string): Promise<string> {
+  const root = await realpath(directory);
+  return await readCardFile(name, (file, maxBytes) => readRegularFile(root, file, maxBytes));
 }
 
 /** Reads a file; null if there is none. Symbolic links are followed inside the directory. */

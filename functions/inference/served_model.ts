@@ -4,8 +4,12 @@ import { sha256 } from "../../shared/sha256.ts";
 import { sample } from "../../shared/sampling.ts";
 import { TrainingNames } from "../../shared/training_names.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
+import { Work } from "../../shared/work.ts";
+import { ModelMemory, type ModelShare } from "./model_memory.ts";
+import { versionOf } from "./model_store.ts";
 import { type OnnxRuntime, openOnnxModel } from "./onnx_model.ts";
 import { probeBeginnings } from "./probe_beginnings.ts";
+import { ReopeningModel } from "./reopening_model.ts";
 
 /** Names that are made before the first is asked for. */
 const WARM_UP_NAMES = 200;
@@ -33,15 +37,20 @@ export interface ServedModel {
   onnx: Uint8Array<ArrayBuffer>;
   /** The names that it was trained on, or null where its files do not include the list. */
   trainingNames: TrainingNames | null;
-  /** What tells this card from another one of the same ONNX file: the first digits of the SHA-256 of its text. */
-  revision: string;
+  /** Its version, which tells its card from another one of the same ONNX file. */
+  version: string;
   /** Whether the request named the SHA-256 of the ONNX file, so that its answer never changes. */
   pinned: boolean;
+  /**
+   * Its part of the memory of all models. The model may be closed at any time: requests that have it can still use it, which opens
+   * it again.
+   */
+  memory: ModelShare;
 }
 
-/** Opens each list once, however many models were trained on it. */
+/** Opens each list once, however many models were trained on it, as long as one of them is there. */
 export class TrainingLists {
-  readonly #opened = new Map<string, Promise<TrainingNames>>();
+  readonly #opened = new Map<string, WeakRef<TrainingNames>>();
   readonly #pause: (() => Promise<void>) | undefined;
 
   /** @param pause See {@link TrainingNames.open}. */
@@ -56,10 +65,36 @@ export class TrainingLists {
    */
   async open(list: Uint8Array<ArrayBuffer>, { name, sha256 }: ModelCard["dataset"]): Promise<TrainingNames> {
     await requireHash(name, list, sha256);
-    const names = this.#opened.get(sha256) ?? TrainingNames.open(list, this.#pause);
-    this.#opened.set(sha256, names);
-    return await names;
+    const opened = this.#opened.get(sha256)?.deref();
+    if (opened !== undefined) return opened;
+    const names = await TrainingNames.open(list, this.#pause);
+    this.#opened.set(sha256, new WeakRef(names));
+    return names;
   }
+}
+
+/** How to open a model. */
+export interface OpenOptions {
+  /** Called with the reason when a model that was opened turns out to be broken. Its memory is given back. */
+  onBroken?: (reason: string) => void;
+  /** The lists of the models that are opened together. */
+  lists?: TrainingLists;
+  /** The memory of all models. Default: no limit. */
+  memory?: ModelMemory;
+  /** Called now and then, to let others run. Default: no pauses, since a Worker may not wait in its global scope. */
+  pause?: () => Promise<void>;
+}
+
+/** Bytes of memory for each byte of an ONNX file: the file, and the weights and plan of ONNX Runtime's session. */
+const SESSION_FACTOR = 3;
+/** Bytes of memory for each byte of a list: the list and its hash table. */
+const LIST_FACTOR = 3;
+/** Bytes of memory for each byte of a card's text, with all that is small. */
+const CARD_FACTOR = 10;
+
+/** What a model takes without its cache, in bytes, by estimate. */
+export function estimateMemory({ card, onnx, list }: ModelFiles): number {
+  return CARD_FACTOR * card.length + SESSION_FACTOR * (onnx?.length ?? 0) + LIST_FACTOR * (list?.length ?? 0);
 }
 
 /**
@@ -67,16 +102,14 @@ export class TrainingLists {
  * made until the rows that they need most are remembered.
  *
  * @param runtime What runs it, initialised by the caller.
- * @param onBroken Is called with the reason when a model that was opened turns out to be broken. Its memory is given back.
- * @param lists The lists of the models that are opened together.
  * @throws {Error} If it cannot be served; the message is the reason.
  */
 export async function openModel(
-  { name, card: text, onnx, list }: ModelFiles,
+  files: ModelFiles,
   runtime: OnnxRuntime,
-  onBroken: (reason: string) => void = () => {},
-  lists: TrainingLists = new TrainingLists(),
+  { onBroken = () => {}, lists = new TrainingLists(), memory = new ModelMemory(), pause }: OpenOptions = {},
 ): Promise<ServedModel> {
+  const { name, card: text, onnx, list } = files;
   const card = parseModelCard(text);
   if (card.name !== name) throw new Error(`${name}.json is the card of ${JSON.stringify(card.name)}`);
   if (!onnx) throw new Error(`${name}.onnx is missing`);
@@ -84,18 +117,29 @@ export async function openModel(
   const trainingNames = list ? await lists.open(list, card.dataset) : null;
   const vocabulary = new Vocabulary(card.vocabulary);
   const reasonOf = (error: Error) => `${name}.onnx cannot be run: ${error.message}`;
+  const share = memory.share(estimateMemory(files));
   try {
-    const opened = await openOnnxModel(onnx, card, runtime);
-    const cache = new DistributionCache(opened, {
+    const open = () => {
+      share.open();
+      return openOnnxModel(onnx, card, runtime);
+    };
+    const model = new ReopeningModel(await open(), open, () => share.use());
+    const cache = new DistributionCache(model, {
+      memory: share,
       onBroken(error) {
         onBroken(reasonOf(error));
-        void opened.close();
+        share.close();
       },
     });
+    share.onTrim = () => cache.clear();
+    share.onClose = () => {
+      cache.clear();
+      void model.close();
+    };
     // The rows that names need most come first and are close together in memory, where a processor's cache holds them.
-    await sample(cache, vocabulary, { n: WARM_UP_NAMES, seed: 0 });
-    await cache.askAll(probeBeginnings(cache.contextLength, cache.vocabularySize));
-    await cache.prefill();
+    await sample(cache, vocabulary, { n: WARM_UP_NAMES, seed: 0, work: pause && new Work() });
+    await cache.askAll(probeBeginnings(cache.contextLength, cache.vocabularySize), pause);
+    await cache.prefill(pause);
     return {
       card,
       vocabulary,
@@ -103,10 +147,12 @@ export async function openModel(
       quantiles: cardQuantiles(card),
       onnx,
       trainingNames,
-      revision: (await sha256(new TextEncoder().encode(text))).slice(0, 16),
+      version: versionOf(await sha256(new TextEncoder().encode(text))),
       pinned: false,
+      memory: share,
     };
   } catch (error) {
+    share.close();
     throw new Error(reasonOf(error as Error));
   }
 }

@@ -31,12 +31,12 @@ const VERSION = 1;
  */
 export function allowCaching(
   context: Context,
-  { card, revision, pinned }: ServedModel,
+  { card, version, pinned }: ServedModel,
   kind: string,
 ): boolean {
   const { raw } = context.req;
   const query = raw.url.slice(raw.url.indexOf("?") + 1);
-  const tag = `"${VERSION}-${card.sha256}-${hash(query + revision)}-${kind}"`;
+  const tag = `"${VERSION}-${card.sha256}-${hash(query + version)}-${kind}"`;
   context.set("model", card.name);
   context.set("etag", tag);
   context.set("freshness", pinned ? "immutable" : "revalidate");

@@ -17,10 +17,21 @@ const answer = z.object({
   models: z.array(z.object({
     name: z.string().openapi({ example: "mlp" }),
     status: z.enum(["opening", "ready", "broken"]),
+    version: z.string().optional().openapi({
+      description: "The first digits of the SHA-256 of its card's file; left out if it is not known",
+      example: "4a7d1ed414474e40",
+    }),
     training_names: z.boolean().optional().openapi({
-      description: "Whether it came with its training list, which `novel=true` needs; only of a ready model",
+      description:
+        "Whether it came with its training list, which `novel=true` needs; only of a model that was opened",
     }),
     reason: z.string().optional().openapi({ description: "Why it is broken" }),
+    update: z.object({
+      version: z.string().optional().openapi({ description: "Left out if its card cannot be read" }),
+      reason: z.string().openapi({ description: "Why it was refused" }),
+    }).optional().openapi({
+      description: "A newer version that was refused; the one before it still answers",
+    }),
   })),
 }).openapi("Health");
 
@@ -43,7 +54,7 @@ export const route = createRoute({
             status: "ok",
             runtime: "deno",
             default_model: "mlp",
-            models: [{ name: "mlp", status: "ready", training_names: true }],
+            models: [{ name: "mlp", status: "ready", version: "4a7d1ed414474e40", training_names: true }],
           } satisfies Health,
         },
       },

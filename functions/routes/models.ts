@@ -1,13 +1,18 @@
 import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
 import { etag } from "hono/etag";
-import { CARD_QUANTILES, type ModelCard, modelCardSchema } from "../../shared/model_card.ts";
-import type { Registry } from "../inference/registry.ts";
+import { CARD_QUANTILES, modelCardSchema } from "../../shared/model_card.ts";
+import type { Registry, VersionedCard } from "../inference/registry.ts";
 import { modelPath, PIN_PROBLEM } from "./model_path.ts";
 import { MODEL_PROBLEMS } from "./problem_responses.ts";
 
-const card = z.object(modelCardSchema.shape).openapi("ModelCard");
+const card = z.object({
+  ...modelCardSchema.shape,
+  version: z.string().openapi({
+    description: "The first digits of the SHA-256 of the card's file; they change with any file of the model",
+  }),
+}).openapi("ModelCard");
 
-const EXAMPLE_CARD: ModelCard = {
+const EXAMPLE_CARD: VersionedCard = {
   name: "bigram",
   noun: "names",
   architecture: "bigram",
@@ -25,6 +30,7 @@ const EXAMPLE_CARD: ModelCard = {
   training: { steps: 0, batch_size: 0, seed: null, seconds: 0.1, loss_history: [] },
   nll: { train: 2.4533, dev: 2.4716, test: 2.4565 },
   nll_quantiles: Array.from({ length: CARD_QUANTILES }, (_, i) => 1.5 + i / 50),
+  version: "4a7d1ed414474e40",
 };
 
 /** `GET /models`: the cards of the models that are ready. */
@@ -76,9 +82,9 @@ export function listHandler(registry: Registry): RouteHandler<typeof listRoute> 
 /** Makes the handler of `GET /models/:name`. */
 export function cardHandler(registry: Registry): RouteHandler<typeof cardRoute> {
   return async (context) => {
-    const { card, pinned } = await registry.get(context.req.valid("param").name, "name");
+    const { card, version, pinned } = await registry.get(context.req.valid("param").name, "name");
     context.set("model", card.name);
     context.set("freshness", pinned ? "immutable" : "revalidate");
-    return context.json(card, 200);
+    return context.json({ ...card, version }, 200);
   };
 }

@@ -1,38 +1,74 @@
 import { getConnInfo } from "hono/cloudflare-workers";
+import { takeTurn } from "../../shared/event_loop.ts";
 import { createApp } from "../app.ts";
-import { provideOnnxRuntime } from "../inference/onnx_runtime.ts";
+import { ModelMemory } from "../inference/model_memory.ts";
+import { ModelRefresher } from "../inference/model_refresher.ts";
+import { provideOnnxRuntime, warmUpOnnxRuntime, WASM_RUNTIME } from "../inference/onnx_runtime.ts";
 import { type ModelFiles, Registry } from "../inference/registry.ts";
+import { openModel, TrainingLists } from "../inference/served_model.ts";
+import { type BucketBinding, BucketStore } from "./cloudflare/bucket_store.ts";
+import { BundledStore } from "./cloudflare/bundled_store.ts";
 import { CloudflareRateLimiter, type RateLimitBinding } from "./cloudflare/rate_limiter.ts";
-import { readSettings, type SettingName } from "./settings.ts";
+import { type ObjectNamespace, StrictRateLimiter } from "./cloudflare/strict_rate_limiter.ts";
+import type { RateLimiter } from "../middleware/rate_limit.ts";
+import { readSettings, type SettingName, type Settings } from "./settings.ts";
 
-/** The bindings of the Worker: variables of wrangler.toml and the dashboard, secrets, and the rate limiter. */
+export { RateLimitObject } from "./cloudflare/rate_limit_object.ts";
+
+/** How often a Worker looks for new versions of its models in the bucket, in seconds. */
+const REFRESH = 60;
+
+/** The memory of all models together, in MB: of the 128 MB of a Worker, what its code and ONNX Runtime leave. */
+const MEMORY = 48;
+
+/** The share of that memory that one file in the bucket may take: its model takes several times as much while it is opened. */
+const FILE_SHARE = 1 / 6;
+
+/** The bindings of the Worker: variables of wrangler.toml and the dashboard, secrets, rate limiters and the bucket of models. */
 export type WorkerEnvironment = { readonly [Name in SettingName]?: string } & {
   readonly RATE_LIMITER?: RateLimitBinding;
+  readonly STRICT_RATE_LIMITER?: ObjectNamespace;
+  readonly MODELS?: BucketBinding;
 };
+
+/** Keeps a request's context until a promise is settled. */
+export type WaitUntil = (promise: Promise<unknown>) => void;
 
 /** What a Worker module exports. */
 export interface Worker {
-  fetch(request: Request): Response | Promise<Response>;
+  fetch(
+    request: Request,
+    environment: unknown,
+    context: { waitUntil: WaitUntil },
+  ): Response | Promise<Response>;
 }
 
 /**
  * Makes the Worker. It must be called in the global scope, where Cloudflare allows a second of CPU time: creating the
- * sessions takes half of it, and a request may take only 10 ms.
+ * sessions takes half of it, and on the free plan a request may take only 10 ms.
  *
  * @param wasm ONNX Runtime Web's WebAssembly, imported as a compiled module.
  * @param models The models, imported as data by the entry that `scripts/build_worker.ts` writes.
+ * @param waitUntil Keeps the context of the request that is being answered.
  */
 export async function createWorker(
   wasm: WebAssembly.Module,
   models: ModelFiles[],
   environment: WorkerEnvironment,
+  waitUntil: WaitUntil,
 ): Promise<Worker> {
   provideOnnxRuntime(wasm);
-  const { token, origins, rateLimit, serverTiming, log = true, bodyTimeout } = readSettings((name) =>
-    environment[name]
-  );
-  const { RATE_LIMITER: binding } = environment;
-  const app = createApp(await Registry.open(models), {
+  const settings = readSettings((name) => environment[name]);
+  const { token, origins, serverTiming, log = true, bodyTimeout } = settings;
+  const { modelRefresh = REFRESH, modelMemory = MEMORY } = settings;
+  const { MODELS: bucket } = environment;
+  const limiter = rateLimiter(settings, environment);
+  const memory = new ModelMemory(modelMemory * 2 ** 20);
+  const registry = await openBundled(models, memory, waitUntil);
+  const refresher = bucket === undefined
+    ? null
+    : await followBucket(bucket, models, registry, memory, FILE_SHARE * modelMemory * 2 ** 20);
+  const app = createApp(registry, {
     runtime: "workerd",
     token,
     origins,
@@ -40,12 +76,68 @@ export async function createWorker(
     bodyTimeout,
     // Not buffered: no timer outlives a request here. Cloudflare's log parses lines of JSON.
     log: log ? (line) => console.log(line) : undefined,
-    rateLimit: binding !== undefined && rateLimit !== "off"
-      ? {
-        limiter: new CloudflareRateLimiter(binding),
-        addressOf: (context) => getConnInfo(context).remote.address ?? "",
-      }
-      : undefined,
+    rateLimit: limiter && {
+      limiter,
+      addressOf: (context) => getConnInfo(context).remote.address ?? "",
+    },
   });
-  return { fetch: (request) => app.fetch(request) };
+  return {
+    fetch(request, _environment, context) {
+      if (modelRefresh !== "off" && refresher?.isDue(1000 * modelRefresh)) {
+        context.waitUntil(refresher.refresh());
+      }
+      return app.fetch(request);
+    },
+  };
+}
+
+/** @throws {RangeError} If a strict limit is asked for, and nothing can keep it. */
+function rateLimiter(
+  { rateLimit }: Settings,
+  { RATE_LIMITER, STRICT_RATE_LIMITER }: WorkerEnvironment,
+): RateLimiter | undefined {
+  if (rateLimit === "off") return undefined;
+  if (!rateLimit?.strict) return RATE_LIMITER && new CloudflareRateLimiter(RATE_LIMITER);
+  if (STRICT_RATE_LIMITER) return new StrictRateLimiter(STRICT_RATE_LIMITER, rateLimit);
+  throw new RangeError(
+    "EDGEMORE_RATE_LIMIT=strict needs the Durable Object STRICT_RATE_LIMITER; see docs/deploy.md",
+  );
+}
+
+/** Opens the models of the bundle. */
+async function openBundled(
+  models: readonly ModelFiles[],
+  memory: ModelMemory,
+  keepAlive: WaitUntil,
+): Promise<Registry> {
+  const files = new Map(models.map((model) => [model.name, model]));
+  const registry = new Registry(files.keys(), undefined, { keepAlive });
+  const lists = new TrainingLists();
+  for (const name of registry.names) {
+    await registry.add(
+      name,
+      (onBroken) => openModel(files.get(name)!, WASM_RUNTIME, { onBroken, lists, memory }),
+    );
+  }
+  // Only here may ONNX Runtime be initialised: it takes too long for a request.
+  if (models.length === 0) await warmUpOnnxRuntime();
+  return registry;
+}
+
+/** Makes the registry follow the models of a bucket, with those of the bundle under them. */
+async function followBucket(
+  bucket: BucketBinding,
+  models: readonly ModelFiles[],
+  registry: Registry,
+  memory: ModelMemory,
+  maxFileBytes: number,
+): Promise<ModelRefresher> {
+  const store = new BundledStore(models, new BucketStore(bucket, maxFileBytes));
+  const lists = new TrainingLists(takeTurn);
+  return new ModelRefresher(registry, store, {
+    opened: await store.listBundled(),
+    lazy: true, // a Worker starts often
+    memory,
+    open: (files, onBroken) => openModel(files, WASM_RUNTIME, { onBroken, lists, memory, pause: takeTurn }),
+  });
 }

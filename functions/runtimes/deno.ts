@@ -1,18 +1,22 @@
+import { getConnInfo } from "hono/deno";
 import { fileURLToPath } from "node:url";
 import { createApp } from "../app.ts";
+import { DirectoryStore } from "../inference/directory_store.ts";
 import { listModels } from "../inference/model_directory.ts";
+import { ModelMemory } from "../inference/model_memory.ts";
+import type { ModelRefresher } from "../inference/model_refresher.ts";
 import { openModels } from "../inference/open_models.ts";
 import { Registry } from "../inference/registry.ts";
+import { clientAddress } from "./client_address.ts";
 import type { ListeningServer } from "./deno/bounded_server.ts";
 import { bufferConsole, type BufferedConsole } from "./deno/buffered_console.ts";
-import { clientAddress } from "./deno/client_address.ts";
 import { answerHeadOfStreams } from "./deno/head_requests.ts";
 import { listen } from "./deno/listen.ts";
 import { readableLine } from "./deno/readable_line.ts";
 import type { Handler } from "./deno/serve_connection.ts";
 import { serveStaticFiles } from "./deno/static_files.ts";
-import { TokenBuckets } from "./deno/token_buckets.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { TokenBuckets } from "./token_buckets.ts";
 
 /** The default directory of the models. */
 const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
@@ -21,6 +25,9 @@ const WASM = new URL(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded
 
 /** How long the address waits for the models on a terminal, in milliseconds, so that warnings about them precede it. */
 const MAX_WAIT = 2000;
+
+/** How often the server looks for changes of its directory of models, in seconds. It asks for the times of some files. */
+const REFRESH = 2;
 
 /** Reads the port from PORT. Default: 8000. */
 function readPort(): number {
@@ -55,6 +62,8 @@ async function main(output: BufferedConsole): Promise<void> {
   const {
     models = MODELS,
     modelTimeout,
+    modelRefresh = REFRESH,
+    modelMemory = Infinity,
     token,
     origins,
     rateLimit,
@@ -65,7 +74,11 @@ async function main(output: BufferedConsole): Promise<void> {
   const terminal = Deno.stdout.isTerminal();
   const { log = !terminal } = settings; // who starts it by hand wants the address
   const writeLog = terminal ? (line: string) => output.log(readableLine(line)) : output.log;
-  const registry = new Registry(await listModels(models), Deno.env.get("EDGEMORE_MODEL") || undefined);
+  const names = await listModels(models);
+  if (names.length === 0) {
+    console.error(`warning: there are no models in ${models}; deno task train makes one`);
+  }
+  const registry = new Registry(names, Deno.env.get("EDGEMORE_MODEL") || undefined);
   const app = createApp(registry, {
     runtime: "deno",
     token,
@@ -75,19 +88,28 @@ async function main(output: BufferedConsole): Promise<void> {
     bodyTimeout,
     rateLimit: rateLimit === undefined || rateLimit === "off"
       ? undefined
-      : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy) },
+      : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy, getConnInfo) },
   });
   serveStaticFiles(app, PAGE);
   const server = listenAt(hostname, port, settings, answerHeadOfStreams(app.fetch));
   shutDownOnSignal(server, output, settings.shutdownTimeout);
-  const opened = openModels(registry, models, await Deno.readFile(WASM), modelTimeout);
+  const memory = new ModelMemory(modelMemory * 2 ** 20);
+  const store = new DirectoryStore(models);
+  const opened = openModels(registry, store, await Deno.readFile(WASM), modelTimeout, memory);
   const announce = async () => {
     if (terminal) await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, MAX_WAIT))]);
     await output.flush();
     console.log(announcement(`http://${authority(server.address)}`, terminal));
     await output.flush();
   };
-  await Promise.all([opened, announce()]);
+  const [refresher] = await Promise.all([opened, announce()]);
+  if (modelRefresh !== "off") refreshEvery(modelRefresh, refresher);
+}
+
+/** Follows the directory of models, until the server ends. Not by watching it, since network file systems tell of no changes. */
+function refreshEvery(seconds: number, refresher: ModelRefresher): void {
+  const timer = setInterval(() => void refresher.refresh(), 1000 * seconds);
+  Deno.unrefTimer(timer);
 }
 
 /** The line that tells the server's address, so that it stands out on a terminal. */

@@ -6,6 +6,13 @@ export interface Settings {
   models?: string;
   /** `EDGEMORE_MODEL_TIMEOUT`: how long a model may take to open before it counts as broken, in seconds. */
   modelTimeout: number;
+  /**
+   * `EDGEMORE_MODEL_REFRESH`: after how many seconds the server looks for new versions of its models again. The default depends on
+   * the runtime.
+   */
+  modelRefresh?: number | "off";
+  /** `EDGEMORE_MODEL_MEMORY`: the memory of all models together, in MB. The default depends on the runtime. */
+  modelMemory?: number;
   /** `EDGEMORE_TOKEN`: requires this bearer token on every route except `/health`. */
   token?: string;
   /** `EDGEMORE_ORIGINS`: the origins whose pages may read responses. Default: all. */
@@ -38,6 +45,8 @@ export interface Settings {
 export type SettingName =
   | "EDGEMORE_MODELS"
   | "EDGEMORE_MODEL_TIMEOUT"
+  | "EDGEMORE_MODEL_REFRESH"
+  | "EDGEMORE_MODEL_MEMORY"
   | "EDGEMORE_TOKEN"
   | "EDGEMORE_ORIGINS"
   | "EDGEMORE_RATE_LIMIT"
@@ -93,9 +102,16 @@ export function readSettings(variable: (name: SettingName) => string | undefined
   const rateLimit = read("EDGEMORE_RATE_LIMIT");
   const serverTiming = read("EDGEMORE_SERVER_TIMING");
   const log = read("EDGEMORE_LOG");
+  const refresh = read("EDGEMORE_MODEL_REFRESH");
   return {
     models: read("EDGEMORE_MODELS"),
     modelTimeout: seconds("EDGEMORE_MODEL_TIMEOUT", read("EDGEMORE_MODEL_TIMEOUT")) ?? DEFAULTS.modelTimeout,
+    modelRefresh: refresh === "off" ? refresh : seconds("EDGEMORE_MODEL_REFRESH", refresh),
+    modelMemory: wholeNumber("EDGEMORE_MODEL_MEMORY", read("EDGEMORE_MODEL_MEMORY"), {
+      default: undefined,
+      minimum: 1,
+      maximum: 1_000_000,
+    }),
     token,
     origins: read("EDGEMORE_ORIGINS")?.split(",").map((origin) => readOrigin(origin.trim())),
     rateLimit: rateLimit === undefined || rateLimit === "off" ? rateLimit : readRateLimit(rateLimit),

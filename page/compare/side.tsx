@@ -39,6 +39,7 @@ export function Side({ card, model, runtime }: SideProps): VNode {
         <FailureNotice
           failure={failed[0].failure!}
           retry={() => failed.forEach(({ retry }) => retry())}
+          labels={{ name: "Your text" }}
         />
       )}
       {made.answer && (

@@ -1,6 +1,7 @@
 import { BrokenModelError } from "../broken_model_error.ts";
 import type { LanguageModel } from "../language_model.ts";
 import type { Work } from "../work.ts";
+import type { CacheMemory } from "./cache_memory.ts";
 import { Cursor } from "./cursor.ts";
 import { ModelRunner } from "./model_runner.ts";
 import { NodeStore } from "./nodes.ts";
@@ -22,6 +23,8 @@ export interface CacheOptions {
   bytes?: number;
   /** Limit of the memory for states. Default: {@link STATE_BYTES}. */
   stateBytes?: number;
+  /** Memory that is shared with other caches, within those limits. Default: the memory is the cache's alone. */
+  memory?: CacheMemory;
   /** Called once, if the model turns out to be broken. */
   onBroken?: (error: BrokenModelError) => void;
 }
@@ -47,9 +50,10 @@ export class DistributionCache {
   /** The reason why the model is broken, if it is. */
   #failure: BrokenModelError | null = null;
   readonly #onBroken: (error: BrokenModelError) => void;
+  readonly #memory: CacheMemory | null;
 
   constructor(model: LanguageModel, options: CacheOptions = {}) {
-    const { bytes = NODE_BYTES, stateBytes = STATE_BYTES, onBroken = () => {} } = options;
+    const { bytes = NODE_BYTES, stateBytes = STATE_BYTES, memory = null, onBroken = () => {} } = options;
     const { vocabularySize, contextLength } = model;
     this.vocabularySize = vocabularySize;
     this.contextLength = contextLength;
@@ -57,10 +61,12 @@ export class DistributionCache {
     const keys = contextLength === null ? PREFIX_KEYS : windowKeys(contextLength);
     const fit = NodeStore.nodesIn(bytes, keys, vocabularySize);
     this.#maxNodes = contextLength === null ? Math.max(fit, MIN_PREFIX_NODES) : fit;
-    this.#nodes = new NodeStore(keys, vocabularySize, this.#maxNodes);
-    const runner = new ModelRunner(model, this.#maxNodes);
+    const guaranteed = memory === null ? this.#maxNodes : Math.min(this.#maxNodes, MIN_PREFIX_NODES);
+    this.#memory = memory;
+    this.#nodes = new NodeStore(keys, vocabularySize, this.#maxNodes, memory, guaranteed);
+    const runner = new ModelRunner(model, guaranteed);
     this.#tree = contextLength === null
-      ? new PrefixTree(runner, this.#nodes, this.#maxNodes, stateBytes)
+      ? new PrefixTree(runner, this.#nodes, guaranteed, stateBytes, memory)
       : new WindowTree(runner, this.#nodes, contextLength);
   }
 
@@ -114,24 +120,37 @@ export class DistributionCache {
   /**
    * Computes the nodes of all possible beginnings, if the cache has room for them. For a context of three characters and 27 tokens
    * there are 18,279. Then no request has to wait for the model.
+   *
+   * @param pause Called after each run.
    */
-  async prefill(): Promise<void> {
+  async prefill(pause?: () => Promise<void>): Promise<void> {
     if (this.contextLength === null) return;
     const letters = this.vocabularySize - 1;
     let count = 0;
     for (let length = 0; length <= this.contextLength; length++) count += letters ** length;
     if (count > Math.min(this.#maxNodes, MAX_PREFILLED)) return;
-    this.#nodes.reserve(count);
-    await this.askAll([...sequences(letters, this.contextLength)]);
+    if (!this.#nodes.reserve(count)) return;
+    await this.askAll([...sequences(letters, this.contextLength)], pause);
   }
 
-  /** Has the model compute the nodes of any number of beginnings, in several runs. */
-  async askAll(beginnings: readonly (readonly number[])[]): Promise<void> {
+  /** Removes all nodes, and gives their memory back. Cursors have to seek again. */
+  clear(): void {
+    this.#tree.clear();
+    this.#memory?.release();
+  }
+
+  /**
+   * Has the model compute the nodes of any number of beginnings, in several runs.
+   *
+   * @param pause Called after each run.
+   */
+  async askAll(beginnings: readonly (readonly number[])[], pause?: () => Promise<void>): Promise<void> {
     const cursor = this.cursor();
     for (let start = 0; start < beginnings.length; start += this.maxRun) {
       let missing = beginnings.slice(start, start + this.maxRun);
       while (missing.length > 0) {
         await this.ask(missing.map((tokens) => ({ tokens, from: tokens.length, to: tokens.length })));
+        await pause?.();
         missing = missing.filter((tokens) => !cursor.seek(tokens, tokens.length));
       }
     }
@@ -140,9 +159,10 @@ export class DistributionCache {
   async #runNext(): Promise<number> {
     this.#nextRun = null;
     if (this.#failure !== null) {
-      this.#tree.clear();
+      this.clear();
       throw this.#failure;
     }
+    if (!this.#tree.waiting) return 0; // the cache was cleared meanwhile
     const running = this.#tree.run();
     this.#run = running.then(() => {}, () => {}); // ask() rejects if this run fails; the next run is independent
     try {
@@ -156,7 +176,7 @@ export class DistributionCache {
   /** Marks the model as broken, and removes all nodes. */
   #break(error: BrokenModelError): void {
     this.#failure = error;
-    this.#tree.clear();
+    this.clear();
     this.#onBroken(error);
   }
 }

@@ -1,3 +1,4 @@
+import type { CacheMemory } from "./cache_memory.ts";
 import { KeyTable, UNKNOWN } from "./key_table.ts";
 import { TransitionTable } from "./transition_table.ts";
 
@@ -31,6 +32,12 @@ export class NodeStore {
   readonly #keys: NodeKeys;
   readonly #vocabularySize: number;
   readonly #maxNodes: number;
+  /** The memory that the nodes share with others; null if it is theirs alone. */
+  readonly #memory: CacheMemory | null;
+  /** The nodes of a generation that there is memory for in any case. */
+  readonly #guaranteed: number;
+  /** The nodes of a generation that memory was taken for. */
+  #reserved = 0;
   #young: KeyTable;
   #ids: Float64Array<ArrayBuffer>;
   /** The keys, ids and log-probabilities [maxNodes, vocabularySize] of the old nodes; null before there are any. */
@@ -41,24 +48,41 @@ export class NodeStore {
   readonly #moving: Float32Array;
   #nextId = 0;
 
-  /** @param maxNodes The most nodes in a generation, at least 1. */
-  constructor(keys: NodeKeys, vocabularySize: number, maxNodes: number) {
+  /**
+   * @param maxNodes The most nodes in a generation, at least 1.
+   * @param memory Memory that is shared with others. A generation is smaller where there is none left.
+   * @param guaranteed The fewest nodes in a full generation then.
+   */
+  constructor(
+    keys: NodeKeys,
+    vocabularySize: number,
+    maxNodes: number,
+    memory: CacheMemory | null = null,
+    guaranteed = maxNodes,
+  ) {
     this.#keys = keys;
     this.#vocabularySize = vocabularySize;
     this.#maxNodes = maxNodes;
-    this.rows = new TransitionTable(vocabularySize, FIRST_NODES);
-    this.#young = new KeyTable(keys.width, keys.array, FIRST_NODES);
-    this.#ids = new Float64Array(keys.ids ? FIRST_NODES : 0);
+    this.#memory = memory;
+    this.#guaranteed = guaranteed;
+    const room = Math.min(FIRST_NODES, maxNodes);
+    this.rows = new TransitionTable(vocabularySize, room);
+    this.#young = new KeyTable(keys.width, keys.array, room);
+    this.#ids = new Float64Array(keys.ids ? room : 0);
     this.#moving = new Float32Array(vocabularySize);
   }
 
   /** The number of nodes for each generation that fits in `bytes` for both. */
   static nodesIn(bytes: number, keys: NodeKeys, vocabularySize: number): number {
-    const perNode = TransitionTable.bytesPerRow(vocabularySize) +
+    return Math.max(1, Math.floor(bytes / NodeStore.#bytesPerNode(keys, vocabularySize)));
+  }
+
+  /** Bytes of a node of each generation. */
+  static #bytesPerNode(keys: NodeKeys, vocabularySize: number): number {
+    return TransitionTable.bytesPerRow(vocabularySize) +
       Float32Array.BYTES_PER_ELEMENT * vocabularySize +
       2 * KeyTable.bytesPerKey(keys.width, keys.array) +
       2 * (keys.ids ? Float64Array.BYTES_PER_ELEMENT : 0);
-    return Math.max(1, Math.floor(bytes / perNode));
   }
 
   /** The number of nodes. */
@@ -99,15 +123,21 @@ export class NodeStore {
     return this.#ids[row];
   }
 
-  /** Increases the capacity for young nodes. */
-  reserve(nodes: number): void {
-    if (nodes <= this.rows.room) return;
+  /**
+   * Increases the capacity for young nodes.
+   *
+   * @returns Whether there is memory for as many.
+   */
+  reserve(nodes: number): boolean {
+    if (nodes <= this.rows.room) return true;
+    if (!this.#takeMemory(nodes)) return false;
     this.rows.grow(nodes);
     this.#young.reserve(nodes);
-    if (!this.#keys.ids) return;
+    if (!this.#keys.ids) return true;
     const ids = this.#ids;
     this.#ids = new Float64Array(nodes);
     this.#ids.set(ids);
+    return true;
   }
 
   /** Removes all nodes, and frees their memory. */
@@ -119,11 +149,17 @@ export class NodeStore {
     this.#old = null;
     this.#oldIds = new Float64Array();
     this.#oldLogProbs = new Float32Array();
+    this.#reserved = 0;
   }
 
   #add(key: ArrayLike<number>, offset: number, logProbs: Float32Array, start: number, id: number): number {
-    if (this.#young.count === this.#maxNodes) this.#age();
-    if (this.#young.count === this.rows.room) this.reserve(Math.min(2 * this.rows.room, this.#maxNodes));
+    const { room } = this.rows;
+    if (
+      this.#young.count === room &&
+      !(room < this.#maxNodes && this.reserve(Math.min(2 * room, this.#maxNodes)))
+    ) {
+      this.#age();
+    }
     const row = this.#young.count;
     this.rows.set(row, logProbs, start); // throws before anything is added
     this.#young.add(key, offset);
@@ -134,17 +170,26 @@ export class NodeStore {
   /** Makes the young generation the old one. The memory of the dropped one is reused for the new young one. */
   #age(): void {
     this.epoch++;
-    const dropped = this.#old ?? new KeyTable(this.#keys.width, this.#keys.array, this.#maxNodes);
-    if (this.#old === null) {
-      this.#oldLogProbs = new Float32Array(this.#maxNodes * this.#vocabularySize);
-      this.#oldIds = new Float64Array(this.#ids.length);
-    }
-    for (let row = 0; row < this.#maxNodes; row++) {
+    const { room } = this.rows;
+    const dropped = this.#old ?? new KeyTable(this.#keys.width, this.#keys.array, room);
+    const numbers = room * this.#vocabularySize;
+    if (this.#oldLogProbs.length < numbers) this.#oldLogProbs = new Float32Array(numbers);
+    if (this.#oldIds.length < this.#ids.length) this.#oldIds = new Float64Array(this.#ids.length);
+    for (let row = 0; row < room; row++) {
       this.rows.copyLogProbs(row, this.#oldLogProbs, row * this.#vocabularySize);
     }
     [this.#ids, this.#oldIds] = [this.#oldIds, this.#ids];
     this.#old = this.#young;
     dropped.clear();
     this.#young = dropped;
+  }
+
+  /** Takes memory for a number of nodes in each generation, if there is as much. */
+  #takeMemory(nodes: number): boolean {
+    if (this.#memory === null || nodes <= this.#reserved) return true;
+    const bytes = (nodes - this.#reserved) * NodeStore.#bytesPerNode(this.#keys, this.#vocabularySize);
+    if (!this.#memory.reserve(bytes, nodes <= this.#guaranteed)) return false;
+    this.#reserved = nodes;
+    return true;
   }
 }

@@ -2,6 +2,7 @@ import { BrokenModelError } from "../broken_model_error.ts";
 import { BOUNDARY } from "../vocabulary.ts";
 import { SLICE, type Work } from "../work.ts";
 import { UNKNOWN } from "./key_table.ts";
+import type { CacheMemory } from "./cache_memory.ts";
 import type { ModelRunner } from "./model_runner.ts";
 import type { NodeKeys, NodeStore } from "./nodes.ts";
 import { StateCache, StateLayout } from "./states.ts";
@@ -19,6 +20,12 @@ export const MIN_PREFIX_NODES = 2048;
 
 /** A run of a model costs as much as so many rows more, measured with a small Transformer in ONNX Runtime Web. */
 const RUN_ROWS = 6;
+
+/**
+ * The most bytes of past states that grow in a step, unless one beginning alone needs more: they are copied twice, and ONNX
+ * Runtime's memory never shrinks.
+ */
+const MAX_PAST_BYTES = 8 * 2 ** 20;
 
 /** A series of steps towards a beginning. */
 interface Walk {
@@ -63,15 +70,22 @@ export class PrefixTree implements Tree {
   #lastLength = -1;
 
   /**
-   * @param maxNodes The most nodes in a generation of `nodes`, at least {@link MIN_PREFIX_NODES}.
+   * @param maxNodes The nodes in a full generation of `nodes`, at least {@link MIN_PREFIX_NODES}.
    * @param stateBytes Limit of the memory for states.
+   * @param memory Memory that the states share with others.
    */
-  constructor(runner: ModelRunner, nodes: NodeStore, maxNodes: number, stateBytes: number) {
+  constructor(
+    runner: ModelRunner,
+    nodes: NodeStore,
+    maxNodes: number,
+    stateBytes: number,
+    memory: CacheMemory | null,
+  ) {
     const { states } = runner.model;
     this.#runner = runner;
     this.#nodes = nodes;
     this.#layout = new StateLayout(states);
-    this.#states = new StateCache(stateBytes, this.#layout.size);
+    this.#states = new StateCache(stateBytes, this.#layout.size, memory);
     this.#equalLengths = this.#layout.grows || states.length === 0;
     this.#maxSteps = Math.max(
       1,
@@ -163,8 +177,9 @@ export class PrefixTree implements Tree {
     const left: Walk[] = [];
     let steps = 0;
     for (const walk of this.#waiting) {
-      const fits = walks.length < this.maxRun &&
-        (walks.length === 0 || steps + stepsLeft(walk) <= this.#maxSteps);
+      const fits = walks.length < this.maxRun && (walks.length === 0 ||
+        (steps + stepsLeft(walk) <= this.#maxSteps &&
+          this.#pastBytes(walks.length + 1, walk) <= MAX_PAST_BYTES));
       if (fits && (length === null || (walk.length === length && walk.to === length))) {
         walks.push(walk);
         steps += stepsLeft(walk);
@@ -177,6 +192,12 @@ export class PrefixTree implements Tree {
       this.#waitingEdges.delete(edgeOf(parent, tokenAt(tokens, length)));
     }
     return walks;
+  }
+
+  /** The bytes of past states for a last step of so many beginnings as long as that of a walk. */
+  #pastBytes(beginnings: number, { to }: Walk): number {
+    const positions = this.#layout.grows ? to : 1;
+    return Float32Array.BYTES_PER_ELEMENT * this.#layout.size * positions * beginnings;
   }
 
   /**
@@ -224,10 +245,13 @@ export class PrefixTree implements Tree {
   async #step(walks: readonly Walk[]): Promise<number> {
     const shortest = walks.reduce((least, { length }) => Math.min(least, length), Infinity);
     const together = this.#equalLengths ? walks.filter(({ length }) => length === shortest) : walks;
-    const byEdge = Map.groupBy(
-      together,
-      ({ parent, tokens, length }) => edgeOf(parent, tokenAt(tokens, length)),
-    );
+    const byEdge = new Map<number, Walk[]>(); // not Map.groupBy, which Node has only since version 21
+    for (const walk of together) {
+      const edge = edgeOf(walk.parent, tokenAt(walk.tokens, walk.length));
+      const group = byEdge.get(edge);
+      if (group) group.push(walk);
+      else byEdge.set(edge, [walk]);
+    }
     const groups = [...byEdge.values()];
     const firsts = groups.map(([first]) => first);
     const time = this.#passLength(groups);

@@ -1,7 +1,10 @@
 import type { ModelState } from "../language_model.ts";
+import type { CacheMemory } from "./cache_memory.ts";
 
 /** Bytes of a state in the cache beside its numbers. */
 const OVERHEAD = 128;
+/** Bytes of shared memory that are taken at a time. */
+const PIECE_BYTES = 2 ** 20;
 
 /**
  * The layout of the array that a node keeps: the states of the model one after the other, for one position.
@@ -93,13 +96,24 @@ interface Entry {
  */
 export class StateCache {
   readonly #maxStates: number;
+  /** The memory that the states share with others; null if it is theirs alone. */
+  readonly #memory: CacheMemory | null;
+  readonly #bytesPerState: number;
+  /** The states that there is memory for now. */
+  #room: number;
   readonly #entries = new Map<number, Entry>();
   /** Between the most recently used state, before it, and the least recently used one. */
   readonly #end: Entry;
 
-  /** @param size The number of numbers in a state. */
-  constructor(bytes: number, size: number) {
-    this.#maxStates = Math.max(1, Math.floor(bytes / (Float32Array.BYTES_PER_ELEMENT * size + OVERHEAD)));
+  /**
+   * @param size The number of numbers in a state.
+   * @param memory Memory that is shared with others. There are fewer states where there is none left.
+   */
+  constructor(bytes: number, size: number, memory: CacheMemory | null = null) {
+    this.#bytesPerState = Float32Array.BYTES_PER_ELEMENT * size + OVERHEAD;
+    this.#maxStates = Math.max(1, Math.floor(bytes / this.#bytesPerState));
+    this.#memory = memory;
+    this.#room = memory === null ? this.#maxStates : 0;
     const end = { id: NaN, state: new Float32Array() } as Entry;
     this.#end = end.before = end.after = end;
   }
@@ -124,7 +138,7 @@ export class StateCache {
     const entry = { id, state } as Entry;
     this.#entries.set(id, entry);
     this.#link(entry);
-    if (this.#entries.size <= this.#maxStates) return;
+    if (this.#entries.size <= this.#room || this.#makeRoom()) return;
     const oldest = this.#end.after;
     this.#unlink(oldest);
     this.#entries.delete(oldest.id);
@@ -132,7 +146,18 @@ export class StateCache {
 
   clear(): void {
     this.#entries.clear();
+    if (this.#memory !== null) this.#room = 0;
     this.#end.before = this.#end.after = this.#end;
+  }
+
+  /** Takes memory for more states, if there is any. */
+  #makeRoom(): boolean {
+    if (this.#room === this.#maxStates) return false;
+    const piece = Math.max(1, Math.floor(PIECE_BYTES / this.#bytesPerState));
+    const room = Math.min(this.#maxStates, this.#room + piece);
+    if (!this.#memory!.reserve((room - this.#room) * this.#bytesPerState, this.#room === 0)) return false;
+    this.#room = room;
+    return true;
   }
 
   /** Makes an entry the most recently used one. */

@@ -237,7 +237,7 @@ test("the Worker leaves out models that do not open, and a model that fails late
   const directory = join(await temporaryDirectory(), "models");
   const bad = await Promise.all([badModel("endless", "gru"), badModel("wrong-input"), badModel("nan")]);
   await writeModels(directory, [...(await modelFiles()).slice(0, 1), ...bad]);
-  const { printed, server } = await startWorkerdWith(directory, 3);
+  const { printed, server } = await startWorkerdWith(directory, { modelTimeout: 3 });
   onTestFinished(() => server.end());
   expect(printed).toContain("warning: model gru is left out: gru.onnx did not answer within 3 s");
   expect(printed).toContain("warning: model wrong-input is left out: wrong-input.onnx cannot be run: ");

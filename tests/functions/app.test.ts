@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseModelCard } from "../../shared/model_card.ts";
-import { modelFiles, type ServedApp, serveModels } from "./serve_models.ts";
+import { cardVersion, modelFiles, type ServedApp, serveModels } from "./serve_models.ts";
 
 let app: ServedApp;
 beforeAll(async () => {
@@ -131,10 +131,9 @@ describe("models", () => {
     const files = await modelFiles();
     const { status, body } = await app.ask("/models");
     expect(status).toBe(200);
-    expect(body).toEqual(files.map(({ card }) => parseModelCard(card)));
-    for (const { name, card } of files) {
-      expect((await app.ask(`/models/${name}`)).body).toEqual(parseModelCard(card));
-    }
+    const cards = files.map(({ card }) => ({ ...parseModelCard(card), version: cardVersion(card) }));
+    expect(body).toEqual(cards);
+    for (const card of cards) expect((await app.ask(`/models/${card.name}`)).body).toEqual(card);
   });
 
   test.each([
@@ -158,7 +157,12 @@ test("/health tells of the server and its models", async () => {
     status: "ok",
     runtime: "test",
     default_model: "gru",
-    models: ["bigram", "gru", "mlp"].map((name) => ({ name, status: "ready", training_names: true })),
+    models: (await modelFiles()).map(({ name, card }) => ({
+      name,
+      status: "ready",
+      version: cardVersion(card),
+      training_names: true,
+    })),
   });
 });
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type App, type AppOptions, createApp } from "../../functions/app.ts";
 import { listModels, readModel } from "../../functions/inference/model_directory.ts";
 import { type ModelFiles, Registry } from "../../functions/inference/registry.ts";
@@ -12,6 +13,11 @@ export async function modelFiles(directory?: string): Promise<ModelFiles[]> {
     ? ["models", COMMITTED]
     : [directory, await listModels(directory)];
   return await Promise.all(names.map((name) => readModel(from, name)));
+}
+
+/** The version of a model with this text of a card. */
+export function cardVersion(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 /** An application in this process: real models, real ONNX Runtime Web, no socket. */

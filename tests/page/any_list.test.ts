@@ -44,13 +44,13 @@ describeWithBrowser("the page of any list", () => {
   test("calls its things by the card's noun, and nothing a name", async () => {
     const { page } = await openPage(browser, `${server.address}/?seed=42&model=towns&name=villers`);
     await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent(), { timeout: 30_000 })
-      .toBe("New communes, made one letter at a time.");
-    await page.getByRole("list", { name: "Communes" }).waitFor();
-    await page.getByRole("button", { name: "Make new communes" }).waitFor();
-    await page.getByText(/^20 communes by towns, seed 42/).waitFor();
+      .toBe("New towns, made one letter at a time.");
+    await page.getByRole("list", { name: "Towns" }).waitFor();
+    await page.getByRole("button", { name: "Make new towns" }).waitFor();
+    await page.getByText(/^20 towns by towns, seed 42/).waitFor();
     const text = await page.locator("body").innerText();
-    expect(text).toContain("A very small language model has read 32,731 communes");
-    expect(text).toContain("of the communes kept from its training");
+    expect(text).toContain("A very small language model has read 32,731 towns");
+    expect(text).toContain("of the towns kept from its training");
     // But for a list that the section "Train your own" offers.
     expect(text.replace("US first names", "").match(/.*\bnames?\b.*/gi)).toBeNull();
   });
@@ -251,7 +251,7 @@ describeWithBrowser("the page of any list", () => {
       expect(Math.max(...lines)).toBeLessThan(1.5); // none is broken
     }
     await page.getByLabel("How many").fill("1000");
-    await page.getByText(/^1,000 communes by towns/).waitFor();
+    await page.getByText(/^1,000 towns by towns/).waitFor();
     expect((await box(".names")).height).toBeLessThan(844);
     expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(10_000);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);

@@ -6,6 +6,7 @@ import { beforeAll, expect, test } from "vitest";
 import { readArchive } from "../../trainer/model_archive.ts";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
 import { type Server, startServer } from "../processes.ts";
+import { shownNames } from "./open_page.ts";
 import { download, openTrainer, paste, readTowns, ready, setOptions, soon, train } from "./trainer_page.ts";
 
 let towns: string;
@@ -21,6 +22,16 @@ describeWithBrowser("the page that trains", () => {
       await browser.close();
       await server.end();
     };
+  });
+
+  test("shows at the end what the finished model makes, however short the run was", async () => {
+    const { page } = await openTrainer(browser, server.address, "?seed=1&n=10&max_length=40");
+    await paste(page, towns);
+    await setOptions(page, { Steps: "600" }); // few enough that the last step is the best
+    await train(page);
+    await page.getByText(/^10 [a-z]+ by my-list, seed 1/).waitFor();
+    const made = page.getByRole("list", { name: "Made in training" }).locator("li");
+    expect(await made.allTextContents()).toEqual(await shownNames(page));
   });
 
   test("shows how it learns, and keeps the best so far when it is stopped", async () => {

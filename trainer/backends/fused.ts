@@ -93,7 +93,8 @@ export function fusedBackend(relaxed: boolean): Backend {
       }
       const { exports } = await WebAssembly.instantiate(await fusedKernel(relaxed));
       const memory = new StepMemory(exports as unknown as Kernel, plan, 0);
-      memory.write({ parameters, optimizerState: {} });
+      const planned = plannedNames(plan).map((name) => [name, parameters[name]]);
+      memory.write({ parameters: Object.fromEntries(planned), optimizerState: {} });
       const measures = network.learns === "by gradient descent" && network.measureBuffers !== undefined;
       return fusedEvaluator(plan, memory, measures);
     },
@@ -101,14 +102,17 @@ export function fusedBackend(relaxed: boolean): Backend {
 }
 
 /**
- * Whether the parameters are those of a network's plan. Those of an exported model may not be: batch normalization is folded
- * into the linear layer before it.
+ * Whether the parameters include those of a network's plan. Those of an exported model may not: batch normalization is folded
+ * into the linear layer before it. They may have more: constants of the ONNX graph, such as the recurrent bias of a GRU, zero.
  */
 export function hasPlanFor(network: TrainedNetwork, parameters: Parameters): boolean {
   const plan = planOf(network);
-  if (!plan) return false;
-  const planned = Object.keys({ ...plan.matrices, ...plan.vectors, ...plan.buffers });
-  return planned.length === Object.keys(parameters).length && planned.every((name) => name in parameters);
+  return plan !== undefined && plannedNames(plan).every((name) => name in parameters);
+}
+
+/** The names of the parameters that a plan takes. */
+function plannedNames({ matrices, vectors, buffers }: StepPlan): string[] {
+  return Object.keys({ ...matrices, ...vectors, ...buffers });
 }
 
 /** Evaluates the parameters in memory. */
@@ -137,19 +141,14 @@ function fusedEvaluator(plan: StepPlan, memory: StepMemory, measures: boolean): 
       return measured;
     },
 
-    losses(examples, onEvaluated) {
-      const losses = new Float32Array(examples.targetCount);
-      for (const batch of examples.evaluationBatches()) {
-        const { targets, rows, places } = batch;
-        const { run, rowOf } = writeEvaluation(plan, memory, batch);
-        const logProbs = plan.logProbs(run);
-        const values = memory.activation(logProbs, run);
-        const stride = logProbs.stride / WORD;
-        for (let i = 0; i < targets.length; i++) {
-          losses[places[i]] = -values[rowOf[rows[i]] * stride + targets[i]];
-        }
-        onEvaluated?.(targets.length);
-      }
+    losses(batch) {
+      const { targets, rows } = batch;
+      const { run, rowOf } = writeEvaluation(plan, memory, batch);
+      const logProbs = plan.logProbs(run);
+      const values = memory.activation(logProbs, run);
+      const stride = logProbs.stride / WORD;
+      const losses = new Float32Array(targets.length);
+      for (let i = 0; i < targets.length; i++) losses[i] = -values[rowOf[rows[i]] * stride + targets[i]];
       return losses;
     },
 

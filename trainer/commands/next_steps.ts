@@ -1,4 +1,5 @@
 import { isAbsolute, relative, sep } from "node:path";
+import process from "node:process";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { nounOf } from "../../shared/noun.ts";
 import { MODELS_DIRECTORY } from "./arguments.ts";
@@ -7,8 +8,8 @@ import { MODELS_DIRECTORY } from "./arguments.ts";
 const ADDRESS = "http://127.0.0.1:8000";
 
 /** How to call Deno again: with npx, if it was called so, since it may not be installed. */
-export const DENO: string = /[/\\]_npx[/\\]/.test(Deno.execPath())
-  ? `npx --yes deno@${Deno.version.deno}`
+export const DENO: string = /[/\\]_npx[/\\]/.test(process.execPath)
+  ? `npx --yes deno@${process.versions.deno}`
   : "deno";
 
 /**
@@ -34,19 +35,19 @@ export function nextSteps(
   return ["Next:", ...steps.map(([what, command]) => `  ${what.padEnd(width)}   ${command}`)].join("\n");
 }
 
-/** The command that serves the models of a directory; `deno task start` may read only this one. */
+/** The command that serves the page and the models of a directory; `deno task start` may read only the project's. */
 function startCommand(out: string, deno: string): string {
   if (out === MODELS_DIRECTORY) return `${deno} task start`;
   const way = relative(".", out);
   const inside = way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
   return inside
     ? `EDGEMORE_MODELS=${quote(way || ".")} ${deno} task start`
-    : `EDGEMORE_MODELS=${quote(out)} ${deno} run --quiet -P=server --allow-read=.,${
+    : `${deno} task build:site && EDGEMORE_MODELS=${
       quote(out)
-    } functions/runtimes/deno.ts`;
+    } ${deno} run --quiet -P=server --allow-read=.,${quote(out)} functions/runtimes/deno.ts`;
 }
 
 /** A path as a word of a POSIX shell. */
-function quote(path: string): string {
+export function quote(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -21,10 +21,11 @@ import { tensorFlowModel } from "../tensorflow_model.ts";
 import { makePictures } from "../pictures.ts";
 import { principalComponents } from "../principal_components.ts";
 import { escapeHtml, reportHtml, type Section, table } from "../report/report_html.ts";
+import { denoTask } from "./deno_task.ts";
 import { modelsOption } from "./arguments.ts";
 import { listOption, modelList } from "./model_list.ts";
 import { checkOutputDirectory } from "./output_directory.ts";
-import { duration } from "./progress.ts";
+import { duration, evaluationProgress } from "./progress.ts";
 
 /** Samples in the report, and names at either end of the ranking. */
 const SHOWN = 40;
@@ -53,7 +54,7 @@ Examples:
     await checkOutputDirectory(flags.out);
     const model = await loadModel(flags.models, name);
     const { card, vocabulary, network, parameters } = model;
-    const corpus = makeCorpus(await modelList(model, flags.models, flags.data));
+    const corpus = makeCorpus(await modelList(model, flags.models, flags.data, denoTask.lists));
     const noun = nounOf(card);
     const weights = mapValues(parameters, toTensor);
 
@@ -103,7 +104,14 @@ function rankDev(
   weights: Weights,
   { words, vocabulary }: Corpus,
 ): { likeliest: Named[]; unlikeliest: Named[] } {
-  const named = scoreWords(network, weights, words.dev).map((nll, i): Named => ({
+  const progress = evaluationProgress();
+  let nlls: number[];
+  try {
+    nlls = scoreWords(network, weights, words.dev, progress.onProgress);
+  } finally {
+    progress.stop();
+  }
+  const named = nlls.map((nll, i): Named => ({
     name: vocabulary.decode(words.dev[i]),
     perplexity: Math.exp(nll),
   }));

@@ -9,7 +9,7 @@ import { DEFAULT_LIST } from "../../../trainer/list_file.ts";
 import { exportOnnx } from "../../../trainer/onnx/export.ts";
 import { sha256 } from "../../../shared/sha256.ts";
 import { UNTRAINED_NAMES } from "../../notebook_figures.ts";
-import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
+import { cardVersion, modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
 
 interface Names {
   model: string;
@@ -133,8 +133,8 @@ describe("GET /generate", () => {
     }
     expect((await without.ask("/models/bigram/training_names.txt")).status).toBe(404);
     expect((await without.ask("/health")).body.models).toEqual([
-      { name: "bigram", status: "ready", training_names: false },
-      { name: "mlp", status: "ready", training_names: true },
+      { name: "bigram", status: "ready", version: cardVersion(bigram.card), training_names: false },
+      { name: "mlp", status: "ready", version: cardVersion(mlp.card), training_names: true },
     ]);
   });
 

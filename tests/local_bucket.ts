@@ -1,0 +1,53 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { getPlatformProxy } from "wrangler";
+import type { BucketBinding } from "../functions/runtimes/cloudflare/bucket_store.ts";
+import type { ModelFiles } from "../functions/inference/served_model.ts";
+import { type ModelPointer, pointerKey, withVersion } from "../shared/published_model.ts";
+import { sha256 } from "../shared/sha256.ts";
+import { temporaryDirectory } from "./temporary_directory.ts";
+
+/** Wrangler's local R2, for a test. */
+export interface LocalBucket extends BucketBinding {
+  put(key: string, value: string | Uint8Array): Promise<unknown>;
+  delete(key: string): Promise<void>;
+}
+
+/** Starts an empty local R2 for the length of a test. */
+export async function startLocalBucket(): Promise<LocalBucket> {
+  const configPath = join(await temporaryDirectory(), "wrangler.toml");
+  await writeFile(
+    configPath,
+    'name = "test"\ncompatibility_date = "2026-10-01"\n[[r2_buckets]]\nbinding = "MODELS"\nbucket_name = "models"\n',
+  );
+  const { env, dispose } = await getPlatformProxy<{ MODELS: LocalBucket }>({ configPath, persist: false });
+  onTestFinished(dispose);
+  return env.MODELS;
+}
+
+/** Puts a model into a bucket as `deno task publish` does; returns its pointer. */
+export async function putModel(
+  bucket: LocalBucket,
+  { name, card, onnx, list }: ModelFiles,
+  before: ModelPointer | null = null,
+): Promise<ModelPointer> {
+  const { sha256: onnxHash, dataset } = JSON.parse(card);
+  const cardHash = await sha256(new TextEncoder().encode(card));
+  await bucket.put(`onnx/${onnxHash}.onnx`, onnx!);
+  await bucket.put(`cards/${cardHash}.json`, card);
+  if (list) await bucket.put(`lists/${dataset.sha256}.txt.gz`, await gzip(list));
+  const pointer = withVersion(before, {
+    card: cardHash,
+    onnx: onnxHash,
+    list: list ? dataset.sha256 : null,
+    published: new Date().toISOString(),
+  });
+  await bucket.put(pointerKey(name), JSON.stringify(pointer));
+  return pointer;
+}
+
+/** Compresses bytes with gzip. */
+export async function gzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
+}
