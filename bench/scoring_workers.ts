@@ -1,0 +1,65 @@
+import { readFile } from "node:fs/promises";
+import { wholeLines } from "../shared/whole_lines.ts";
+import { openLineScorer } from "../trainer/commands/line_scorer.ts";
+import { scoreInOrder } from "../trainer/commands/score_in_order.ts";
+import { DEFAULT_LIST } from "../trainer/list_file.ts";
+import { startTensorFlow } from "../trainer/tensorflow.ts";
+import { alternate, type Bench, type Clock, type Finding, secondsOf } from "./measure.ts";
+
+const ROUNDS = 5;
+const LINES = 2_000_000;
+/** As many bytes as a file is read in at a time. */
+const CHUNK = 2 ** 16;
+
+/** `deno task score` with two threads, beside one: by wall time, which needs both cores, and what it takes of CPU time. */
+export const scoringWorkers: Bench = {
+  title: `deno task score, ${LINES.toLocaleString("en")} lines with two workers, beside one`,
+  async run(tell) {
+    await startTensorFlow();
+    const list = await readFile(DEFAULT_LIST);
+    const times = Math.ceil(LINES / list.filter((byte) => byte === 10).length);
+    const findings: Finding[] = [];
+    for (const characters of [false, true]) {
+      const what = `mlp, ${characters ? "with" : "without"} characters`;
+      tell(`${ROUNDS} rounds of ${what}`);
+      const rates: Record<Clock, (workers: number) => () => Promise<number>> = {
+        wall: (workers) => () => rate("wall", list, times, workers, characters),
+        CPU: (workers) => () => rate("CPU", list, times, workers, characters),
+      };
+      const wall = await alternate(ROUNDS, { two: rates.wall(2), one: rates.wall(1) });
+      const CPU = await alternate(1, { two: rates.CPU(2), one: rates.CPU(1) });
+      findings.push({
+        what,
+        unit: "lines/s of wall time, two workers",
+        ours: wall.two,
+        peer: "one worker",
+        theirs: wall.one,
+        note: `lines/s of CPU time: ${CPU.two.median.toFixed(0)} beside ${CPU.one.median.toFixed(0)}`,
+      });
+    }
+    return findings;
+  },
+};
+
+/** Lines a second of a list that is repeated. */
+async function rate(
+  clock: Clock,
+  list: Uint8Array,
+  times: number,
+  workers: number,
+  characters: boolean,
+): Promise<number> {
+  const options = { models: "models", model: "mlp", format: "ndjson", characters } as const;
+  async function* chunks() {
+    for (let time = 0; time < times; time++) {
+      for (let at = 0; at < list.length; at += CHUNK) yield list.subarray(at, at + CHUNK);
+    }
+  }
+  const started = secondsOf(clock);
+  let lines = 0;
+  const scorer = await openLineScorer(options);
+  for await (const scores of scoreInOrder(scorer, wholeLines(chunks()), options, workers)) {
+    lines += scores.lines;
+  }
+  return lines / (secondsOf(clock) - started);
+}
