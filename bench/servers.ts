@@ -77,6 +77,27 @@ export function startWorkerd(options?: ServerOptions): Promise<Server> {
   return startBundle("build/worker", "worker.js", "/health", options);
 }
 
+/**
+ * The real Worker on workerd, without its log.
+ *
+ * @param limit The value of EDGEMORE_RATE_LIMIT. A strict limit is stored below `directory`.
+ * @param directory An absolute path.
+ */
+export function startWorkerdWithLimit(limit: string, directory: string): Promise<Server> {
+  mkdirSync(directory, { recursive: true });
+  return startBundle("build/worker", "worker.js", "/health", {}, {
+    services: `(name = "objects", disk = (path = "${directory}", writable = true))`,
+    worker: `
+  durableObjectNamespaces = [(className = "RateLimitObject", uniqueKey = "limit", enableSql = true)],
+  durableObjectStorage = (localDisk = "objects"),
+  bindings = [
+    (name = "STRICT_RATE_LIMITER", durableObjectNamespace = "RateLimitObject"),
+    (name = "EDGEMORE_RATE_LIMIT", text = "${limit}"),
+    (name = "EDGEMORE_LOG", text = "off"),
+  ],`,
+  });
+}
+
 /** The bare Hono routes on workerd. */
 export function startBareWorkerd(options?: ServerOptions): Promise<Server> {
   return startBundle("build/bare", "bare_worker.js", "/1", options);
@@ -103,6 +124,7 @@ async function startBundle(
   main: string,
   path: string,
   options?: ServerOptions,
+  more: { services: string; worker: string } = { services: "", worker: "" },
 ): Promise<Server> {
   const others = readdirSync(directory).filter((file) => /\.(wasm|onnx|txt)$/.test(file));
   const modules = [
@@ -115,10 +137,12 @@ async function startBundle(
   const config = (port: string) => `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
+  services = [(name = "main", worker = .worker), ${more.services}],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
-const worker :Workerd.Worker = (modules = [${modules.join(", ")}], compatibilityDate = "2026-10-01");
+const worker :Workerd.Worker = (${more.worker}
+  modules = [${modules.join(", ")}], compatibilityDate = "2026-10-01"
+);
 `;
   return await startAt(path, (port, inspector) => {
     writeFileSync(`${directory}/config.capnp`, config(port));

@@ -74,6 +74,7 @@ write(
   `import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
 import { env, waitUntil } from "cloudflare:workers";
 import { createWorker } from ${JSON.stringify(cloudflare)};
+export { RateLimitObject } from ${JSON.stringify(cloudflare)};
 ${Array.from(variables, ([file, variable]) => `import ${variable} from "./${file}";`).join("\n")}
 
 export default await createWorker(wasm, [

@@ -6,7 +6,12 @@ import { Problem } from "../problem.ts";
 export interface RateLimit {
   requests: number;
   seconds: number;
+  /** Whether all servers of a deployment have to count together, where the runtime can do without (Cloudflare). */
+  strict?: true;
 }
+
+/** The limit of "strict". */
+const STRICT: RateLimit = { requests: 1000, seconds: 60, strict: true };
 
 /** Counts requests by client; each runtime has its own. */
 export interface RateLimiter {
@@ -19,15 +24,20 @@ export interface RateLimiter {
 }
 
 /**
- * Reads a rate limit such as "600/60s".
+ * Reads a rate limit such as "600/60s", "strict:600/60s", or "strict".
  *
  * @throws {RangeError} If the text is not a rate limit.
  */
 export function readRateLimit(text: string): RateLimit {
-  const [, requests, seconds] = (/^([1-9]\d{0,8})\/([1-9]\d{0,4})s$/.exec(text) ?? []).map(Number);
-  if (requests && seconds) return { requests, seconds };
+  if (text === "strict") return STRICT;
+  const [, strict, requests, seconds] = /^(strict:)?([1-9]\d{0,8})\/([1-9]\d{0,4})s$/.exec(text) ?? [];
+  if (requests) {
+    return { requests: Number(requests), seconds: Number(seconds), ...(strict && { strict: true }) };
+  }
   throw new RangeError(
-    `EDGEMORE_RATE_LIMIT must be "off", or requests and seconds as in "600/60s", got ${JSON.stringify(text)}`,
+    `EDGEMORE_RATE_LIMIT must be "off", or requests and seconds as in "600/60s" or "strict:600/60s", got ${
+      JSON.stringify(text)
+    }`,
   );
 }
 

@@ -9,20 +9,25 @@ import { openModel, TrainingLists } from "../inference/served_model.ts";
 import { type BucketBinding, BucketStore } from "./cloudflare/bucket_store.ts";
 import { BundledStore } from "./cloudflare/bundled_store.ts";
 import { CloudflareRateLimiter, type RateLimitBinding } from "./cloudflare/rate_limiter.ts";
-import { readSettings, type SettingName } from "./settings.ts";
+import { type ObjectNamespace, StrictRateLimiter } from "./cloudflare/strict_rate_limiter.ts";
+import type { RateLimiter } from "../middleware/rate_limit.ts";
+import { readSettings, type SettingName, type Settings } from "./settings.ts";
+
+export { RateLimitObject } from "./cloudflare/rate_limit_object.ts";
 
 /** How often a Worker looks for new versions of its models in the bucket, in seconds. */
 const REFRESH = 60;
 
 /** The memory of all models together, in MB: of the 128 MB of a Worker, what its code and ONNX Runtime leave. */
-const MEMORY = 56;
+const MEMORY = 48;
 
 /** The share of that memory that one file in the bucket may take: its model takes several times as much while it is opened. */
 const FILE_SHARE = 1 / 6;
 
-/** The bindings of the Worker: variables of wrangler.toml and the dashboard, secrets, the rate limiter and the bucket of models. */
+/** The bindings of the Worker: variables of wrangler.toml and the dashboard, secrets, rate limiters and the bucket of models. */
 export type WorkerEnvironment = { readonly [Name in SettingName]?: string } & {
   readonly RATE_LIMITER?: RateLimitBinding;
+  readonly STRICT_RATE_LIMITER?: ObjectNamespace;
   readonly MODELS?: BucketBinding;
 };
 
@@ -54,9 +59,10 @@ export async function createWorker(
 ): Promise<Worker> {
   provideOnnxRuntime(wasm);
   const settings = readSettings((name) => environment[name]);
-  const { token, origins, rateLimit, serverTiming, log = true, bodyTimeout } = settings;
+  const { token, origins, serverTiming, log = true, bodyTimeout } = settings;
   const { modelRefresh = REFRESH, modelMemory = MEMORY } = settings;
-  const { RATE_LIMITER: binding, MODELS: bucket } = environment;
+  const { MODELS: bucket } = environment;
+  const limiter = rateLimiter(settings, environment);
   const memory = new ModelMemory(modelMemory * 2 ** 20);
   const registry = await openBundled(models, memory, waitUntil);
   const refresher = bucket === undefined
@@ -70,12 +76,10 @@ export async function createWorker(
     bodyTimeout,
     // Not buffered: no timer outlives a request here. Cloudflare's log parses lines of JSON.
     log: log ? (line) => console.log(line) : undefined,
-    rateLimit: binding !== undefined && rateLimit !== "off"
-      ? {
-        limiter: new CloudflareRateLimiter(binding),
-        addressOf: (context) => getConnInfo(context).remote.address ?? "",
-      }
-      : undefined,
+    rateLimit: limiter && {
+      limiter,
+      addressOf: (context) => getConnInfo(context).remote.address ?? "",
+    },
   });
   return {
     fetch(request, _environment, context) {
@@ -85,6 +89,19 @@ export async function createWorker(
       return app.fetch(request);
     },
   };
+}
+
+/** @throws {RangeError} If a strict limit is asked for, and nothing can keep it. */
+function rateLimiter(
+  { rateLimit }: Settings,
+  { RATE_LIMITER, STRICT_RATE_LIMITER }: WorkerEnvironment,
+): RateLimiter | undefined {
+  if (rateLimit === "off") return undefined;
+  if (!rateLimit?.strict) return RATE_LIMITER && new CloudflareRateLimiter(RATE_LIMITER);
+  if (STRICT_RATE_LIMITER) return new StrictRateLimiter(STRICT_RATE_LIMITER, rateLimit);
+  throw new RangeError(
+    "EDGEMORE_RATE_LIMIT=strict needs the Durable Object STRICT_RATE_LIMITER; see docs/deploy.md",
+  );
 }
 
 /** Opens the models of the bundle. */

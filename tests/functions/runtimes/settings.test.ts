@@ -62,6 +62,18 @@ describe("readSettings", () => {
       shutdownTimeout: 3600,
     });
     expect(read({ EDGEMORE_RATE_LIMIT: "off" }).rateLimit).toBe("off");
+    const strict = { requests: 1000, seconds: 60, strict: true };
+    expect(read({ EDGEMORE_RATE_LIMIT: "strict" }).rateLimit).toEqual(strict);
+    expect(read({ EDGEMORE_RATE_LIMIT: "strict:9/10s" }).rateLimit).toEqual({
+      ...strict,
+      requests: 9,
+      seconds: 10,
+    });
+    expect(read({ EDGEMORE_MODEL_REFRESH: "off" }).modelRefresh).toBe("off");
+    expect(read({ EDGEMORE_MODEL_REFRESH: "2.5", EDGEMORE_MODEL_MEMORY: "40" })).toMatchObject({
+      modelRefresh: 2.5,
+      modelMemory: 40,
+    });
   });
 
   test.each([
@@ -71,6 +83,9 @@ describe("readSettings", () => {
     [{ EDGEMORE_ORIGINS: "https://example.com/" }, 'got "https://example.com/"'],
     [{ EDGEMORE_RATE_LIMIT: "600" }, 'EDGEMORE_RATE_LIMIT must be "off", or requests and seconds'],
     [{ EDGEMORE_RATE_LIMIT: "0/60s" }, 'got "0/60s"'],
+    [{ EDGEMORE_RATE_LIMIT: "strict:" }, 'got "strict:"'],
+    [{ EDGEMORE_MODEL_REFRESH: "0" }, "EDGEMORE_MODEL_REFRESH must be seconds from 0.01 to 86400"],
+    [{ EDGEMORE_MODEL_MEMORY: "0" }, "EDGEMORE_MODEL_MEMORY must be a whole number from 1 to 1000000"],
     [{ EDGEMORE_TRUST_PROXY: "yes" }, 'EDGEMORE_TRUST_PROXY must be "true" or "false", got "yes"'],
     [{ EDGEMORE_LOG: "debug" }, 'EDGEMORE_LOG must be "requests" or "off", got "debug"'],
     [{ EDGEMORE_MAX_CONNECTIONS: "0" }, "EDGEMORE_MAX_CONNECTIONS must be a whole number from 1 to 1000000"],
