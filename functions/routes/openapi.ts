@@ -141,6 +141,11 @@ function describe(app: OpenAPIHono, closed: boolean): object {
     tags: [
       { name: "names", description: "Generating and scoring names" },
       { name: "models", description: "Cards and files of the models" },
+      ...(app.openAPIRegistry.definitions.some((definition) =>
+          definition.type === "route" && definition.route.path === "/jobs"
+        )
+        ? [{ name: "jobs", description: "Scoring long lists in the background" }]
+        : []),
       { name: "server", description: "Health of the server" },
     ],
     security: closed ? [{ bearer: [] }] : [{}, { bearer: [] }],
