@@ -105,8 +105,8 @@ export async function createWorker(
     async queue(batch) {
       if (background === null) {
         throw new Error("jobs need the bindings JOBS and JOB_QUEUE; see docs/scale.md");
-        if (isDue()) await refresher!.refresh(); // the job's model may be known to the bucket alone
       }
+      if (isDue()) await refresher!.refresh(); // the bucket alone may have the job's model
       await consumeJobMessages(batch, background.worker);
     },
   };

@@ -4,8 +4,8 @@ import { LineScorerThread } from "./line_scorer_thread.ts";
 
 /** Lines that a thread is given at a time: those that it scores, and the next ones, so that it never waits. */
 const MAX_LOAD = 2;
-/** Bytes of a list after which threads are started: a list that is shorter is scored in less time than they need to start. */
-const START_AFTER = 2 ** 21;
+/** Milliseconds of scoring after which threads are started: about what they need to start. */
+const START_AFTER = 1000;
 
 /**
  * Scores lines with several threads, in bounded memory: this one first, and if the list is long, that many others.
@@ -13,7 +13,7 @@ const START_AFTER = 2 ** 21;
  * @param own Scores on this thread.
  * @param options How the other threads score; they open the model themselves.
  * @param workers How many threads score the lines of a long list. With 1, only this thread.
- * @param startAfter How many bytes are scored by this thread in any case.
+ * @param startAfter For how many milliseconds this thread scores before others are started.
  * @yields The scores in the order of the lines, as soon as there are any. They do not depend on the number of threads.
  * @throws {Error} If the model fails, or a thread cannot load it.
  */
@@ -24,12 +24,14 @@ export async function* scoreInOrder(
   workers: number,
   startAfter = START_AFTER,
 ): AsyncGenerator<WrittenScores> {
-  let scored = 0;
-  while (workers === 1 || scored < startAfter) {
+  let spent = 0;
+  while (workers === 1 || spent < startAfter) {
     const { value: lines, done } = await pieces.next();
     if (done) return;
-    scored = lines.end;
-    yield await own.score(lines);
+    const started = performance.now();
+    const scores = await own.score(lines);
+    spent += performance.now() - started;
+    yield scores;
   }
   const threads = await Promise.all(Array.from({ length: workers }, () => LineScorerThread.start(options)));
   try {

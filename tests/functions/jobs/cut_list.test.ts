@@ -4,15 +4,16 @@ import { cutList, FIRST_CUT } from "../../../functions/jobs/cut_list.ts";
 import type { Chunk, Cut } from "../../../functions/jobs/job.ts";
 import { LineSplitter } from "../../../shared/lines.ts";
 
+async function* piecesOf(bytes: Uint8Array, length: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+}
+
 /** Cuts a list whose parts are read in steps of some bytes, which arrive in pieces. */
 async function cutAll(list: Uint8Array, step: number, piece: number, limit = { bytes: 7, lines: 3 }) {
   const chunks: Chunk[] = [];
   for (let cut: Cut | null = FIRST_CUT; cut !== null;) {
     const part = list.subarray(cut.read, cut.read + step);
-    async function* pieces() {
-      for (let at = 0; at < part.length; at += piece) yield part.subarray(at, at + piece);
-    }
-    const found = await cutList(cut, pieces(), list.length, limit);
+    const found = await cutList(cut, piecesOf(part, piece), list.length, limit);
     chunks.push(...found.chunks);
     cut = found.next;
   }

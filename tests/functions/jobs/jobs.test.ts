@@ -30,7 +30,12 @@ async function start() {
   const bucket = await startLocalBucket() as unknown as JobBucketBinding;
   const store = new BucketJobStore(bucket);
   const messages: JobMessage[] = [];
-  const queue = { send: async (sent: readonly JobMessage[]) => void messages.push(...sent) };
+  const queue = {
+    send: (sent: readonly JobMessage[]) => {
+      messages.push(...sent);
+      return Promise.resolve();
+    },
+  };
   const jobs = new Jobs(store, queue, () => now);
   const { registry, app, request } = await serveModels(undefined, { jobs });
   const worker = new JobWorker(registry, store, queue, () => now);
@@ -238,7 +243,7 @@ describe("a job", { timeout: 60_000 }, () => {
   });
 
   test("is refused where its list or its options are wrong", async () => {
-    const { post, messages } = await start();
+    const { post, ask, messages } = await start();
     const requests = [
       ["/jobs?model=gpt", "ada", "text/plain", 404],
       ["/jobs?format=xml", "ada", "text/plain", 400],
@@ -255,6 +260,7 @@ describe("a job", { timeout: 60_000 }, () => {
       const answer = await post(path, body, type);
       expect([answer.status, answer.body.status], `${path} ${body}`).toEqual([status, status]);
     }
+    for (const id of ["..", "x", "x".repeat(5000)]) expect((await ask(`/jobs/${id}`)).status).toBe(404);
     expect(messages).toEqual([]);
   });
 });
