@@ -17,6 +17,10 @@ import { MODEL_PROBLEMS, problemResponse } from "./problem_responses.ts";
 const LISTS = "lists/";
 /** The most bytes of a body that names an object. */
 const MAX_KEY_BODY = 4096;
+/** Lists that are uploaded at a time; each takes 5 MiB of the memory of a Worker. */
+const MAX_UPLOADS = 4;
+/** Seconds after which another list may be sent. */
+const BUSY_RETRY_AFTER = 5;
 /** Seconds after which a job that is not done may be asked for again. */
 const RETRY_AFTER = 5;
 /** The most chunks of a job, with the largest list that R2 takes. */
@@ -159,6 +163,13 @@ const create = createRoute({
         'The body must be application/json or text/plain, in UTF-8, got "image/png"',
       ),
     }),
+    503: problemResponse("The model is broken or still opening, or too many lists are being received", {
+      "A model that cannot be run": new Problem(
+        "broken-model",
+        "Model mlp cannot answer: mlp.onnx is missing",
+      ),
+      "Too many lists": busy(),
+    }),
   },
 });
 
@@ -228,6 +239,7 @@ export function addJobRoutes(
 ): void {
   for (const route of [create, read, result, cancel, resume]) app.openAPIRegistry.registerPath(route);
   const memory = new BodyMemory();
+  let uploads = 0;
   app.post("/jobs", async (context) => {
     const { model, format = "ndjson", characters = true } = readQuery(context);
     requireUnencoded(context);
@@ -238,10 +250,14 @@ export function addJobRoutes(
       characters: characters && format === "ndjson",
     };
     if (type === "text/plain") {
-      return context.json(
-        await describe(jobs, await jobs.upload(bodyChunks(context.req.raw, timeout), options)),
-        202,
-      );
+      if (uploads === MAX_UPLOADS) throw busy();
+      uploads++;
+      try {
+        const job = await jobs.upload(bodyChunks(context.req.raw, timeout), options);
+        return context.json(await describe(jobs, job), 202);
+      } finally {
+        uploads--;
+      }
     }
     const { bytes, release } = await readBody(context.req.raw, {
       maxBytes: MAX_KEY_BODY,
@@ -279,6 +295,11 @@ export function addJobRoutes(
       "content-type": MEDIA_TYPES[job.format],
     });
   });
+}
+
+function busy(): Problem {
+  const detail = `${MAX_UPLOADS} lists are being received already; ask again in ${BUSY_RETRY_AFTER} s`;
+  return new Problem("server-busy", detail, [], { "retry-after": String(BUSY_RETRY_AFTER) });
 }
 
 /** @throws {Problem} 404 if there is no such job. */

@@ -2,7 +2,7 @@ import { JobError } from "../../jobs/job_error.ts";
 import type { JobStore, StoredObject } from "../../jobs/job_store.ts";
 
 /** Bytes of a part of an upload; R2 wants parts of the same size, of at least 5 MiB, and at most 10,000 of them. */
-const PART_BYTES = 2 ** 23;
+const PART_BYTES = 5 * 2 ** 20;
 
 interface ObjectHead {
   readonly key: string;

@@ -242,8 +242,35 @@ describe("a job", { timeout: 60_000 }, () => {
     await expect(worker.run(messages[0])).rejects.toThrow("must be pinned to the file that is served");
   });
 
+  test("is refused while four lists are being received, and not after", async () => {
+    const { request, post, messages } = await start();
+    const send = (body: ReadableStream) =>
+      request("/jobs?model=bigram", { method: "POST", headers: { "content-type": "text/plain" }, body });
+    const ends: (() => void)[] = [];
+    const sent = Array.from({ length: 4 }, () =>
+      send(
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue(new TextEncoder().encode("ada\n"));
+            ends.push(() => controller.close());
+          },
+        }),
+      ));
+    const { status, body } = await post("/jobs?model=bigram", "ada");
+    expect([status, body.title]).toEqual([503, "Server busy"]);
+    for (const end of ends) end();
+    expect((await Promise.all(sent)).map(({ status }) => status)).toEqual([202, 202, 202, 202]);
+    expect(messages).toHaveLength(4);
+    for (let i = 0; i < 5; i++) {
+      const broken = new ReadableStream({ start: (controller) => controller.error(new Error("broken")) });
+      expect((await send(broken)).status).toBe(400);
+    }
+    expect((await post("/jobs?model=bigram", "ada")).status).toBe(202);
+  });
+
   test("is refused where its list or its options are wrong", async () => {
-    const { post, ask, messages } = await start();
+    const { store, post, ask, messages } = await start();
+    await store.write("secrets.txt", "ada\n");
     const requests = [
       ["/jobs?model=gpt", "ada", "text/plain", 404],
       ["/jobs?format=xml", "ada", "text/plain", 400],
@@ -251,7 +278,7 @@ describe("a job", { timeout: 60_000 }, () => {
       ["/jobs", "[", "application/json", 400],
       ["/jobs", "[]", "application/json", 400],
       ["/jobs", '{ "key": "lists/missing.txt" }', "application/json", 400],
-      ["/jobs", '{ "key": "jobs/x/list" }', "application/json", 400],
+      ["/jobs", '{ "key": "secrets.txt" }', "application/json", 400],
       ["/jobs", JSON.stringify({ key: `lists/${"x".repeat(5000)}` }), "application/json", 413],
       ["/jobs/0d9cf5b5-7a2e-4a9d-9d5e-3a0a6d1c2f11/resume", "", "text/plain", 404],
       ["/jobs/..%2flists/resume", "", "text/plain", 404],
