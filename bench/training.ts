@@ -178,7 +178,7 @@ async function fitRate(
 }
 
 /** Steps a second of TensorFlow.js as its documentation uses it; one-hot rows, because `gather` has no gradient in WebAssembly. */
-function naiveRate(V: number, { contexts, targets, count }: WindowExamples): number {
+function naiveRate(V: number, examples: WindowExamples): number {
   const generator = new TorchGenerator(42);
   const normal = (shape: [number] | [number, number], scale: number) =>
     tf.variable(tf.tidy(() => {
@@ -193,13 +193,10 @@ function naiveRate(V: number, { contexts, targets, count }: WindowExamples): num
   const optimizer = tf.train.sgd(LEARNING_RATE);
   const losses: number[] = [];
   const step = () => {
-    const rows = generator.randint(count, B);
-    const picked = new Int32Array(B * n);
-    rows.forEach((row, i) => picked.set(contexts.subarray(row * n, (row + 1) * n), i * n));
-    const picks = Int32Array.from(rows, (row) => targets[row]);
+    const { tokens, targets } = examples.batch(generator.randint(examples.count, B));
     tf.tidy(() => {
-      const x = tf.cast(tf.oneHot(tf.tensor1d(picked, "int32"), V), "float32") as tf.Tensor2D; // (B * n, V)
-      const y = tf.cast(tf.oneHot(tf.tensor1d(picks, "int32"), V), "float32"); // (B, V)
+      const x = tf.cast(tf.oneHot(tf.tensor1d(tokens, "int32"), V), "float32") as tf.Tensor2D; // (B * n, V)
+      const y = tf.cast(tf.oneHot(tf.tensor1d(targets, "int32"), V), "float32"); // (B, V)
       const loss = optimizer.minimize(() => {
         const embedded = tf.reshape(tf.matMul(x, C as tf.Tensor2D), [B, n * m]) as tf.Tensor2D;
         const hidden = tf.tanh(tf.add(tf.matMul(embedded, W1 as tf.Tensor2D), b1)) as tf.Tensor2D;

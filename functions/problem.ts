@@ -105,7 +105,7 @@ export function problemOf(error: Error): Problem {
     return new Problem("broken-model", `The model cannot answer: ${error.message}`);
   }
   if (error instanceof WorkLimitError) {
-    return new Problem("too-much-work", `${error.message}; ask for fewer or shorter names in a request`);
+    return new Problem("too-much-work", `${error.message}; ask for fewer or shorter things in a request`);
   }
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem("invalid-parameter", error.message);

@@ -18,6 +18,8 @@ import { isLocal, nameOf } from "./train/local_reference.ts";
 /** The paths of ONNX Runtime Web's WebAssembly, compressed with gzip; build_page.ts defines them. */
 declare const WASM_FILES: Record<BrowserRuntime, string>;
 
+/** Its WebAssembly for each of them, still compressed, downloaded once. */
+const downloads = new Map<BrowserRuntime, Promise<Blob>>();
 /** ONNX Runtime Web for WebAssembly and for WebGPU, each loaded once. */
 const onnxRuntimes = new Map<BrowserRuntime, Promise<OnnxRuntime>>();
 
@@ -40,8 +42,19 @@ export async function openModel(runtime: BrowserRuntime, model: string): Promise
   return async (path) => await app.request(path);
 }
 
+/**
+ * ONNX Runtime Web's WebAssembly, downloaded at the first call. It stays compressed until a model is opened, which may be long
+ * after that: decompressed, it takes 14 MB.
+ */
+export function downloadedWasm(runtime: BrowserRuntime): Promise<Blob> {
+  const wasm = downloads.get(runtime) ?? download(WASM_FILES[runtime]).then((response) => response.blob());
+  downloads.set(runtime, wasm);
+  wasm.catch(() => downloads.delete(runtime));
+  return wasm;
+}
+
 /** ONNX Runtime Web, loaded at the first call. */
-export function loadedRuntime(runtime: BrowserRuntime): Promise<OnnxRuntime> {
+function loadedRuntime(runtime: BrowserRuntime): Promise<OnnxRuntime> {
   const onnxRuntime = onnxRuntimes.get(runtime) ?? loadOnnxRuntime(runtime);
   onnxRuntimes.set(runtime, onnxRuntime);
   onnxRuntime.catch(() => onnxRuntimes.delete(runtime));
@@ -77,7 +90,7 @@ async function downloadList(model: string, path: string): Promise<Uint8Array<Arr
 
 async function loadOnnxRuntime(runtime: BrowserRuntime): Promise<OnnxRuntime> {
   if (runtime === "wasm") {
-    provideOnnxRuntime(await downloadGzip(WASM_FILES.wasm));
+    provideOnnxRuntime(await decompress(await downloadedWasm(runtime)));
     return WASM_RUNTIME;
   }
   if (!await (navigator as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu?.requestAdapter()) {
@@ -88,14 +101,13 @@ async function loadOnnxRuntime(runtime: BrowserRuntime): Promise<OnnxRuntime> {
   const { env, InferenceSession, Tensor } = await import("onnxruntime-web/webgpu");
   env.wasm.numThreads = 1;
   env.logLevel = "error";
-  env.wasm.wasmBinary = (await downloadGzip(WASM_FILES.webgpu)).buffer;
+  env.wasm.wasmBinary = (await decompress(await downloadedWasm(runtime))).buffer;
   return { InferenceSession, Tensor, executionProvider: "webgpu" };
 }
 
-/** Downloads a file and decompresses it with gzip. */
-async function downloadGzip(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const compressed = await download(path);
-  return await new Response(compressed.body!.pipeThrough(new DecompressionStream("gzip"))).bytes();
+/** Decompresses a file with gzip. */
+async function decompress(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  return await new Response(file.stream().pipeThrough(new DecompressionStream("gzip"))).bytes();
 }
 
 async function download(path: string): Promise<Response> {

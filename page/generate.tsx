@@ -36,6 +36,7 @@ export function Generate({ model, hasList }: { model?: string; hasList?: boolean
           </div>
           <p class="status" role="status">{answer && summary(answer, elapsed(asked), fresh)}</p>
           {failure && <FailureNotice failure={failure} retry={asked.retry} />}
+          {!answer && !failure && <div class="awaited" />}
           {answer && (
             <>
               <Results names={answer.names} fresh={fresh} pending={pending} choose={score} />

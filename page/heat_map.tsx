@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
+import { isolated } from "./direction.ts";
 import { LazyChart } from "./lazy_chart.tsx";
 import { percent } from "./number_format.ts";
 
@@ -58,7 +59,7 @@ export function HeatMap(
 function followers(symbols: readonly string[], row: readonly number[]): string {
   const total = row.reduce((sum, count) => sum + count, 0);
   if (total === 0) return "nothing: it is not in the lines it learnt from";
-  return row.map((count, i) => ({ count, symbol: i === 0 ? "the end" : symbols[i] }))
+  return row.map((count, i) => ({ count, symbol: i === 0 ? "the end" : isolated(symbols[i]) }))
     .sort((a, b) => b.count - a.count)
     .slice(0, NAMED)
     .filter(({ count }) => count > 0)

@@ -48,7 +48,7 @@ export function LazySection<Props extends object>(
     <section id={id} aria-labelledby={`${id}-title`} ref={place}>
       <h2 id={`${id}-title`}>{title}</h2>
       {failure && <FailureNotice failure={failure} retry={retry} />}
-      {Content && props ? <Content {...props} /> : <div style={{ minHeight: `${height}rem` }} />}
+      {Content && props ? <Content {...props} /> : !failure && <div style={{ minHeight: `${height}rem` }} />}
     </section>
   );
 }

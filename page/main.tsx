@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { render, type VNode } from "preact";
-import { useLayoutEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
+import { dropUnknownExample } from "./example_text.ts";
 import { FailureNotice } from "./failure_notice.tsx";
 import { Footer } from "./footer.tsx";
 import { Generate } from "./generate.tsx";
@@ -20,7 +21,7 @@ import { Train } from "./train/train.tsx";
 
 /** The whole page. */
 function Page(): VNode {
-  const { models, health } = useServerModels();
+  const { models, health, opening } = useServerModels();
   const failed = [models, health].filter(({ failure }) => failure);
   const name = chosenModel.value || health.answer?.default_model;
   const available = availableModels(models.answer ?? []);
@@ -30,13 +31,16 @@ function Page(): VNode {
   const hasList = local || health.answer?.models.find((model) => model.name === name)?.training_names;
   const things = card ? nounOf(card) : "things";
   useLayoutEffect(() => void (noun.value = things), [things]);
+  useEffect(() => card && dropUnknownExample(card), [card]);
+  // Until it is known what the model's things are called, nothing is shown that would have to change its words.
+  const known = card !== undefined || failed.length > 0 || (models.answer && health.answer && !opening);
   const introduction = [
     <HeroText key="text" card={card} />,
     models.answer && name && <Switches key="switches" models={available} model={name} />,
   ];
   return (
     <>
-      <a class="skip" href="#generate">Skip to the {things}</a>
+      <a class={known ? "skip" : "skip unknown"} href="#generate">Skip to the {things}</a>
       <header class="masthead">
         <p class="wordmark">edgemore</p>
         <nav aria-label="Sections">
@@ -49,7 +53,8 @@ function Page(): VNode {
           <a href="/docs">API</a>
         </nav>
       </header>
-      <main>
+      {!known && opening && <p class="opening" role="status">The server is opening its models …</p>}
+      <main class={known ? "" : "unknown"}>
         <Hero>{!narrow.value && introduction[0]}</Hero>
         {failed.length > 0 && (
           <FailureNotice
@@ -64,7 +69,7 @@ function Page(): VNode {
         <LazySection
           id="watch"
           title="See how it works"
-          height={62}
+          height={failed.length > 0 ? 0 : 62}
           load={() => import("./watch/watch.tsx").then(({ Watch }) => Watch)}
           props={card && name ? { card, model: name, runtime: chosenRuntime.value } : undefined}
         />

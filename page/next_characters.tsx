@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import type { VNode } from "preact";
 import { change } from "./page_state.ts";
+import { isolated } from "./direction.ts";
 import { noun } from "./noun.ts";
 import { percent } from "./number_format.ts";
 import type { Answer } from "./use_answer.ts";
@@ -22,12 +23,12 @@ export function NextCharacters({ prefix, next }: Answer<"next">): VNode {
   return (
     <div class="next">
       <h3 id="next-title">
-        {prefix === "" ? `How ${noun.value} begin` : `What comes after “${endOf(prefix)}”`}
+        {prefix === "" ? `How ${noun.value} begin` : `What comes after “${isolated(endOf(prefix))}”`}
       </h3>
       <ol role="list" aria-labelledby="next-title">
-        {next.slice(0, SHOWN).map(({ character, probability }) => (
+        {next.slice(0, SHOWN).map(({ character, probability, end }) => (
           <li>
-            {character === "." ? <span class="choice">end</span> : (
+            {end ? <span class="choice">end</span> : (
               <button
                 type="button"
                 class="choice"

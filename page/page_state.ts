@@ -56,6 +56,9 @@ const SETTINGS: readonly Setting[] = [
   "seed",
 ];
 
+/** The text that is scored until the visitor types another one. */
+export const EXAMPLE = "eleanor";
+
 const DEFAULTS: PageState = {
   model: "",
   runtime: "edge",
@@ -69,7 +72,7 @@ const DEFAULTS: PageState = {
   seed: "",
   novel: false,
   unique: false,
-  name: "eleanor",
+  name: EXAMPLE,
 };
 
 /** How long the state must stay the same before the address is changed, in milliseconds: browsers allow 100 changes in 30 s. */

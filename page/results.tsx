@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { capitalized } from "./capitalized.ts";
 import { noun } from "./noun.ts";
 import type { Answer } from "./use_answer.ts";
 
@@ -34,7 +35,7 @@ export function Results({ names, fresh, pending, choose }: ResultsProps): VNode 
       {names.map(({ name, perplexity }) => (
         <li>
           <button type="button" title="Score it" onClick={() => choose(name)}>
-            <span class="name">{name}</span>
+            <span class="name" dir="auto">{name}</span>
             <span class="remarks">
               <span class="perplexity">
                 <span class="visually-hidden">perplexity</span> {perplexity?.toFixed(1) ?? "∞"}
@@ -52,9 +53,4 @@ export function Results({ names, fresh, pending, choose }: ResultsProps): VNode 
 function Mark({ isNew }: { isNew?: boolean }): VNode {
   if (isNew === undefined) return <span class="mark" />;
   return <span class={isNew ? "mark new" : "mark known"}>{isNew ? "new" : "known"}</span>;
-}
-
-/** A noun at the beginning of a label. */
-export function capitalized(noun: string): string {
-  return noun.replace(/^./u, (letter) => letter.toUpperCase());
 }

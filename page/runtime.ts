@@ -25,9 +25,9 @@ export function openRuntime(runtime: Runtime, model: string): Promise<ApiFetch> 
   return open;
 }
 
-/** Loads what runs models in this browser before it is asked for, so that it is there without a connection. */
+/** Downloads what runs models in this browser before it is asked for, so that it is there without a connection. */
 export function prepareRuntime(): void {
-  import("./browser_runtime.ts").then(({ loadedRuntime }) => loadedRuntime("wasm")).catch(() => {}); // asked for again
+  import("./browser_runtime.ts").then(({ downloadedWasm }) => downloadedWasm("wasm")).catch(() => {}); // asked for again
 }
 
 /** Closes a model that was opened in the browser: there is another one of its name, or none. */

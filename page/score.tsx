@@ -1,10 +1,17 @@
 import type { VNode } from "preact";
+import { isolated } from "./direction.ts";
 import { FailureNotice } from "./failure_notice.tsx";
 import { Letters, STRONGEST } from "./letters.tsx";
 import { NextCharacters } from "./next_characters.tsx";
 import { noun } from "./noun.ts";
 import { change, nextPath, runtimeOf, scorePath, state } from "./page_state.ts";
+import { shortened } from "./shortened.ts";
 import { type Answer, elapsed, useAnswer } from "./use_answer.ts";
+
+/** What the typed text is called in errors: it is the text to score, and the beginning that a next letter comes after. */
+const LABELS = { name: "Your text", prefix: "Your text" };
+/** Most characters of the text that the verdict repeats. */
+const MAX_REPEATED = 40;
 
 /** How likely a typed text is, letter by letter. */
 export function Score({ model }: { model?: string }): VNode {
@@ -28,6 +35,7 @@ export function Score({ model }: { model?: string }): VNode {
         <input
           id="name"
           type="text"
+          dir="auto"
           value={name}
           autocomplete="off"
           autocapitalize="off"
@@ -36,7 +44,7 @@ export function Score({ model }: { model?: string }): VNode {
           onInput={({ currentTarget }) => change({ name: currentTarget.value })}
         />
       </p>
-      {failure && <FailureNotice failure={failure} retry={retry} />}
+      {failure && <FailureNotice failure={failure} retry={retry} labels={LABELS} />}
       <div class="columns">
         <div class="results">
           {name === "" && <p class="verdict">Type something, or choose its first letter.</p>}
@@ -90,9 +98,10 @@ function Legend(): VNode {
  * split: of lines that were kept from training.
  */
 export function verdict({ name, percentile, possible }: Answer<"score">, noun: string): string {
-  if (!possible) return `To the model, “${name}” is impossible.`;
+  const text = `“${isolated(shortened(name, MAX_REPEATED))}”`;
+  if (!possible) return `To the model, ${text} is impossible.`;
   const kept = `the ${noun} kept from its training`;
-  if (percentile < 0.5) return `“${name}” is, letter for letter, less likely than practically all ${kept}.`;
-  if (percentile > 99.5) return `“${name}” is, letter for letter, likelier than practically all ${kept}.`;
-  return `“${name}” is, letter for letter, likelier than ${percentile.toFixed(0)}% of ${kept}.`;
+  if (percentile < 0.5) return `${text} is, letter for letter, less likely than practically all ${kept}.`;
+  if (percentile > 99.5) return `${text} is, letter for letter, likelier than practically all ${kept}.`;
+  return `${text} is, letter for letter, likelier than ${percentile.toFixed(0)}% of ${kept}.`;
 }

@@ -85,6 +85,7 @@ function TextField({ setting, label, hint, error, ...input }: Field & { error?: 
       <input
         id={setting}
         type="text"
+        dir="auto"
         autocomplete="off"
         spellcheck={false}
         value={state.value[setting]}

@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { ModelCard } from "../shared/model_card.ts";
 import { contextInWords } from "./describe_model.ts";
+import { grouped } from "./number_format.ts";
 import { change, type Runtime, runtimeOf, state } from "./page_state.ts";
 import { loading } from "./runtime.ts";
 import type { AvailableModel } from "./train/local_models.ts";
@@ -28,7 +29,7 @@ export function Switches({ models, model }: { models: readonly AvailableModel[];
           {!chosen && <option value={model}>{nameOf(model)}</option>}
           {models.map(({ reference, card: { name, parameters } }) => (
             <option value={reference}>
-              {name}, {parameters.toLocaleString("en")} parameters{isLocal(reference) && ", in this browser"}
+              {name}, {isLocal(reference) ? "in this browser" : `${grouped(parameters)} parameters`}
             </option>
           ))}
         </select>

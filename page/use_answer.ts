@@ -58,7 +58,7 @@ export function useAnswer<Name extends Route>(
         const fetchFrom = await openRuntime(runtime, model ?? "");
         const started = performance.now();
         const response = await fetchFrom(path, abort.signal);
-        if (!response.ok) throw await Failure.of(response);
+        if (!isAnswer(path, response)) throw await Failure.of(response);
         const answer: Answer<Name> = await response.json();
         const milliseconds = performance.now() - started;
         if (!abort.signal.aborted) setAsked({ answer, milliseconds, runtime, pending: false });
@@ -85,6 +85,12 @@ export function useAnswer<Name extends Route>(
   }, [asked.failure]);
 
   return { ...asked, retry };
+}
+
+/** Whether a response is an answer: with 503, /health says that no model is ready, and which are being opened. */
+function isAnswer(path: string, { ok, status, headers }: Response): boolean {
+  return ok || path === "/health" && status === 503 &&
+      headers.get("content-type")?.startsWith("application/json") === true;
 }
 
 const WHERE: Record<Runtime, string> = {

@@ -24,7 +24,7 @@ export interface BulkOptions {
   firstLine?: number;
 }
 
-/** A text cannot be scored as a name. The message is a predicate: "must be …", "has the character …". */
+/** A text cannot be scored as a name. */
 export class InvalidNameError extends RangeError {
   override name = "InvalidNameError";
 }
@@ -144,7 +144,7 @@ function readName({ card, vocabulary }: ScoringModel, name: string, work?: Work)
   const length = nameLength(name);
   if (!(length >= 1 && length <= MAX_NAME_LENGTH)) {
     const allowed =
-      `1 to ${MAX_NAME_LENGTH} characters of Unicode text with at most ${MAX_MARKS} combining marks in a row`;
+      `1 to ${MAX_NAME_LENGTH} characters of Unicode with at most ${MAX_MARKS} combining marks in a row`;
     return refuse(name, `must be ${allowed}`);
   }
   try {
@@ -155,7 +155,7 @@ function readName({ card, vocabulary }: ScoringModel, name: string, work?: Work)
   }
 }
 
-/** The message for a text with a character that a model does not know. */
+/** What an error says of a text with a character that a model does not know. */
 export function unknownCharacter(
   { character, position }: UnknownCharacterError,
   model: string,
@@ -166,7 +166,7 @@ export function unknownCharacter(
 }
 
 function refuse(name: string, reason: string): UnscoredName {
-  return { name: shown(name), error: new InvalidNameError(reason) };
+  return { name: shown(name), error: new InvalidNameError(`The text ${reason}`) };
 }
 
 /** A name as it is shown in an error: only the beginning of a long one. */

@@ -67,13 +67,13 @@ export type Pictures = z.infer<typeof picturesSchema>;
 export const modelCardSchema = z.object({
   name: modelName,
   noun: nounSchema.optional().describe(
-    "What its things are called, in the plural; older cards have none, and it is derived from the name of the list",
+    "What its things are called, in the plural; older cards have none, and it is derived from the names of list and model",
   ),
   architecture: z.string().min(1).describe("File of trainer/architectures that made it"),
   hyperparameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])),
   parameters: count.describe("How many numbers were learnt"),
   vocabulary: z.string().min(1).describe(
-    "The characters of tokens 1, 2, 3 … in order; token 0 is the boundary of a name",
+    "The characters of tokens 1, 2, 3 … in order; token 0 is the boundary, the beginning and the end",
   ),
   context_length: z.int().min(1).max(MAX_CONTEXT_LENGTH).nullable().describe(
     "How many tokens back the model sees; null: all of them",
@@ -127,13 +127,13 @@ export const modelCardSchema = z.object({
     "Mean negative log-likelihood a character, in nats; null is infinite",
   ),
   known_names: z.object({
-    names: count.describe("How many different names"),
+    names: count.describe("How many different things"),
     sha256: sha256.describe("Of the file that held them"),
   }).optional().describe(
-    "The list's names as earlier versions stored them; the list is now found by its own name and SHA-256",
+    "The list's things as earlier versions stored them; the list is now found by its own name and SHA-256",
   ),
   nll_quantiles: z.array(nll).length(CARD_QUANTILES).describe(
-    "Of the NLL of each name of the dev split, at 0%, 1% … 100%; null is infinite",
+    "Of the NLL of each thing of the dev split, at 0%, 1% … 100%; null is infinite",
   ),
   pictures: picturesSchema.optional().describe(
     `What a page draws of the model, of at most ${MAX_PICTURED_TOKENS} tokens; older cards with more tokens have none`,

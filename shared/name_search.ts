@@ -80,15 +80,18 @@ export class NameSearch {
   /**
    * The reason why fewer names were found than requested, or undefined if all were found.
    *
+   * @param noun What the names are called, in the plural.
    * @example "12 of 50 names: 1000 were drawn, of which 900 are in the training list and 88 repeat others"
    */
-  shortfall(): string | undefined {
+  shortfall(noun: string): string | undefined {
     if (this.#found === this.#n) return undefined;
     const reasons = [
       ...(this.#fromList > 0 ? [`${this.#fromList} are in the training list`] : []),
       ...(this.#repeats > 0 ? [`${this.#repeats} repeat others`] : []),
     ];
-    return `${this.#found} of ${this.#n} names: ${this.#drawn} were drawn, of which ${reasons.join(" and ")}`;
+    return `${this.#found} of ${this.#n} ${noun}: ${this.#drawn} were drawn, of which ${
+      reasons.join(" and ")
+    }`;
   }
 
   /** How many names to draw to find the wanted number, given the share of names that was found so far. */

@@ -1,5 +1,5 @@
 import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { BOUNDARY, type Vocabulary } from "./vocabulary.ts";
 import { Work } from "./work.ts";
 
 /** A possible next character, with its probability. */
@@ -8,6 +8,8 @@ export interface NextCharacter {
   character: string;
   /** From 0 to 1. */
   probability: number;
+  /** True for the boundary: a vocabulary may contain the character '.' as well. */
+  end?: true;
 }
 
 /**
@@ -30,5 +32,6 @@ export async function nextCharacters(
   return Array.from(row, (logProb, token) => ({
     character: vocabulary.symbol(token),
     probability: Math.exp(logProb),
+    ...(token === BOUNDARY && { end: true as const }),
   })).sort((a, b) => b.probability - a.probability); // a stable sort
 }

@@ -3,11 +3,20 @@ export const MAX_NOUN_LENGTH = 40;
 
 /** What the things of a list are called if the name of its file does not say so. */
 const FALLBACK = "things";
-/** Words in the names of files that say nothing about what is in them. */
-const GENERIC = new Set(
-  ["all", "clean", "corpus", "data", "dataset", "file", "final", "input", "items", "lines", "list", "lists"]
-    .concat("my", "pasted", "raw", "test", "text", "train", "training", "txt", "utf"),
-);
+/** Plurals in the names of files that say nothing about what is in them. */
+const GENERIC = new Set([
+  "entries",
+  "examples",
+  "files",
+  "items",
+  "lines",
+  "lists",
+  "rows",
+  "samples",
+  "texts",
+]);
+/** A word that is probably an English plural: not a class, a status or an analysis. */
+const PLURAL = /^.{2,}[^isu]s$/u;
 
 /** Letters, digits, spaces, hyphens and apostrophes. Not a regex of zod's: JSON Schema has none with the flag u. */
 const NOUN = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} '’-]*$/u;
@@ -18,18 +27,23 @@ export function isNoun(text: string): boolean {
 }
 
 /**
- * What the things of a list are called, derived from the name of its file: the last word that looks like an English plural,
- * or otherwise the last word. "things" if there is none.
+ * What the things of a list are called, derived from names: the last word that is probably an English plural in the name of the
+ * list's file, or else in that of the model. "things" if there is none, since a sentence such as "20 french from paris" would be
+ * worse than one with "things".
  *
- * @param file The file's name, such as `french-communes-2026.txt`, which gives "communes".
+ * @param file The file's name, such as `us-names-2018.txt`, which gives "names".
+ * @param model The model's name.
  */
-export function nounOfFile(file: string): string {
-  const stem = file.normalize("NFC").replace(/\.[^.]*$/, "").toLowerCase();
-  const words = (stem.match(/[\p{L}\p{M}]+/gu) ?? []).filter((word) => !GENERIC.has(word) && isNoun(word));
-  return words.findLast((word) => /...s$/.test(word)) ?? words.at(-1) ?? FALLBACK;
+export function deriveNoun(file: string, model: string): string {
+  return pluralIn(file.replace(/\.[^.]*$/, "")) ?? pluralIn(model) ?? FALLBACK;
 }
 
-/** What the things of a model are called: the noun on its card. Older cards have none, and it is derived from their list. */
-export function nounOf(card: { noun?: string; dataset: { name: string } }): string {
-  return card.noun ?? nounOfFile(card.dataset.name);
+function pluralIn(name: string): string | undefined {
+  const words: string[] = name.normalize("NFC").toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? [];
+  return words.findLast((word) => PLURAL.test(word) && !GENERIC.has(word) && isNoun(word));
+}
+
+/** What the things of a model are called: the noun on its card. Older cards have none, and it is derived. */
+export function nounOf(card: { noun?: string; name: string; dataset: { name: string } }): string {
+  return card.noun ?? deriveNoun(card.dataset.name, card.name);
 }

@@ -43,7 +43,7 @@ export const SCORE_FORMATS = {
 export type ScoreFormatName = keyof typeof SCORE_FORMATS;
 
 /** Type and title of an {@link InvalidNameError}. */
-export const INVALID_NAME = { type: "urn:edgemore:problem:invalid-name", title: "Invalid name" } as const;
+export const INVALID_NAME = { type: "urn:edgemore:problem:invalid-name", title: "Invalid text" } as const;
 
 /**
  * Describes why a name has no score.
@@ -52,5 +52,5 @@ export const INVALID_NAME = { type: "urn:edgemore:problem:invalid-name", title: 
  */
 export function refusalOf(error: UnscoredName["error"]): Refusal {
   if (!(error instanceof InvalidNameError)) throw error;
-  return { ...INVALID_NAME, detail: `name ${error.message}` };
+  return { ...INVALID_NAME, detail: error.message };
 }

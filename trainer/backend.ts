@@ -1,6 +1,5 @@
 import type { Network, TrainedNetwork } from "./architecture.ts";
-import type { OnEvaluated } from "./evaluation.ts";
-import type { Batch, Examples } from "./examples.ts";
+import type { Batch, EvaluationBatch, Examples } from "./examples.ts";
 import type { OptimizerName } from "./optimizers.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
 
@@ -73,11 +72,11 @@ export interface Evaluator {
    */
   measureBuffers(train: Examples): Parameters;
   /**
-   * Computes the NLL of each target.
+   * Computes the NLL of each target of a batch.
    *
    * @returns [targets], in nats; Infinity if a target is impossible.
    */
-  losses(examples: Examples, onEvaluated?: OnEvaluated): Float32Array;
+  losses(batch: EvaluationBatch): Float32Array;
   /**
    * Computes the log-probabilities of the token after the last position.
    *

@@ -1,7 +1,7 @@
 import { PythonRandom } from "../shared/random/python.ts";
 import { sha256 } from "../shared/sha256.ts";
 import { LIST_TOO_LARGE, MAX_LIST_BYTES } from "../shared/training_names.ts";
-import { Vocabulary } from "../shared/vocabulary.ts";
+import { MAX_CHARACTERS, Vocabulary } from "../shared/vocabulary.ts";
 import type { Split } from "./splits.ts";
 
 /** Maximum length of a line, in characters: code points in normalization form C. */
@@ -11,7 +11,7 @@ export const MAX_LINE_LENGTH = 256;
  * form C is composed of at most 4 code points (UAX #15, table 4), each at most 2 units, so a longer line cannot be valid.
  */
 const MAX_LINE_UNITS = 8 * MAX_LINE_LENGTH;
-/** Minimum number of lines: each of the splits needs one. */
+/** Minimum number of different lines: each of the splits needs one. */
 export const MIN_LINES = 10;
 /** Seed of the shuffle before the split, as in the notebooks. */
 export const SPLIT_SEED = 42;
@@ -44,7 +44,7 @@ export interface Corpus {
  *
  * @param name The name of the list's file.
  * @param source What an error calls the list. Default: its name.
- * @throws {Error} If it is too large, is empty, has too few lines, is not UTF-8 text, or has a line that is too long. The
+ * @throws {Error} If it is too large, is empty, has too few different lines, is not UTF-8 text, or has a line that is too long. The
  * message says which, and where.
  */
 export async function parseList(bytes: Uint8Array<ArrayBuffer>, name: string, source = name): Promise<List> {
@@ -57,7 +57,11 @@ export async function parseList(bytes: Uint8Array<ArrayBuffer>, name: string, so
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return fail(`it is not UTF-8 text (${firstBrokenLine(bytes)})`);
+    return fail(
+      isUtf16(bytes)
+        ? "it is UTF-16 text; save it with the encoding UTF-8"
+        : `it is not UTF-8 text (${firstBrokenLine(bytes)})`,
+    );
   }
   const lines: string[] = [];
   text.split(/\r?\n/).forEach((line, i) => {
@@ -74,9 +78,12 @@ export async function parseList(bytes: Uint8Array<ArrayBuffer>, name: string, so
     }
   });
   if (lines.length === 0) fail("it has only blank lines");
-  if (lines.length < MIN_LINES) {
+  const different = countDifferent(lines, MIN_LINES);
+  if (different < MIN_LINES) {
+    const counted = `${lines.length} line${lines.length === 1 ? "" : "s"}`;
+    const repeated = different < lines.length ? `, ${different} of them different` : "";
     fail(
-      `it has ${lines.length} lines, and ${MIN_LINES} is the fewest that can be split into train, dev and test`,
+      `it has ${counted}${repeated}, and ${MIN_LINES} is the fewest that can be split into train, dev and test`,
     );
   }
   return { name, lines, bytes, sha256: await sha256(bytes) };
@@ -106,7 +113,7 @@ export function composeLine(line: string): string {
  * @throws {RangeError} If it has more different characters than a vocabulary may have.
  */
 export function makeCorpus(list: List): Corpus {
-  const vocabulary = Vocabulary.of(list.lines);
+  const vocabulary = vocabularyOf(list);
   const words = list.lines.map((line) => vocabulary.encode(line));
   new PythonRandom(SPLIT_SEED).shuffle(words);
   const trainEnd = Math.floor(0.8 * words.length);
@@ -120,6 +127,32 @@ export function makeCorpus(list: List): Corpus {
       test: words.slice(devEnd),
     },
   };
+}
+
+function vocabularyOf({ name, lines }: List): Vocabulary {
+  try {
+    return Vocabulary.of(lines);
+  } catch {
+    const different = new Set(lines.join("")).size;
+    throw new RangeError(
+      `Cannot read the list ${name}: it has ${different} different characters, the most is ${MAX_CHARACTERS}`,
+    );
+  }
+}
+
+/** How many different lines there are, counted up to a number. */
+function countDifferent(lines: readonly string[], enough: number): number {
+  const different = new Set<string>();
+  for (const line of lines) {
+    if (different.size === enough) break;
+    different.add(line);
+  }
+  return different.size;
+}
+
+/** Whether bytes begin with the byte order mark of UTF-16, in either order. */
+function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }
 
 /** The first line that is not UTF-8, in words. */

@@ -1,10 +1,13 @@
 import { logSoftmax, type Tensor, type Tensor2D, tensor2d } from "@tensorflow/tfjs";
+import { takeTurn } from "../shared/event_loop.ts";
 import type { Network, TrainedNetwork } from "./architecture.ts";
 import type { Backend, Evaluator } from "./backend.ts";
-import { type Examples, examplesOf } from "./examples.ts";
+import { type EvaluationBatch, type Examples, examplesOf } from "./examples.ts";
 import { type Parameters, readValues, type Weights } from "./parameters.ts";
 import { type Split, SPLITS } from "./splits.ts";
 
+/** Training and evaluations yield to the event loop this often, in milliseconds, so that signals are heard. */
+export const MILLISECONDS_PER_TURN = 100;
 /**
  * Most targets of the dev split that an evaluation in training takes; of a larger split it takes a sample. The list in this
  * repository and the notebooks' list have 23,000.
@@ -40,25 +43,44 @@ export function logProbs(network: Network, weights: Weights, tokens: Tensor2D): 
     : logSoftmax(network.logits(weights, tokens));
 }
 
+/** Computes the NLL of each target of a batch with TensorFlow.js; see {@link Evaluator.losses}. */
+export function batchLosses(
+  network: Network,
+  weights: Weights,
+  { tokens, count, targets, rows }: EvaluationBatch,
+): Float32Array {
+  const V = network.vocabularySize;
+  const shape: [number, number] = [count, tokens.length / count];
+  const values = readValues(() => logProbs(network, weights, tensor2d(tokens, shape, "int32"))); // (rows, V)
+  return Float32Array.from(rows, (row, i) => -values[row * V + targets[i]]);
+}
+
+/** Computes the NLL of each target, in nats, into `losses`: [targets]. Yields the number of targets of each batch. */
+function* evaluateBatches(
+  evaluator: Pick<Evaluator, "losses">,
+  examples: Examples,
+  losses: Float32Array,
+): Generator<number> {
+  for (const batch of examples.evaluationBatches()) {
+    const { places } = batch;
+    const ofBatch = evaluator.losses(batch);
+    for (let i = 0; i < places.length; i++) losses[places[i]] = ofBatch[i];
+    yield places.length;
+  }
+}
+
 /**
- * Computes the NLL of each target with TensorFlow.js.
+ * Computes the NLL of each target.
  *
  * @returns [targets], in nats; Infinity if a target is impossible.
  */
 export function targetLosses(
-  network: Network,
-  weights: Weights,
+  evaluator: Pick<Evaluator, "losses">,
   examples: Examples,
   onEvaluated?: OnEvaluated,
 ): Float32Array {
-  const V = network.vocabularySize;
   const losses = new Float32Array(examples.targetCount);
-  for (const { tokens, count, targets, rows, places } of examples.evaluationBatches()) {
-    const shape: [number, number] = [count, tokens.length / count];
-    const values = readValues(() => logProbs(network, weights, tensor2d(tokens, shape, "int32"))); // (rows, V)
-    for (let i = 0; i < targets.length; i++) losses[places[i]] = -values[rows[i] * V + targets[i]];
-    onEvaluated?.(targets.length);
-  }
+  for (const targets of evaluateBatches(evaluator, examples, losses)) onEvaluated?.(targets);
   return losses;
 }
 
@@ -68,7 +90,7 @@ export function targetLosses(
  * @returns Infinity if a target is impossible.
  */
 export function evaluate(network: Network, weights: Weights, examples: Examples): number {
-  return meanLoss(targetLosses(network, weights, examples));
+  return meanLoss(targetLosses(withTensorFlow(network, weights), examples));
 }
 
 /**
@@ -80,8 +102,20 @@ export function scoreWords(
   network: Network,
   weights: Weights,
   words: readonly (readonly number[])[],
+  onProgress?: OnProgress,
 ): number[] {
-  return wordLosses(targetLosses(network, weights, examplesOf(words, network.contextLength)), words);
+  const examples = examplesOf(words, network.contextLength);
+  let evaluated = 0;
+  const losses = targetLosses(
+    withTensorFlow(network, weights),
+    examples,
+    (targets) => onProgress?.(evaluated += targets, examples.targetCount),
+  );
+  return wordLosses(losses, words);
+}
+
+function withTensorFlow(network: Network, weights: Weights): Pick<Evaluator, "losses"> {
+  return { losses: (batch) => batchLosses(network, weights, batch) };
 }
 
 /** The NLL of a model, in nats a character. */
@@ -95,18 +129,33 @@ export interface SplitLosses {
 /** Called with how many targets of all were evaluated. */
 export type OnProgress = (evaluated: number, all: number) => void;
 
-/** Evaluates all splits of a list. */
-export function evaluateSplits(
+/**
+ * Evaluates all splits of a list. It yields to the event loop as training does.
+ *
+ * @param signal Ends it.
+ * @throws The signal's reason.
+ */
+export async function evaluateSplits(
   evaluator: Pick<Evaluator, "losses">,
   examples: Record<Split, Examples>,
   words: Record<"dev", readonly (readonly number[])[]>,
   onProgress?: OnProgress,
-): SplitLosses {
+  signal?: AbortSignal,
+): Promise<SplitLosses> {
   const all = SPLITS.reduce((sum, split) => sum + examples[split].targetCount, 0);
+  const [train, dev, test] = SPLITS.map((split) => new Float32Array(examples[split].targetCount));
+  const losses = { train, dev, test };
   let evaluated = 0;
-  const [train, dev, test] = SPLITS.map((split) =>
-    evaluator.losses(examples[split], (targets) => onProgress?.(evaluated += targets, all))
-  );
+  let turnEnds = performance.now() + MILLISECONDS_PER_TURN;
+  for (const split of SPLITS) {
+    for (const targets of evaluateBatches(evaluator, examples[split], losses[split])) {
+      onProgress?.(evaluated += targets, all);
+      if (performance.now() < turnEnds) continue;
+      await takeTurn();
+      signal?.throwIfAborted();
+      turnEnds = performance.now() + MILLISECONDS_PER_TURN;
+    }
+  }
   return {
     nll: { train: meanLoss(train), dev: meanLoss(dev), test: meanLoss(test) },
     devWords: wordLosses(dev, words.dev),
@@ -145,7 +194,7 @@ export async function evaluateCheckpoint(
   const evaluator = await backend.evaluator(network, parameters);
   try {
     const measured = evaluator.measureBuffers(samples.train);
-    const devNll = meanLoss(evaluator.losses(samples.dev));
+    const devNll = meanLoss(targetLosses(evaluator, samples.dev));
     if (Number.isNaN(devNll)) {
       throw new Error(
         `Cannot evaluate the weights of step ${step}: their NLL on the dev split is not a number`,

@@ -61,29 +61,31 @@ export interface Examples {
  * ```
  */
 export class WindowExamples implements Examples {
-  readonly count: number;
-  /** [count, contextLength], row-major: the last tokens, oldest first, left-padded with the boundary. */
-  readonly contexts: Int32Array<ArrayBuffer>;
-  /** [count]: the token after each window. */
-  readonly targets: Int32Array<ArrayBuffer>;
+  /**
+   * All words, each after as many boundaries as a window has tokens, and a boundary at the end. Each window is a part of it, and
+   * the token after it is its target; copies of all windows would take several times as much memory.
+   */
+  #text: Uint16Array;
+  /** [count]: where each window begins in the text. */
+  #begins: Int32Array;
   #groups?: WindowGroups;
 
   /** @param words The tokens of each word, without boundaries. */
   constructor(words: readonly (readonly number[])[], readonly contextLength: number) {
-    this.count = words.reduce((sum, word) => sum + word.length + 1, 0);
-    this.contexts = new Int32Array(this.count * contextLength);
-    this.targets = new Int32Array(this.count);
-    let row = 0;
+    const characters = words.reduce((sum, { length }) => sum + length, 0);
+    // Typed arrays begin as zeros, which is the boundary.
+    this.#text = new Uint16Array(words.length * contextLength + characters + 1);
+    this.#begins = new Int32Array(characters + words.length);
+    let [begin, row] = [0, 0];
     for (const word of words) {
-      for (let position = 0; position <= word.length; position++) {
-        const end = (row + 1) * contextLength;
-        // Typed arrays begin as zeros, which is the boundary.
-        for (let back = Math.min(position, contextLength); back > 0; back--) {
-          this.contexts[end - back] = word[position - back];
-        }
-        this.targets[row++] = position < word.length ? word[position] : BOUNDARY;
-      }
+      this.#text.set(word, begin + contextLength);
+      for (let position = 0; position <= word.length; position++) this.#begins[row++] = begin + position;
+      begin += contextLength + word.length;
     }
+  }
+
+  get count(): number {
+    return this.#begins.length;
   }
 
   get targetCount(): number {
@@ -91,64 +93,55 @@ export class WindowExamples implements Examples {
   }
 
   batch(indices: Int32Array): Batch {
-    const n = this.contextLength;
-    const tokens = new Int32Array(indices.length * n);
-    indices.forEach((index, i) => tokens.set(this.contexts.subarray(index * n, (index + 1) * n), i * n));
-    return {
-      tokens,
-      targets: Int32Array.from(indices, (index) => this.targets[index]),
-      count: indices.length,
-    };
+    return this.#copy(indices.map((index) => this.#begins[index]));
   }
 
   all(): Batch {
-    return { tokens: this.contexts, targets: this.targets, count: this.count };
+    return this.#copy(this.#begins);
   }
 
   *batches(): Generator<Batch> {
     for (let start = 0; start < this.count; start += MAX_BATCH_POSITIONS) {
-      const end = Math.min(start + MAX_BATCH_POSITIONS, this.count);
-      yield {
-        tokens: this.contexts.slice(start * this.contextLength, end * this.contextLength),
-        targets: this.targets.slice(start, end),
-        count: end - start,
-      };
+      yield this.#copy(this.#begins.subarray(start, start + MAX_BATCH_POSITIONS));
     }
   }
 
   *evaluationBatches(): Generator<EvaluationBatch> {
-    const n = this.contextLength;
-    this.#groups ??= groupWindows(this.contexts, this.count, n);
+    this.#groups ??= groupWindows(this.#text, this.#begins, this.contextLength);
     const { begins, examples } = this.#groups;
     const groups = begins.length - 1;
     for (let start = 0; start < groups; start += MAX_BATCH_POSITIONS) {
       const end = Math.min(start + MAX_BATCH_POSITIONS, groups);
-      const tokens = new Int32Array((end - start) * n);
+      const firsts = begins.slice(start, end).map((first) => this.#begins[examples[first]]);
       const places = examples.slice(begins[start], begins[end]);
       const rows = new Int32Array(places.length);
       for (let group = start; group < end; group++) {
-        const row = group - start;
-        const first = examples[begins[group]] * n;
-        for (let i = 0; i < n; i++) tokens[row * n + i] = this.contexts[first + i];
-        rows.fill(row, begins[group] - begins[start], begins[group + 1] - begins[start]);
+        rows.fill(group - start, begins[group] - begins[start], begins[group + 1] - begins[start]);
       }
-      yield { tokens, count: end - start, targets: places.map((place) => this.targets[place]), rows, places };
+      const targets = places.map((place) => this.#text[this.#begins[place] + this.contextLength]);
+      yield { tokens: this.#copy(firsts).tokens, count: end - start, targets, rows, places };
     }
   }
 
   sample(maxTargets: number): WindowExamples {
     if (this.count <= maxTargets) return this;
-    const { tokens, targets } = this.batch(evenlySpaced(this.count, maxTargets));
-    return WindowExamples.#of(tokens, targets, this.contextLength);
+    const sample = new WindowExamples([], this.contextLength);
+    sample.#text = this.#text;
+    sample.#begins = evenlySpaced(this.count, maxTargets).map((index) => this.#begins[index]);
+    return sample;
   }
 
-  static #of(
-    contexts: WindowExamples["contexts"],
-    targets: WindowExamples["targets"],
-    contextLength: number,
-  ): WindowExamples {
-    const empty = new WindowExamples([], contextLength);
-    return Object.assign(empty, { contexts, targets, count: targets.length });
+  /** Copies the windows that begin there, and their targets. */
+  #copy(begins: Int32Array): Batch {
+    const [n, count] = [this.contextLength, begins.length];
+    const tokens = new Int32Array(count * n);
+    const targets = new Int32Array(count);
+    for (let row = 0; row < count; row++) {
+      const begin = begins[row];
+      for (let i = 0; i < n; i++) tokens[row * n + i] = this.#text[begin + i];
+      targets[row] = this.#text[begin + n];
+    }
+    return { tokens, targets, count };
   }
 }
 
@@ -163,25 +156,27 @@ interface WindowGroups {
 /**
  * Groups windows that are equal, in order of their first occurrence: a hash table with linear probing, and a counting sort.
  *
- * @param windows [count, n], row-major.
+ * @param windows [count]: where each window of n tokens begins in the text.
  */
-function groupWindows(windows: Int32Array, count: number, n: number): WindowGroups {
+function groupWindows(text: Uint16Array, windows: Int32Array, n: number): WindowGroups {
+  const count = windows.length;
   const slots = 2 ** Math.ceil(Math.log2(2 * count + 1));
   const table = new Int32Array(slots).fill(-1); // the group in each slot
-  const firsts = new Int32Array(count); // the first window of each group
+  const firsts = new Int32Array(count); // where the first window of each group begins
   const groupOf = new Int32Array(count);
   let groups = 0;
   const equal = (a: number, b: number) => {
-    for (let i = 0; i < n; i++) if (windows[a * n + i] !== windows[b * n + i]) return false;
+    for (let i = 0; i < n; i++) if (text[a + i] !== text[b + i]) return false;
     return true;
   };
   for (let window = 0; window < count; window++) {
+    const begin = windows[window];
     let hash = 0;
-    for (let i = 0; i < n; i++) hash = Math.imul(hash ^ windows[window * n + i], 0x9e3779b1);
+    for (let i = 0; i < n; i++) hash = Math.imul(hash ^ text[begin + i], 0x9e3779b1);
     let slot = (hash ^ (hash >>> 15)) & (slots - 1);
-    while (table[slot] >= 0 && !equal(firsts[table[slot]], window)) slot = (slot + 1) & (slots - 1);
+    while (table[slot] >= 0 && !equal(firsts[table[slot]], begin)) slot = (slot + 1) & (slots - 1);
     if (table[slot] < 0) {
-      firsts[groups] = window;
+      firsts[groups] = begin;
       table[slot] = groups++;
     }
     groupOf[window] = table[slot];

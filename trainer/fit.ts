@@ -3,7 +3,12 @@ import { TorchGenerator, type TorchGeneratorState } from "../shared/random/torch
 import type { TrainedNetwork } from "./architecture.ts";
 import type { StepSettings, StepState } from "./backend.ts";
 import { type BackendName, backends, evaluationBackend } from "./backends/all.ts";
-import { evaluateCheckpoint, type EvaluatedCheckpoint, evaluationSamples } from "./evaluation.ts";
+import {
+  evaluateCheckpoint,
+  type EvaluatedCheckpoint,
+  evaluationSamples,
+  MILLISECONDS_PER_TURN,
+} from "./evaluation.ts";
 import type { Examples } from "./examples.ts";
 import { optimizers } from "./optimizers.ts";
 import { mapValues, type Parameters } from "./parameters.ts";
@@ -13,8 +18,6 @@ import { averageWeights, STEPS_PER_AVERAGING, type WeightAverage } from "./weigh
 
 /** The dev split, or a sample of it, is evaluated at every tenth point of the loss history, and at the end. */
 const POINTS_PER_EVALUATION = 10;
-/** Training yields to the event loop this often, in milliseconds, so that signals are heard. */
-const MILLISECONDS_PER_TURN = 100;
 
 /** How a network is trained. */
 export interface FitSettings extends StepSettings {
@@ -68,7 +71,7 @@ export interface FitHooks {
   onStep?(step: number, loss: number): void;
   /** Called after each evaluation of the dev split, or of a sample of it. */
   onEvaluation?(state: TrainingState, devNll: number): void | Promise<void>;
-  /** Called about every tenth of a second, when training yields to the event loop. */
+  /** Called about every tenth of a second, when training yields to the event loop, and after the last step. */
   onTurn?(run: RunningFit): void | Promise<void>;
   /** Ends the run after the current step. */
   signal?: AbortSignal;
@@ -180,7 +183,7 @@ export async function fit(
         lossSum = 0;
       }
       if (step % evaluateEvery === 0 || step === steps) await evaluateDev();
-      if (performance.now() > turnEnds) {
+      if (performance.now() > turnEnds || step === steps) {
         await onTurn?.({ step, history, parameters: () => resultOf(snapshot()) });
         await new Promise((resolve) => setTimeout(resolve, 1));
         turnEnds = performance.now() + MILLISECONDS_PER_TURN;

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { collectList } from "../shared/training_names.ts";
+import { readFailure } from "./read_failure.ts";
 
 /** Limits of a list that is fetched, in milliseconds. */
 export interface FetchLimits {
@@ -50,7 +51,8 @@ async function fetchBytes(
     }
     return await collectList(response.body ?? []);
   } catch (error) {
-    throw new Error(`Cannot fetch the list ${source}: ${(error as Error).message}`);
+    const { message, cause } = error as Error; // that of fetch is "fetch failed", and its cause says why
+    throw new Error(`Cannot fetch the list ${source}: ${cause instanceof Error ? cause.message : message}`);
   } finally {
     timers.forEach(clearTimeout);
     controller.abort();
@@ -59,7 +61,7 @@ async function fetchBytes(
 
 async function readBytes(source: string): Promise<Uint8Array<ArrayBuffer>> {
   const fail = (reason: string): never => {
-    throw new Error(`Cannot read the list ${source}: ${reason}`);
+    throw new Error(`Cannot read the list ${source || '""'}: ${reason}`);
   };
   if (source === "") fail("its path is empty");
   const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(source) ?? [];
@@ -67,12 +69,6 @@ async function readBytes(source: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await collectList(createReadStream(source));
   } catch (error) {
-    const reasons: Record<string, string> = {
-      ENOENT: "there is no such file",
-      EISDIR: "it is a directory",
-      EACCES: "it may not be read",
-    };
-    const { code, message } = error as NodeJS.ErrnoException;
-    return fail(reasons[code ?? ""] ?? message);
+    return fail(readFailure(source, error as Error));
   }
 }

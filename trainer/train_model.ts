@@ -1,5 +1,5 @@
 import { CARD_QUANTILES, type ModelCard } from "../shared/model_card.ts";
-import { nounOfFile } from "../shared/noun.ts";
+import { deriveNoun } from "../shared/noun.ts";
 import { quantiles } from "../shared/quantiles.ts";
 import { TorchGenerator } from "../shared/random/torch.ts";
 import { finiteOrNull } from "../shared/score_record.ts";
@@ -50,6 +50,8 @@ export interface TrainHooks extends FitHooks {
   onCheckpoint?(progress: RunProgress): void | Promise<void>;
   /** Called while the splits are evaluated at the end. */
   onProgress?: OnProgress;
+  /** Ends that evaluation, and the run with it, if all steps were made. */
+  abandon?: AbortSignal;
 }
 
 /** A trained model, in memory. */
@@ -70,6 +72,7 @@ export interface TrainedModel {
  * Trains a model on a list. A run that is stopped by its signal gives the best model so far.
  *
  * @throws {Error} If the loss is not a finite number.
+ * @throws The reason of `hooks.abandon`.
  */
 export async function trainModel(
   corpus: Corpus,
@@ -139,13 +142,19 @@ export async function trainModel(
   const evaluator = await evaluationBackend(network, parameters)
     .evaluator(network, parameters);
   parameters = { ...parameters, ...evaluator.measureBuffers(calibrationSample(examples.train)) };
-  const { nll, devWords } = evaluateSplits(evaluator, examples, corpus.words, hooks.onProgress);
-  evaluator.dispose();
+  const abandoned = stopped ? undefined : hooks.abandon; // what a stopped run has learnt is kept
+  const { nll, devWords } = await evaluateSplits(
+    evaluator,
+    examples,
+    corpus.words,
+    hooks.onProgress,
+    abandoned,
+  ).finally(() => evaluator.dispose());
   const { name, architecture, hyperparameters } = options;
   const onnx = exportOnnx(network, parameters, { name, architecture, vocabulary, devNll: nll.dev });
   const card: UnsavedCard = {
     name,
-    noun: options.noun ?? nounOfFile(list.name),
+    noun: options.noun ?? deriveNoun(list.name, options.name),
     architecture,
     hyperparameters,
     parameters: parameterCount(parameters, network.learns === "by counting" ? [] : network.buffers),

@@ -13,7 +13,15 @@ export async function listModels(directory: string): Promise<string[]> {
   try {
     entries = await readdir(directory);
   } catch (error) {
-    throw new Error(`Cannot list the models in ${directory}: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT"
+      ? "there is no such directory"
+      : code === "ENOTDIR"
+      ? "it is not a directory"
+      : message;
+    throw new Error(
+      `Cannot list the models in ${directory}: ${reason}; EDGEMORE_MODELS says where the models are`,
+    );
   }
   return entries.flatMap((file) => /^([^.].*)\.json$/s.exec(file)?.[1] ?? []).sort();
 }

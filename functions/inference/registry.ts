@@ -365,7 +365,7 @@ export class Registry {
     this.#set(name, entry, opening);
     try {
       const served = await this.#attempt(name, entry, open);
-      if (entry.model === opening) this.#serve(name, entry, served);
+      if (entry.model === opening && this.#entries.get(name) === entry) this.#serve(name, entry, served);
       else served.memory.close(); // it was removed or replaced meanwhile
     } catch (error) {
       if (entry.model !== opening) return;

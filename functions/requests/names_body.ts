@@ -16,7 +16,7 @@ export const MAX_BYTES = 2 ** 20;
  */
 export const MAX_ARRAY_POSITIONS = 250_000;
 /** What to do instead of sending a larger array, for error messages. */
-export const INSTEAD = "send more as text/plain, one name a line, or in several requests";
+export const INSTEAD = "send more as text/plain, one thing a line, or in several requests";
 
 /** @throws {Problem} 415 if the body has a Content-Encoding. */
 export function requireUnencoded(context: Context): void {
@@ -51,7 +51,7 @@ export function bodyType(context: Context): "application/json" | "text/plain" {
  */
 export function parseNames(bytes: Uint8Array): string[] {
   const refuse = (got: string) => {
-    const message = `must be a JSON array of names, ${got}`;
+    const message = `must be a JSON array of texts, ${got}`;
     return Problem.ofParameters("invalid-parameter", [{ parameter: "body", message }]);
   };
   let json: unknown;
@@ -66,14 +66,14 @@ export function parseNames(bytes: Uint8Array): string[] {
     const detail = `The body must have at most ${limit} ${things}, has ${count}; ${INSTEAD}`;
     throw new Problem("body-too-large", detail);
   };
-  requireAtMost(MAX_NAMES, "names", json.length);
+  requireAtMost(MAX_NAMES, "texts", json.length);
   const names = json.map((name: unknown, index) => {
     if (typeof name === "string") return name;
     throw refuse(`got ${kindOf(name)} at index ${index}`);
   });
   // A name that is too long is refused without further work.
   const positions = names.reduce((sum, { length }) => sum + Math.min(length, MAX_NAME_LENGTH) + 1, 0);
-  requireAtMost(MAX_ARRAY_POSITIONS, "positions (the characters of each name, and its end)", positions);
+  requireAtMost(MAX_ARRAY_POSITIONS, "positions (the characters of each text, and its end)", positions);
   return names;
 }
 

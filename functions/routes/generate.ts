@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
+import { nounOf } from "../../shared/noun.ts";
 import type { TrainingNames } from "../../shared/training_names.ts";
 import { Work } from "../../shared/work.ts";
 import { modelField, nllSchema, perplexitySchema } from "./fields.ts";
@@ -28,13 +29,13 @@ const MAX_CHARACTERS = 64_000;
 const MAX_WORK = 250_000;
 
 const query = queryOf({
-  n: wholeNumber({ minimum: 1, maximum: 1000, default: 10, description: "The number of names" }).optional(),
+  n: wholeNumber({ minimum: 1, maximum: 1000, default: 10, description: "The number of things" }).optional(),
   model: modelParameter,
   temperature: decimal({
     minimum: 0.05,
     maximum: 5,
     default: 1,
-    description: "Below 1 makes likely names likelier, above 1 less likely",
+    description: "Below 1 makes likely things likelier, above 1 less likely",
   }).optional(),
   top_k: wholeNumber({
     minimum: 1,
@@ -50,7 +51,7 @@ const query = queryOf({
     minimum: 0,
     maximum: MAX_NAME_LENGTH,
     default: "",
-    description: "The beginning of every name",
+    description: "The beginning of every thing",
     example: "mar",
   }).optional(),
   min_length: wholeNumber({
@@ -58,33 +59,33 @@ const query = queryOf({
     maximum: MAX_NAME_LENGTH,
     default: 1,
     description:
-      "The fewest characters, including the prefix. A name ends earlier only if the model allows no other character",
+      "The fewest characters, including the prefix. A thing ends earlier only if the model allows no other character",
   }).optional(),
   max_length: wholeNumber({
     minimum: 1,
     maximum: MAX_NAME_LENGTH,
     default: 64,
     description:
-      "The most characters, including the prefix; a name that reaches them ends there. n times max_length may " +
+      "The most characters, including the prefix; a thing that reaches them ends there. n times max_length may " +
       `be at most ${MAX_CHARACTERS}`,
   }).optional(),
   seed: wholeNumber({
     minimum: 0,
     maximum: Number.MAX_SAFE_INTEGER,
     description:
-      "The same seed gives the same names; with a smaller n, the first of them. Default: a random seed",
+      "The same seed gives the same things; with a smaller n, the first of them. Default: a random seed",
     example: 42,
   }).optional(),
-  unique: flag({ default: false, description: "Omit repeated names" }).optional(),
+  unique: flag({ default: false, description: "Omit repeats" }).optional(),
   novel: flag({
     default: false,
     description:
-      "Omit names of the list that the model was trained on. With `novel` or `unique`, at most 20 n names are " +
+      "Omit things of the list that the model was trained on. With `novel` or `unique`, at most 20 n things are " +
       "drawn; if those are not enough, `shortfall` says how many there are, and why",
   }).optional(),
   compat: oneOf(["torch"], {
     description:
-      "Draw like `torch.multinomial(probs, 1, generator=g)`, all names from one generator seeded " +
+      "Draw like `torch.multinomial(probs, 1, generator=g)`, all things from one generator seeded " +
       "with `seed`, so that the `manual_seed` of a notebook gives the notebook's names. The defaults of `min_length` " +
       "and `max_length` are then 0 and 256",
   }).optional(),
@@ -94,14 +95,14 @@ const readQuery = queryReader(query);
 
 const answer = z.object({
   model: modelField,
-  seed: z.int().openapi({ description: "The seed, which gives the same names again", example: 42 }),
+  seed: z.int().openapi({ description: "The seed, which gives the same things again", example: 42 }),
   names: z.array(z.object({
     name: z.string().openapi({ example: "marlena" }),
     nll: nllSchema,
     perplexity: perplexitySchema,
   })),
   shortfall: z.string().optional().openapi({
-    description: "Why there are fewer names than requested",
+    description: "Why there are fewer things than requested",
     example: "12 of 50 names: 1000 were drawn, of which 90 are in the training list and 898 repeat others",
   }),
 }).openapi("Names");
@@ -115,13 +116,13 @@ const example: z.infer<typeof answer> = {
   ],
 };
 
-/** `GET /generate`: generates names. */
+/** `GET /generate`: generates more things like those of the model's list. */
 export const route = createRoute({
   method: "get",
   path: "/generate",
   operationId: "generate",
-  tags: ["names"],
-  summary: "Generate names",
+  tags: ["things"],
+  summary: "Generate things",
   request: {
     query,
     headers: z.object({
@@ -136,7 +137,7 @@ export const route = createRoute({
   responses: {
     200: {
       description:
-        "The names: as JSON; as text, one name per line, if `Accept` prefers text/plain; or each as an event as " +
+        "The things: as JSON; as text, one per line, if `Accept` prefers text/plain; or each as an event as " +
         "soon as it is found, if `Accept` prefers text/event-stream",
       headers: z.object({
         "edgemore-seed": z.string().optional().openapi({
@@ -154,11 +155,11 @@ export const route = createRoute({
     },
     304: { description: "The client has this response, by `If-None-Match`" },
     ...MODEL_PROBLEMS,
-    422: problemResponse("The names would take too much work", {
+    422: problemResponse("The things would take too much work", {
       "Too many positions that are not in the cache": new Problem(
         "too-much-work",
         `A request may need at most ${MAX_WORK} positions that are not in the cache; ask for fewer or shorter ` +
-          "names in a request",
+          "things in a request",
       ),
     }),
   },
@@ -201,14 +202,14 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
 
     if (type === EVENT_STREAM) {
       const sent = resumed?.sent ?? 0;
-      return untyped(streamNames(context, search, { model: served.card.name, seed, sent }));
+      return untyped(streamNames(context, search, { card: served.card, seed, sent }));
     }
     const names = await search.all();
     if (type === "text/plain") {
       context.header("edgemore-seed", String(seed));
       return context.text(names.map(({ name }) => `${name}\n`).join(""), 200);
     }
-    const shortfall = search.shortfall();
+    const shortfall = search.shortfall(nounOf(served.card));
     return context.json({
       model: served.card.name,
       seed,

@@ -16,8 +16,10 @@ export const route = createRoute({
   tags: ["models"],
   summary: "Download a model",
   ...fileOf(
-    "The ONNX file: input `context`, int64 [batch, context_length]; output `log_probs`, " +
-      "float32 [batch, vocabulary_size]",
+    "The ONNX file. A model with a window has the input `context`, int64 [batch, context_length], and the output " +
+      "`log_probs`, float32 [batch, vocabulary_size]. A model with the `states` on its card has the inputs `tokens`, " +
+      "int64 [batch, time], and `past.NAME`, and the outputs `log_probs`, float32 [batch, time, vocabulary_size], and " +
+      "`present.NAME`",
   ),
 });
 
@@ -28,7 +30,7 @@ export const listRoute = createRoute({
   operationId: "trainingNames",
   tags: ["models"],
   summary: "Download the list that a model was trained on",
-  ...fileOf("The list: UTF-8, one name a line"),
+  ...fileOf("The list: UTF-8, one thing a line"),
 });
 
 /** Answers `GET /models/:name/model.onnx` from a registry. */

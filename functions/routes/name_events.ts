@@ -2,7 +2,9 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import { finiteOrNull } from "../../shared/score_record.ts";
+import type { ModelCard } from "../../shared/model_card.ts";
 import type { NameSearch } from "../../shared/name_search.ts";
+import { nounOf } from "../../shared/noun.ts";
 import type { SampledName } from "../../shared/sampler.ts";
 import { problemOf } from "../problem.ts";
 
@@ -16,8 +18,8 @@ const END = "end";
 /** The events of a stream of names, for the OpenAPI document. */
 export const eventsSchema: z.ZodString = z.string().openapi({
   description:
-    "An event `name` for each name: its data is a name as in the JSON response, its id the seed and " +
-    "the number of names so far. Then one event `end` with model, seed, count and, if names are missing, " +
+    "An event `name` for each thing: its data is an element of `names` in the JSON response, its id the seed and " +
+    "the number of things so far. Then one event `end` with model, seed, count and, if things are missing, " +
     "shortfall; or `error` with a problem document",
 });
 
@@ -66,7 +68,7 @@ export function readLastEvent(context: Context, seed?: number): LastEvent | null
 export function streamNames(
   context: Context,
   search: NameSearch,
-  { model, seed, sent }: { model: string; seed: number; sent: number },
+  { card, seed, sent }: { card: ModelCard; seed: number; sent: number },
 ): Response {
   if (context.req.method === "HEAD") return context.body(null, 200, { "content-type": EVENT_STREAM });
   let ended: (namesSent: number) => void;
@@ -86,8 +88,8 @@ export function streamNames(
         // If all rows are in the cache, nothing above yields to the event loop, which handles disconnects and other requests.
         await stream.sleep(0);
       }
-      const shortfall = search.shortfall();
-      const data = JSON.stringify({ model, seed, count, ...(shortfall && { shortfall }) });
+      const shortfall = search.shortfall(nounOf(card));
+      const data = JSON.stringify({ model: card.name, seed, count, ...(shortfall && { shortfall }) });
       if (!stream.aborted) await stream.writeSSE({ event: "end", data, id: `${seed}-${END}` });
     } catch (error) {
       await stream.writeSSE({ event: "error", data: JSON.stringify(problemOf(error as Error)) });

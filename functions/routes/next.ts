@@ -14,7 +14,7 @@ const query = queryOf({
     minimum: 0,
     maximum: MAX_NAME_LENGTH,
     default: "",
-    description: "The beginning of the name",
+    description: "The beginning of the text",
     example: "mar",
   }).optional(),
   model: modelParameter,
@@ -29,23 +29,26 @@ const answer = z.object({
     example: "mar",
   }),
   next: z.array(z.object({
-    character: z.string().openapi({ description: "The character; '.' is the end of the name", example: "i" }),
+    character: z.string().openapi({ description: "The character; '.' is the end of the text", example: "i" }),
     probability: z.number().openapi({ example: 0.31 }),
+    end: z.literal(true).optional().openapi({
+      description: "Only at the end of the name: it tells it from the character '.', which a list may have",
+    }),
   })).openapi({ description: "Every character of the vocabulary, most likely first" }),
 }).openapi("Next");
 
 const example: z.infer<typeof answer> = {
   model: "bigram",
   prefix: "q",
-  next: [{ character: "u", probability: 0.6 }, { character: ".", probability: 0.1 }],
+  next: [{ character: "u", probability: 0.6 }, { character: ".", probability: 0.1, end: true }],
 };
 
-/** `GET /next`: the distribution of the next character after the beginning of a name. */
+/** `GET /next`: the distribution of the next character after the beginning of a text. */
 export const route = createRoute({
   method: "get",
   path: "/next",
   operationId: "next",
-  tags: ["names"],
+  tags: ["things"],
   summary: "Predict the next character",
   request: { query },
   responses: {

@@ -6,7 +6,9 @@ import { Problem, PROBLEM_TYPE, type ProblemKind } from "../problem.ts";
 /** How long the document may be cached, in seconds. */
 const MAX_AGE = 300;
 
-const DESCRIPTION = `Names made and scored by character-level language models.
+const DESCRIPTION =
+  `Character-level language models make more things like those of a list, and score texts. The fields \`name\` and
+\`names\` hold whatever the list of the model has: names, towns, words.
 
 Every error response is a problem document (RFC 9457), \`application/problem+json\`. Any path may answer 404, if it does not
 exist, and 405, if it does not support the method; \`Allow\` lists those that it does. \`HEAD\` is answered like \`GET\`, without
@@ -139,7 +141,7 @@ function describe(app: OpenAPIHono, closed: boolean): object {
     info: { title: "edgemore", version: "0.1.0", description: DESCRIPTION, license: { name: "MIT" } },
     servers: [{ url: "/", description: "The server of this document" }],
     tags: [
-      { name: "names", description: "Generating and scoring names" },
+      { name: "things", description: "Generating things like those of a list, and scoring texts" },
       { name: "models", description: "Cards and files of the models" },
       ...(app.openAPIRegistry.definitions.some((definition) =>
           definition.type === "route" && definition.route.path === "/jobs"

@@ -12,39 +12,39 @@ import { MODEL_PROBLEMS } from "./problem_responses.ts";
 import { type QueryHandler, queryReader } from "../requests/query.ts";
 
 const query = queryOf({
-  name: text({ minimum: 1, maximum: MAX_NAME_LENGTH, description: "The name to score", example: "andrej" }),
+  name: text({ minimum: 1, maximum: MAX_NAME_LENGTH, description: "The text to score", example: "andrej" }),
   model: modelParameter,
 });
 
 const readQuery = queryReader(query);
 
-/** The score of a name. */
+/** The score of a text. */
 export const scoreSchema = z.object({
   model: modelField,
   name: z.string().openapi({
-    description: "The name as the model reads it, for example in lower case",
+    description: "The text as the model reads it, for example in lower case",
     example: "andrej",
   }),
   possible: z.boolean().openapi({ description: "Whether its probability is above 0" }),
   log_likelihood: z.number().nullable().openapi({
     description:
-      "Sum of the log-probabilities of its characters and its end; null if the name has probability 0",
+      "Sum of the log-probabilities of its characters and its end; null if the text has probability 0",
     example: -16.24,
   }),
   nll: nllSchema,
   perplexity: perplexitySchema,
   percentile: z.number().openapi({
     description:
-      "Percentage of real names (of the dev split) that are less likely per character than this one",
+      "Percentage of the list's things (those of the dev split) that are less likely per character than this text",
     example: 34.2,
   }),
   characters: z.array(z.object({
     context: z.string().openapi({
-      description: "What the model sees before the character; '.' is the start of the name",
+      description: "What the model sees before the character; '.' is the start of the text",
       example: "..a",
     }),
     character: z.string().openapi({
-      description: "The character; '.' is the end of the name",
+      description: "The character; '.' is the end of the text",
       example: "n",
     }),
     probability: z.number().openapi({ example: 0.13 }),
@@ -70,17 +70,17 @@ const example: z.infer<typeof scoreSchema> = {
   ],
 };
 
-/** `GET /score`: scores a name. */
+/** `GET /score`: scores a text. */
 export const route = createRoute({
   method: "get",
   path: "/score",
   operationId: "score",
-  tags: ["names"],
-  summary: "Score a name",
+  tags: ["things"],
+  summary: "Score a text",
   request: { query },
   responses: {
     200: {
-      description: "The score of the name",
+      description: "The score of the text",
       content: { "application/json": { schema: scoreSchema, example } },
     },
     304: { description: "The client has this response, by `If-None-Match`" },

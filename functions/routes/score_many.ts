@@ -51,19 +51,20 @@ const readQuery = queryReader(query);
 
 const refusal = z.object({
   index: z.int().optional().openapi({
-    description: "The index of the name in the array, from 0",
+    description: "The index of the text in the array, from 0",
     example: 1,
   }),
   line: z.int().optional().openapi({ description: "The number of the line in the text, from 1", example: 2 }),
   name: z.string().openapi({
-    description: "The name as given, cut after 256 characters",
+    description: "The text as given, cut after 256 characters",
     example: "r2-d2",
   }),
   error: z.object({ type: z.string(), title: z.string(), detail: z.string() }).openapi({
     description: "Why it cannot be scored, as in a problem document (RFC 9457)",
     example: {
       ...INVALID_NAME,
-      detail: 'name has the character "2" at position 2, which model gru does not know: it knows "abc…xyz"',
+      detail:
+        'The text has the character "2" at position 2, which model gru does not know: it knows "abc…xyz"',
     },
   }),
 }).openapi("RefusedName");
@@ -86,7 +87,7 @@ const EXAMPLE: z.infer<typeof answers> = [
     error: {
       ...INVALID_NAME,
       detail:
-        'name has the character "2" at position 2, which model bigram does not know: it knows "abc…xyz"',
+        'The text has the character "2" at position 2, which model bigram does not know: it knows "abc…xyz"',
     },
   },
 ];
@@ -96,14 +97,14 @@ export const route = createRoute({
   method: "post",
   path: "/score",
   operationId: "scoreMany",
-  tags: ["names"],
-  summary: "Score many names",
+  tags: ["things"],
+  summary: "Score many texts",
   description:
-    "The response of `GET /score` for each name, in order. For a name that cannot be scored, it is an object with " +
-    "the name's index or line and its `error`; the others are still scored. Text is answered while it is received, as fast as " +
+    "The response of `GET /score` for each text, in order. For one that cannot be scored, it is an object with " +
+    "its index or line and its `error`; the others are still scored. Lines are answered while they are received, as fast as " +
     "the response is read: a client must read while it sends, as curl does, or send at most a few thousand lines. A " +
     "response that ends early is incomplete.\n\n" +
-    `A text may need ${MAX_TEXT_WORK} positions that are not in the cache (those of a name are its characters and its end), ` +
+    `A body of lines may need ${MAX_TEXT_WORK} positions that are not in the cache (those of a text are its characters and its end), ` +
     `and with \`characters\` ${MAX_DESCRIBED_POSITIONS} in all. The first line that needs more gets the last answer: an ` +
     "`error` of type `too-much-work`. Send the lines from that one on in another request.",
   request: {
@@ -111,8 +112,8 @@ export const route = createRoute({
     body: {
       required: true,
       description:
-        `A JSON array of at most ${MAX_NAMES} names in ${MAX_BYTES} bytes, with ${MAX_ARRAY_POSITIONS} positions ` +
-        "in all (those of a name are its characters and its end), or text with one name per line, in UTF-8",
+        `A JSON array of at most ${MAX_NAMES} texts in ${MAX_BYTES} bytes, with ${MAX_ARRAY_POSITIONS} positions ` +
+        "in all (those of a text are its characters and its end), or lines with one text each, in UTF-8",
       content: {
         "application/json": {
           schema: z.array(z.string()).max(MAX_NAMES).openapi({ example: ["andrej", "r2-d2"] }),
@@ -124,7 +125,7 @@ export const route = createRoute({
   responses: {
     200: {
       description: "The scores: for a JSON array an array, or one per line if `Accept` prefers " +
-        `${NDJSON}; for text always one per line`,
+        `${NDJSON}; for lines always one per line`,
       content: {
         "application/json": { schema: answers, example: EXAMPLE },
         [NDJSON]: {
@@ -138,7 +139,7 @@ export const route = createRoute({
       "A parameter has a value that is not allowed, or the body is not a JSON array of strings",
       {
         "Not an array of strings": Problem.ofParameters("invalid-parameter", [
-          { parameter: "body", message: "must be a JSON array of names, got the number 5 at index 1" },
+          { parameter: "body", message: "must be a JSON array of texts, got the number 5 at index 1" },
         ]),
       },
     ),
@@ -149,11 +150,11 @@ export const route = createRoute({
       ),
     }),
     413: problemResponse(
-      `The array has more than ${MAX_NAMES} names, ${MAX_BYTES} bytes or ${MAX_ARRAY_POSITIONS} positions`,
+      `The array has more than ${MAX_NAMES} texts, ${MAX_BYTES} bytes or ${MAX_ARRAY_POSITIONS} positions`,
       {
-        "Too many names": new Problem(
+        "Too many texts": new Problem(
           "body-too-large",
-          `The body must have at most ${MAX_NAMES} names, has 12000; ${INSTEAD}`,
+          `The body must have at most ${MAX_NAMES} texts, has 12000; ${INSTEAD}`,
         ),
       },
     ),

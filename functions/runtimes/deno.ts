@@ -73,7 +73,11 @@ async function main(output: BufferedConsole): Promise<void> {
   const terminal = Deno.stdout.isTerminal();
   const { log = !terminal } = settings; // who starts it by hand wants the address
   const writeLog = terminal ? (line: string) => output.log(readableLine(line)) : output.log;
-  const registry = new Registry(await listModels(models), Deno.env.get("EDGEMORE_MODEL") || undefined);
+  const names = await listModels(models);
+  if (names.length === 0) {
+    console.error(`warning: there are no models in ${models}; deno task train makes one`);
+  }
+  const registry = new Registry(names, Deno.env.get("EDGEMORE_MODEL") || undefined);
   const app = createApp(registry, {
     runtime: "deno",
     token,

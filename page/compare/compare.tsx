@@ -49,6 +49,7 @@ export function Compare({ models, chosen, runtime }: CompareProps): VNode {
           <input
             id="same"
             type="text"
+            dir="auto"
             value={state.value.name}
             autocomplete="off"
             autocapitalize="off"

@@ -39,11 +39,12 @@ export function Side({ card, model, runtime }: SideProps): VNode {
         <FailureNotice
           failure={failed[0].failure!}
           retry={() => failed.forEach(({ retry }) => retry())}
+          labels={{ name: "Your text" }}
         />
       )}
       {made.answer && (
         <ol role="list" class={made.pending ? "few pending" : "few"} aria-label={`Made by ${name}`}>
-          {made.answer.names.map(({ name }, i) => <li key={i}>{name}</li>)}
+          {made.answer.names.map(({ name }, i) => <li key={i} dir="auto">{name}</li>)}
         </ol>
       )}
       {scored.answer && (

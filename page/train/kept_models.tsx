@@ -27,6 +27,7 @@ function KeptModel({ card }: { card: ModelCard }): VNode {
   const [failure, setFailure] = useState("");
   const [downloaded, setDownloaded] = useState(false);
   const reference = localReference(card.name);
+  const id = `kept-${card.name}`;
   const attempt = (work: () => Promise<void>) => async () => {
     setFailure("");
     await work().catch((error: Error) => setFailure(`${error.message}.`));
@@ -40,7 +41,7 @@ function KeptModel({ card }: { card: ModelCard }): VNode {
   return (
     <li>
       <p>
-        <strong>{card.name}</strong>{" "}
+        <strong id={id}>{card.name}</strong>{" "}
         <span class="hint">
           {card.architecture}, {grouped(card.parameters)} parameters, dev NLL{" "}
           {card.nll.dev?.toFixed(3) ?? "∞"}, from {card.dataset.name}
@@ -49,6 +50,7 @@ function KeptModel({ card }: { card: ModelCard }): VNode {
       <p class="copies">
         <button
           type="button"
+          aria-describedby={id}
           aria-pressed={chosenModel.value === reference}
           onClick={() => {
             change({ model: reference });
@@ -59,6 +61,7 @@ function KeptModel({ card }: { card: ModelCard }): VNode {
         </button>
         <button
           type="button"
+          aria-describedby={id}
           onClick={attempt(async () => {
             await download(card.name);
             setDownloaded(true);
@@ -66,7 +69,7 @@ function KeptModel({ card }: { card: ModelCard }): VNode {
         >
           Download
         </button>
-        <button type="button" onClick={attempt(remove)}>Delete</button>
+        <button type="button" aria-describedby={id} onClick={attempt(remove)}>Delete</button>
       </p>
       {failure && <p class="error" role="alert">{failure}</p>}
       {downloaded && <Commands name={card.name} />}

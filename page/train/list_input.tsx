@@ -1,8 +1,10 @@
 /// <reference lib="dom" />
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { isolated } from "../direction.ts";
 import { Failure } from "../failure.ts";
 import { grouped } from "../number_format.ts";
+import { shortened } from "../shortened.ts";
 import { downloadList, listPath, SAMPLE_LISTS, type SampleList } from "./sample_lists.ts";
 import { giveList, type GivenList, givenList, openTrainer } from "./training.ts";
 
@@ -10,6 +12,8 @@ import { giveList, type GivenList, givenList, openTrainer } from "./training.ts"
 const PASTED = "pasted.txt";
 /** A longer text is not shown in the field: laying it out takes seconds. */
 const MAX_SHOWN = 50_000;
+/** Most characters of a line that are shown as an example. */
+const MAX_LINE = 30;
 /** How long a typed list must stay the same before it is read, in milliseconds. */
 const DELAY = 250;
 
@@ -89,12 +93,14 @@ export function ListInput(): VNode {
             <textarea
               id="list"
               rows={8}
+              dir="auto"
               value={text}
               placeholder="Paste it here, or drop a text file"
               autocomplete="off"
               autocapitalize="off"
               spellcheck={false}
-              aria-describedby="list-status"
+              aria-describedby="list-status list-error"
+              aria-invalid={list?.status === "refused"}
               onFocus={() => openTrainer()}
               onPaste={paste}
               onInput={({ currentTarget }) => giveText(currentTarget.value)}
@@ -103,7 +109,7 @@ export function ListInput(): VNode {
       </p>
       <div id="list-status" role="status" class="list-status">{list && <Status list={list} />}</div>
       {(failure || list?.status === "refused") && (
-        <div class="failure" role="alert">
+        <div class="failure" id="list-error" role="alert">
           <p>{failure || (list as GivenList & { status: "refused" }).message}</p>
         </div>
       )}
@@ -149,7 +155,8 @@ function Status({ list }: { list: GivenList }): VNode | null {
   const { lines, characters, first } = list.summary;
   return (
     <p class="hint">
-      {grouped(lines)} lines of {characters} different characters: {first.join(", ")} …
+      {grouped(lines)} lines of {characters} different characters:{" "}
+      {first.map((line) => isolated(shortened(line, MAX_LINE))).join(", ")} …
     </p>
   );
 }

@@ -2,6 +2,7 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import type { ModelOptions } from "../../trainer/train_options.ts";
+import { capitalized } from "../capitalized.ts";
 import { CopyButton } from "../copy_button.tsx";
 import { optimizerNames, scheduleNames } from "./choices.ts";
 import type { HyperparameterField } from "./messages.ts";
@@ -140,7 +141,11 @@ function Command({ options }: { options: ModelOptions }): VNode | null {
     <div class="take">
       <h3>The same from your terminal</h3>
       <p class="hint">It makes the same model, byte for byte, on a machine of the same kind.</p>
-      <pre tabIndex={0} aria-label="training command"><code>{command}</code></pre>
+      <pre tabIndex={0} aria-label="training command">
+        <code>
+          {command.split(/ (?=--)/).flatMap((part, i) => [i > 0 && " ", <span key={part}>{part}</span>])}
+        </code>
+      </pre>
       <p class="copies">
         <CopyButton text={() => command}>Copy the command</CopyButton>
       </p>
@@ -160,15 +165,15 @@ function Hyperparameter(
   const id = `hyperparameter-${key}`;
   if (type === "boolean") {
     return (
-      <p class="field">
+      <p class="field option">
         <label>
           <input
             type="checkbox"
             checked={Boolean(value)}
             onChange={({ currentTarget }) =>
               set(currentTarget.checked || field.default !== undefined ? currentTarget.checked : undefined)}
-          />{" "}
-          {key}
+          />
+          {capitalized(key)}
         </label>
         <span class="hint">{description}</span>
       </p>
@@ -178,7 +183,7 @@ function Hyperparameter(
     return (
       <Choice
         id={id}
-        label={key}
+        label={capitalized(key)}
         hint={description}
         value={String(value)}
         choices={field.choices!}
@@ -189,7 +194,7 @@ function Hyperparameter(
   return (
     <NumberField
       id={id}
-      label={key}
+      label={capitalized(key)}
       hint={description}
       value={value as number}
       min={field.minimum ?? 0}

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type { VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { LazyChart } from "../lazy_chart.tsx";
 import { grouped } from "../number_format.ts";
 import { isRunning, type Run, stopTraining } from "./training.ts";
@@ -11,22 +11,33 @@ const CURVE = { width: 400, height: 260 };
 const REDRAW = 1000;
 
 /** A run that goes on, or has ended: its curve, and what it makes. */
-export function RunView({ run }: { run: Run }): VNode {
-  const history = useThrottled(run.state?.history ?? [], isRunning(run) ? REDRAW : 0);
+export function RunView({ run }: { run: Run }): VNode | null {
+  const running = isRunning(run);
+  const history = useThrottled(run.state?.history ?? [], running ? REDRAW : 0);
+  const stop = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (running) stop.current?.focus(); // the button that was pressed has gone with the form
+  }, [running]);
   const { steps } = run.options;
   const done = run.state?.step ?? 0;
+  if (!running && history.length < 2 && run.things.length === 0) return null; // it failed at the beginning
   return (
     <div class="run">
-      {isRunning(run) && (
+      {running && (
         <div class="make">
-          <button type="button" class="primary" disabled={run.status !== "training"} onClick={stopTraining}>
+          <button
+            type="button"
+            class="primary"
+            ref={stop}
+            disabled={run.status !== "training"}
+            onClick={stopTraining}
+          >
             Stop
           </button>
           <p class="status">{statusOf(run)}</p>
-          <p class="visually-hidden" role="status">{announcement(run)}</p>
         </div>
       )}
-      {isRunning(run) && (
+      {running && (
         <progress
           aria-label="Training"
           max={1}
@@ -35,7 +46,7 @@ export function RunView({ run }: { run: Run }): VNode {
       )}
       <div class="watch">
         <figure class="picture">
-          <h3>{isRunning(run) ? "How it learns" : "How it learnt"}</h3>
+          <h3>{running ? "How it learns" : "How it learnt"}</h3>
           {history.length > 1
             ? (
               <LazyChart
@@ -49,14 +60,14 @@ export function RunView({ run }: { run: Run }): VNode {
             )
             : <div class="chart" style={{ aspectRatio: String(CURVE.width / CURVE.height) }} />}
           <figcaption class="hint">
-            How surprised it is at each character, in nats. Thin: the lines it learns from; thick: lines kept
-            from it.
+            How surprised it is at each character, in nats. Thin: the lines it learns from
+            {history.some(({ dev_nll }) => dev_nll !== undefined) && "; thick: lines kept from it"}.
           </figcaption>
         </figure>
         <div>
-          <h3>{isRunning(run) ? "What it makes now" : "What it made near the end"}</h3>
+          <h3>{running ? "What it makes now" : "What it made near the end"}</h3>
           <ol role="list" class="things" aria-label="Made in training">
-            {run.things.map((thing, i) => <li key={i}>{thing || "\u00a0"}</li>)}
+            {run.things.map((thing, i) => <li key={i} dir="auto">{thing || "\u00a0"}</li>)}
           </ol>
         </div>
       </div>
@@ -77,8 +88,9 @@ function statusOf(run: Run): string {
   } a second, ${inWords(left)} left.`;
 }
 
-/** The same for a screen reader, which would otherwise read four changes a second. */
-function announcement(run: Run): string {
+/** The same for a screen reader, which would otherwise read four changes a second. A failure is an alert. */
+export function announcement(run: Run): string {
+  if (run.status === "trained") return `Training has ended: ${run.name} can be used.`;
   if (run.status !== "training") return statusOf(run);
   const tenths = Math.floor(10 * (run.state?.step ?? 0) / run.options.steps);
   return `Training, ${10 * tenths}% done`;

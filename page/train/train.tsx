@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type { VNode } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { grouped } from "../number_format.ts";
 import { change, chosenModel } from "../page_state.ts";
 import { KeptModels } from "./kept_models.tsx";
@@ -8,7 +8,7 @@ import { ListInput } from "./list_input.tsx";
 import { localCards } from "./local_models.ts";
 import { localReference } from "./local_reference.ts";
 import { RecipeChoice } from "./recipe.tsx";
-import { RunView } from "./run_view.tsx";
+import { announcement, RunView } from "./run_view.tsx";
 import { type Recipe, recipeFor, type Size, SIZES } from "./sizes.ts";
 import { currentRun, givenList, isRunning, leaveRun, type Run, startTraining } from "./training.ts";
 
@@ -26,10 +26,11 @@ export function Train(): VNode {
   const name = typedName ?? freeName(list?.file.name ?? "", taken);
   const isTaken = taken.includes(name);
   const trained = run?.status === "trained" ? run.name : undefined;
+  const failed = run?.status === "trained" && run.failedAgainst !== null;
   useEffect(() => {
     if (trained === undefined) return;
     setTypedName(undefined);
-    change({ model: localReference(trained) });
+    if (!failed) change({ model: localReference(trained) });
   }, [trained]);
   return (
     <section id="train" aria-labelledby="train-title">
@@ -38,8 +39,9 @@ export function Train(): VNode {
         Give it a list of anything: it learns what the things on it look like, and makes more of them. It
         learns in this browser. Nothing leaves it: not the list, not the model.
       </p>
-      {run && <RunView run={run} />}
+      <p class="visually-hidden" role="status">{run && announcement(run)}</p>
       {run && <Ending run={run} />}
+      {run && <RunView run={run} />}
       <form
         class="trainer"
         hidden={isRunning(run)}
@@ -83,11 +85,15 @@ export function Train(): VNode {
   );
 }
 
-/** How a run ended. */
+/** How a run ended. Who was at the button that stops it is led here, since it has gone. */
 function Ending({ run }: { run: Run }): VNode | null {
+  const ending = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (document.activeElement === document.body) ending.current?.focus({ preventScroll: true });
+  }, [run.status]);
   if (run.status === "failed") {
     return (
-      <div class="failure" role="alert">
+      <div class="failure" role="alert" tabIndex={-1} ref={ending}>
         <p>{run.message}</p>
         <button type="button" onClick={leaveRun}>Close</button>
       </div>
@@ -96,21 +102,26 @@ function Ending({ run }: { run: Run }): VNode | null {
   if (run.status !== "trained") return null;
   const card = localCards.value.find(({ name }) => name === run.name);
   const nll = card?.nll.dev;
+  const failed = run.failedAgainst !== null;
   return (
-    <div class="ending">
-      <p role="status">
+    <div class="ending" tabIndex={-1} ref={ending}>
+      <p>
         {run.stopped
           ? `Stopped after ${grouped(card?.training.steps ?? 0)} steps; the best so far is kept. `
           : ""}
-        <strong>{run.name}</strong>{" "}
-        is ready{typeof nll === "number" && `, with an NLL of ${nll.toFixed(3)} on lines kept from it`}.
-        {chosenModel.value === localReference(run.name) && " The page uses it now."}{" "}
-        <a href="#generate">Make things with it</a>
+        <strong>{run.name}</strong> is {failed ? "kept" : "ready"}
+        {typeof nll === "number" && `, with an NLL of ${nll.toFixed(3)} on lines kept from it`}.
+        {!failed && (
+          <>
+            {chosenModel.value === localReference(run.name) && " The page uses it now."}{" "}
+            <a href="#generate">Make things with it</a>
+          </>
+        )}
       </p>
-      {run.failedAgainst !== null && (
+      {failed && (
         <p class="failure" role="alert">
           Training has failed: the model is worse than a uniform guess over all characters (
-          {run.failedAgainst.toFixed(3)}). Try a lower learning rate or more steps.
+          {run.failedAgainst!.toFixed(3)}). Try a lower learning rate or more steps.
         </p>
       )}
       {!run.stored && (

@@ -20,7 +20,10 @@ import type { ListFile, Request, Response } from "./messages.ts";
 const SHOWN_LINES = 5;
 /** What the preview makes. */
 const PREVIEW = { n: 10, maxLength: 40, seed: 1 };
-/** Time between two previews, in milliseconds; and how many times as long as a preview took, so that they cost at most 3%. */
+/**
+ * Time between two previews, in milliseconds; and how many times as long as a preview took, so that they cost at most 3%. The one
+ * after the last step comes in any case: a short run would otherwise end with what it made at its beginning.
+ */
 const PREVIEW_INTERVAL = 1000;
 const PREVIEW_COST = 30;
 /** Time between two reports, in milliseconds. */
@@ -90,11 +93,12 @@ function reports(corpus: Corpus, options: ModelOptions): Parameters<typeof train
   let nextPreview = 0;
   return {
     async onTurn({ step, history, parameters }) {
-      if (performance.now() < nextReport) return;
+      const isLast = step === options.steps;
+      if (performance.now() < nextReport && !isLast) return;
       const seconds = (performance.now() - started) / 1000;
       tell({ type: "progress", run: { step, history: [...history], seconds } });
       nextReport = performance.now() + REPORT_INTERVAL;
-      if (performance.now() < nextPreview) return;
+      if (performance.now() < nextPreview && !isLast) return;
       const begun = performance.now();
       const things = await preview(network, parameters(), corpus.vocabulary, train, PREVIEW);
       tell({ type: "made", things, step });

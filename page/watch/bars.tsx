@@ -3,7 +3,7 @@ import { visibleCharacter } from "../../shared/visible_character.ts";
 import { narrow } from "../narrow.ts";
 import { percent } from "../number_format.ts";
 import { letterName } from "./tell.ts";
-import type { NextLetter } from "./next_letter.ts";
+import type { NextLetter, Segment } from "./next_letter.ts";
 
 /** The most bars on a wide and on a narrow window. */
 const [WIDE, NARROW] = [48, 20];
@@ -15,7 +15,7 @@ interface BarsProps {
   letters: readonly NextLetter[];
   /** Their probabilities after temperature, top-k and top-p. */
   shaped: readonly number[];
-  drawn: string | null;
+  drawn: Segment | null;
 }
 
 /** How likely each next letter is: outlined as the model has it, filled as it is drawn from. */
@@ -25,10 +25,12 @@ export function Bars({ letters, shaped, drawn }: BarsProps): VNode {
   const least = all.map(({ probability }) => probability).sort((a, b) => b - a)[
     (narrow.value ? NARROW : WIDE) - 1
   ] ?? 0;
+  const isDrawn = ({ character, end }: NextLetter) => character === drawn?.character && end === drawn.end;
   // Chosen by the model's own probabilities, so that the bars stay where they are while they are reshaped.
-  const bars = all.filter(({ probability }) => probability >= least);
+  const isLikely = ({ probability }: NextLetter) => probability >= least;
+  const bars = all.filter((letter) => isLikely(letter) || isDrawn(letter));
   const likeliest = all.toSorted((a, b) => b.shaped - a.shaped).slice(0, 5)
-    .map(({ character, shaped }) => `${letterName(character)} ${percent(shaped)}`).join(", ");
+    .map((letter) => `${letterName(letter)} ${percent(letter.shaped)}`).join(", ");
   return (
     <figure class="bars">
       <svg
@@ -36,19 +38,20 @@ export function Bars({ letters, shaped, drawn }: BarsProps): VNode {
         role="img"
         aria-label={`How likely each next letter is: ${likeliest}`}
       >
-        {bars.map(({ character, probability, shaped }, i) => {
+        {bars.map((letter, i) => {
+          const { character, end, probability, shaped } = letter;
           const height = HEIGHT * shaped / most;
           const own = HEIGHT * probability / most;
           return (
             <g
-              key={character}
-              class={character === drawn ? "drawn" : ""}
+              key={end ? "end" : character}
+              class={isDrawn(letter) ? "drawn" : ""}
               transform={`translate(${PITCH * i} 0)`}
             >
-              <rect class="own" x="2" y={HEIGHT - own} width={PITCH - 4} height={own} />
               <rect class="shaped" x="2" y={HEIGHT - height} width={PITCH - 4} height={height} />
-              <text x={PITCH / 2} y={HEIGHT + 16} textAnchor="middle">
-                {character === "." ? "■" : visibleCharacter(character)}
+              <rect class="own" x="2" y={HEIGHT - own} width={PITCH - 4} height={own} />
+              <text x={PITCH / 2} y={HEIGHT + 16} text-anchor="middle">
+                {end ? "■" : visibleCharacter(character)}
               </text>
             </g>
           );
@@ -57,7 +60,10 @@ export function Bars({ letters, shaped, drawn }: BarsProps): VNode {
       <figcaption class="hint">
         How likely each next letter is: outlined, by the model; filled, as it is drawn from, after
         temperature, top-k and top-p. ■ is the end.
-        {bars.length < all.length && ` These are the ${bars.length} likeliest of ${all.length}.`}
+        {bars.length < all.length &&
+          ` These are the ${bars.filter(isLikely).length} likeliest of ${all.length}${
+            bars.every(isLikely) ? "" : ", and the one that is drawn"
+          }.`}
       </figcaption>
     </figure>
   );

@@ -2,12 +2,14 @@ import type { VNode } from "preact";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { visibleCharacter } from "../../shared/visible_character.ts";
 import { BOUNDARY_SYMBOL } from "../../shared/vocabulary.ts";
+import { directionOf } from "../direction.ts";
+import { narrow } from "../narrow.ts";
 import { grouped } from "../number_format.ts";
 import { pictured } from "../pictured.ts";
 import { PointsOfContext } from "./points_of_context.tsx";
 
-/** Most characters of a text that are shown of a model that sees all of them. */
-const SHOWN = 12;
+/** Most characters of a text that are shown of a model that sees all of them, so that they stay in one line. */
+const [WIDE, NARROW] = [10, 6];
 
 /** What the model sees of the text so far, and what it turns that into. */
 export function Context({ card, text }: { card: ModelCard; text: string }): VNode {
@@ -16,13 +18,14 @@ export function Context({ card, text }: { card: ModelCard; text: string }): VNod
   const seen = context_length === null
     ? [BOUNDARY_SYMBOL, ...characters]
     : lastOf(characters, context_length);
-  const left = context_length === null ? Math.max(0, seen.length - SHOWN) : 0;
+  const shown = narrow.value ? NARROW : WIDE;
+  const left = context_length === null ? Math.max(0, seen.length - shown) : 0;
   const { symbols, embedding } = pictured(card);
   return (
     <div class="seen">
       <div>
         <h3 id="seen-title">What it sees</h3>
-        <ol role="list" aria-labelledby="seen-title" class="window">
+        <ol role="list" aria-labelledby="seen-title" class="window" dir={directionOf(text)}>
           {left > 0 && <li class="more">{left} before</li>}
           {seen.slice(left).map((character, i) => (
             <li key={i} class={character === BOUNDARY_SYMBOL ? "boundary" : ""}>

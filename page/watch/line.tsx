@@ -1,9 +1,12 @@
 import type { VNode } from "preact";
 import { visibleCharacter } from "../../shared/visible_character.ts";
+import { narrow } from "../narrow.ts";
 import { fall, type Segment } from "./next_letter.ts";
 
-/** In units of the drawing: the line's length and height, and the room above it that a number falls through. */
-const [LENGTH, HEIGHT, FALL] = [1000, 40, 56];
+/** In units of the drawing: the line's length on a wide and on a narrow window, where letters would be too small else. */
+const [WIDE, NARROW] = [1000, 420];
+/** The line's height, and the room above it that a number falls through. */
+const [HEIGHT, FALL] = [40, 56];
 /** Segments at least this long have their letter in them. */
 const LABELLED = 22;
 
@@ -17,37 +20,38 @@ interface LineProps {
 
 /** The letters laid end to end on the line from 0 to 1, and the random number that falls on one of them. */
 export function Line({ line, uniform, plain }: LineProps): VNode {
+  const length = narrow.value ? NARROW : WIDE;
   const hit = uniform === null ? null : fall(line, uniform).segment;
   return (
     <figure class="line">
-      <svg viewBox={`0 0 ${LENGTH} ${FALL + HEIGHT}`} aria-hidden="true">
+      <svg viewBox={`0 0 ${length} ${FALL + HEIGHT}`} aria-hidden="true">
         {line.map((segment, i) => {
-          const { character, from, to } = segment;
-          const width = LENGTH * (to - from);
+          const { character, end, from, to } = segment;
+          const width = length * (to - from);
           return (
-            <g key={character} class={segment === hit ? "drawn" : ""}>
+            <g key={end ? "end" : character} class={segment === hit ? "drawn" : ""}>
               <rect
                 class={i % 2 ? "odd" : "even"}
-                x={LENGTH * from}
+                x={length * from}
                 y={FALL}
                 width={width}
                 height={HEIGHT}
               />
               {width >= LABELLED && (
-                <text x={LENGTH * (from + to) / 2} y={FALL + 27} textAnchor="middle">
-                  {character === "." ? "■" : visibleCharacter(character)}
+                <text x={length * (from + to) / 2} y={FALL + 27} text-anchor="middle">
+                  {end ? "■" : visibleCharacter(character)}
                 </text>
               )}
             </g>
           );
         })}
         {uniform !== null && (
-          <g key={uniform} class="number" transform={`translate(${LENGTH * uniform} ${FALL})`}>
+          <g key={uniform} class="number" transform={`translate(${length * uniform} ${FALL})`}>
             <path d="M0 0 L-9 -18 L9 -18 Z" />
             <text
               x={uniform < 0.1 ? -9 : uniform > 0.9 ? 9 : 0}
               y="-26"
-              textAnchor={uniform < 0.1 ? "start" : uniform > 0.9 ? "end" : "middle"}
+              text-anchor={uniform < 0.1 ? "start" : uniform > 0.9 ? "end" : "middle"}
             >
               {uniform.toFixed(3)}
             </text>

@@ -26,8 +26,8 @@ export function advance(making: Making, letters: readonly NextLetter[], shaping:
   const { text, draw, stream } = making;
   if (making.finished) return making;
   if (draw === null) return { ...making, draw: drawNext(letters, shaping, stream, text === "") };
-  const { character } = draw.segment;
-  if (character === ".") return { ...making, finished: true };
+  const { character, end } = draw.segment;
+  if (end) return { ...making, finished: true };
   const longer = text + character;
   return { ...making, text: longer, draw: null, finished: Array.from(longer).length >= MAX_LENGTH };
 }

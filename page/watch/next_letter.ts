@@ -1,10 +1,13 @@
 import { type LogitsProcessor, temperature, topK, topP } from "../../shared/logits_processors.ts";
 import type { NameStream } from "../../shared/random/name_stream.ts";
 
-/** A character that may come next; "." is the end. */
+/** A character that may come next, or the end. */
 export interface NextLetter {
+  /** "." for the end, and for the character of that form. */
   character: string;
   probability: number;
+  /** Set for the end. */
+  end?: true;
 }
 
 /** How the distribution of the next character is reshaped before a draw. */
@@ -20,6 +23,7 @@ export interface Shaping {
 /** A part of the line from 0 to 1 that a draw falls on: as long as its character is likely. */
 export interface Segment {
   character: string;
+  end?: true;
   from: number;
   to: number;
 }
@@ -70,14 +74,11 @@ export function lineOf(
   shaping: Shaping,
   likeliestFirst: boolean = isPlain(shaping),
 ): Segment[] {
-  const shaped = reshape(letters, shaping).map((probability, i) => ({
-    character: letters[i].character,
-    probability,
-  }));
+  const shaped = reshape(letters, shaping).map((probability, i) => ({ ...letters[i], probability }));
   if (likeliestFirst) shaped.sort((a, b) => b.probability - a.probability); // a stable sort
   let from = 0;
-  return shaped.filter(({ probability }) => probability > 0).map(({ character, probability }) => {
-    const segment = { character, from, to: from + probability };
+  return shaped.filter(({ probability }) => probability > 0).map(({ character, end, probability }) => {
+    const segment = { character, end, from, to: from + probability };
     from = segment.to;
     return segment;
   });
@@ -100,7 +101,7 @@ export function drawNext(
     const line = lineOf(letters, shaping);
     for (let i = 0; i < (first ? LETTER_DRAWS : 1); i++) {
       const draw = fall(line, stream.next() / 2 ** 32);
-      if (!first || draw.segment.character !== ".") return draw;
+      if (!first || !draw.segment.end) return draw;
     }
   }
   return fall(lineOf(first ? withoutEnd(letters) : letters, shaping, false), stream.uniform());
@@ -108,7 +109,7 @@ export function drawNext(
 
 /** The characters but for the end. */
 export function withoutEnd(letters: readonly NextLetter[]): NextLetter[] {
-  return letters.filter(({ character }) => character !== ".");
+  return letters.filter(({ end }) => !end);
 }
 
 /** The segment on which a number from 0 to 1 falls. */

@@ -1,8 +1,10 @@
 import type { VNode } from "preact";
+import { useMemo } from "preact/hooks";
 import { BOUNDARY_SYMBOL } from "../../shared/vocabulary.ts";
+import { type Point, separate } from "../../trainer/charts/separate.ts";
 
-/** The side of the drawing, and the margin in it, in units. */
-const [SIDE, MARGIN] = [220, 14];
+/** In units: the side of the drawing, the margin in it, and the least distance of two letters. */
+const [SIDE, MARGIN, DISTANCE] = [220, 14, 16];
 
 interface PointsProps {
   /** The pictured symbols, the boundary's first. */
@@ -15,9 +17,11 @@ interface PointsProps {
 
 /** The embeddings of what a model sees, among all others: a point for each character, and a line from one to the next. */
 export function PointsOfContext({ symbols, places, seen }: PointsProps): VNode {
-  const [x, y] = [0, 1].map((axis) => scale(places.map((place) => place[axis])));
+  const points = useMemo(() => arrange(places), [places]);
   const tokens = seen.map((symbol) => symbols.indexOf(symbol)).filter((token) => token !== -1);
   const now = new Set(tokens);
+  // What is drawn later covers what was drawn before.
+  const order = Array.from(symbols.keys()).sort((a, b) => Number(now.has(a)) - Number(now.has(b)));
   return (
     <figure class="points">
       <svg
@@ -27,15 +31,15 @@ export function PointsOfContext({ symbols, places, seen }: PointsProps): VNode {
           seen.filter((symbol) => symbol !== BOUNDARY_SYMBOL).join(", ") || "the beginning"
         }`}
       >
-        <polyline points={tokens.map((token) => `${x[token]},${SIDE - y[token]}`).join(" ")} />
-        {symbols.map((symbol, token) => (
+        <polyline points={tokens.map((token) => `${points[token].x},${points[token].y}`).join(" ")} />
+        {order.map((token) => (
           <g
             key={token}
             class={now.has(token) ? "now" : ""}
-            transform={`translate(${x[token]} ${SIDE - y[token]})`}
+            transform={`translate(${points[token].x} ${points[token].y})`}
           >
             {now.has(token) && <circle r="9" />}
-            <text y="4" textAnchor="middle">{token === 0 ? "·" : symbol}</text>
+            <text y="4" text-anchor="middle">{token === 0 ? "·" : symbols[token]}</text>
           </g>
         ))}
       </svg>
@@ -44,6 +48,14 @@ export function PointsOfContext({ symbols, places, seen }: PointsProps): VNode {
       </figcaption>
     </figure>
   );
+}
+
+/** Places as points of the drawing, none of which covers another. */
+function arrange(places: readonly (readonly number[])[]): Point[] {
+  const [x, y] = [0, 1].map((axis) => scale(places.map((place) => place[axis])));
+  const inside = (value: number) => Math.min(SIDE - MARGIN, Math.max(MARGIN, value));
+  return separate(places.map((_, i) => ({ x: x[i], y: SIDE - y[i] })), DISTANCE)
+    .map(({ x, y }) => ({ x: inside(x), y: inside(y) }));
 }
 
 /** Values as coordinates of the drawing; far ones are drawn closer. */

@@ -1,4 +1,5 @@
 import { visibleCharacter } from "../../shared/visible_character.ts";
+import { isolated } from "../direction.ts";
 import { percent } from "../number_format.ts";
 import type { Making } from "./making.ts";
 import { fall, isPlain, lineOf, type NextLetter, type Shaping, withoutEnd } from "./next_letter.ts";
@@ -15,27 +16,27 @@ export function tell(
   shaping: Shaping,
   noun: string,
 ): string {
-  if (finished) return `The end was drawn: “${text}” is finished. The same seed makes it again.`;
+  if (finished) return `The end was drawn: “${isolated(text)}” is finished. The same seed makes it again.`;
   if (!letters) return "The model computes how likely each letter is …";
   const line = lineOf(text === "" && !isPlain(shaping) ? withoutEnd(letters) : letters, shaping);
   if (draw === null) {
     const likeliest = line.toSorted((a, b) => b.to - b.from - (a.to - a.from)).slice(0, LIKELIEST)
-      .map(({ character, from, to }) => `${letterName(character)} ${percent(to - from)}`).join(", ");
-    const where = text === "" ? `At the beginning of one of the ${noun}` : `After “${endOf(text)}”`;
+      .map((segment) => `${letterName(segment)} ${percent(segment.to - segment.from)}`).join(", ");
+    const where = text === "" ? `At the beginning of one of the ${noun}` : `After “${isolated(endOf(text))}”`;
     return `${where}, the likeliest are ${likeliest}. Next, a random number chooses.`;
   }
-  const { character, from, to } = draw.segment;
-  const now = fall(line, draw.uniform).segment.character;
+  const { from, to } = draw.segment;
+  const now = letterName(fall(line, draw.uniform).segment);
   return `The random number ${draw.uniform.toFixed(3)} fell between ${from.toFixed(3)} and ${
     to.toFixed(3)
   }: ` +
-    `that is ${letterName(character)}.` +
-    (now === character ? "" : ` With the settings as they are now, it would be ${letterName(now)}.`);
+    `that is ${letterName(draw.segment)}.` +
+    (now === letterName(draw.segment) ? "" : ` With the settings as they are now, it would be ${now}.`);
 }
 
-/** A character as a word in a sentence. */
-export function letterName(character: string): string {
-  return character === "." ? "the end" : character === " " ? "a space" : visibleCharacter(character);
+/** A letter as a word in a sentence. */
+export function letterName({ character, end }: Pick<NextLetter, "character" | "end">): string {
+  return end ? "the end" : character === " " ? "a space" : isolated(visibleCharacter(character));
 }
 
 function endOf(text: string): string {

@@ -2,6 +2,7 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { ModelCard } from "../../shared/model_card.ts";
+import { directionOf } from "../direction.ts";
 import { FailureNotice } from "../failure_notice.tsx";
 import { noun } from "../noun.ts";
 import { nextPath, randomSeed, type Runtime, state } from "../page_state.ts";
@@ -69,7 +70,7 @@ export function Watch({ card, model, runtime }: { card: ModelCard; model: string
             <button type="button" onClick={() => restart(Number(randomSeed()))}>Another</button>
           </p>
           {asked.failure && <FailureNotice failure={asked.failure} retry={asked.retry} />}
-          <p class="made">
+          <p class="made" dir={directionOf(making.text)}>
             <span class="visually-hidden">So far:</span>
             <span class="text">{making.text}</span>
             {!making.finished && <span class="caret" aria-hidden="true" />}
@@ -83,7 +84,7 @@ export function Watch({ card, model, runtime }: { card: ModelCard; model: string
               <Bars
                 letters={letters}
                 shaped={reshape(letters, shaping)}
-                drawn={making.draw?.segment.character ?? null}
+                drawn={making.draw?.segment ?? null}
               />
               <Line line={line} uniform={making.draw?.uniform ?? null} plain={isPlain(shaping)} />
             </>
@@ -102,9 +103,12 @@ export function Watch({ card, model, runtime }: { card: ModelCard; model: string
 
 /** The next letters in the order of the vocabulary, the end first, as the sampler has them. */
 function inOrder(next: readonly NextLetter[], vocabulary: string): NextLetter[] {
-  const probabilities = new Map(next.map(({ character, probability }) => [character, probability]));
-  return [".", ...vocabulary].map((character) => ({
-    character,
-    probability: probabilities.get(character) ?? 0,
-  }));
+  const end = next.find(({ end }) => end)!;
+  const letters = new Map(
+    next.filter((letter) => letter !== end).map((letter) => [letter.character, letter]),
+  );
+  return [
+    end,
+    ...Array.from(vocabulary, (character) => letters.get(character) ?? { character, probability: 0 }),
+  ];
 }

@@ -56,7 +56,7 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
         post("", "application/json", JSON.stringify(unlikelyNames(count, length))),
       );
       expect(status).toBe(413);
-      expect(JSON.parse(text).detail).toContain("send more as text/plain, one name a line");
+      expect(JSON.parse(text).detail).toContain("send more as text/plain, one thing a line");
     }
   });
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
 import { type Server, startServer } from "../processes.ts";
 import { openPage, shownNames } from "./open_page.ts";
@@ -44,15 +44,96 @@ describeWithBrowser("the page of any list", () => {
   test("calls its things by the card's noun, and nothing a name", async () => {
     const { page } = await openPage(browser, `${server.address}/?seed=42&model=towns&name=villers`);
     await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent(), { timeout: 30_000 })
-      .toBe("New communes, made one letter at a time.");
-    await page.getByRole("list", { name: "Communes" }).waitFor();
-    await page.getByRole("button", { name: "Make new communes" }).waitFor();
-    await page.getByText(/^20 communes by towns, seed 42/).waitFor();
+      .toBe("New towns, made one letter at a time.");
+    await page.getByRole("list", { name: "Towns" }).waitFor();
+    await page.getByRole("button", { name: "Make new towns" }).waitFor();
+    await page.getByText(/^20 towns by towns, seed 42/).waitFor();
     const text = await page.locator("body").innerText();
-    expect(text).toContain("A very small language model has read 32,731 communes");
-    expect(text).toContain("of the communes kept from its training");
+    expect(text).toContain("A very small language model has read 32,731 towns");
+    expect(text).toContain("of the towns kept from its training");
     // But for a list that the section "Train your own" offers.
     expect(text.replace("US first names", "").match(/.*\bnames?\b.*/gi)).toBeNull();
+  });
+
+  describe("says what its things are called", () => {
+    /** Opens the page with answers of the server's that are other ones, or wait. */
+    async function openWith(change: (page: Page) => Promise<unknown>, width = 1280): Promise<Page> {
+      const context = await browser.newContext({ viewport: { width, height: 844 } });
+      onTestFinished(() => context.close());
+      const page = await context.newPage();
+      await change(page);
+      await page.goto(`${server.address}/?seed=42`);
+      return page;
+    }
+    const heading = (page: Page, things: string) =>
+      page.getByRole("heading", { name: `New ${things}, made one letter at a time.` });
+
+    test("once it knows, and before that nothing that it would take back", async () => {
+      const { promise: asked, resolve: answer } = Promise.withResolvers<void>();
+      const page = await openWith((page) =>
+        page.route("**/models", async (route) => {
+          await asked;
+          await route.continue();
+        })
+      );
+      await page.locator(".names").waitFor({ state: "attached" }); // all but the cards has come
+      expect(await page.locator("body").innerText()).not.toMatch(/\b(names|things)\b/);
+      answer();
+      await heading(page, "names").waitFor();
+      await page.getByRole("button", { name: "Make new names" }).waitFor();
+    });
+
+    test("when the server has opened its models, and says that it is opening them", async () => {
+      const page = await openWith(async (page) => {
+        const opening = {
+          status: "starting",
+          runtime: "deno",
+          default_model: "gru",
+          models: [{ name: "gru", status: "opening" }],
+        };
+        await page.route("**/models", (route) => route.fulfill({ json: [] }), { times: 1 });
+        await page.route("**/health", (route) => route.fulfill({ status: 503, json: opening }), { times: 1 });
+      });
+      await page.getByText("The server is opening its models …").waitFor();
+      expect(await page.getByRole("alert").count()).toBe(0);
+      await heading(page, "names").waitFor();
+      expect(await page.getByText("The server is opening its models …").count()).toBe(0);
+    });
+
+    test("in general words where it cannot know", async () => {
+      const page = await openWith((page) => page.route("**/models", (route) => route.abort()));
+      await heading(page, "things").waitFor();
+      expect(await page.getByRole("alert").first().textContent()).toContain("The server cannot be reached");
+    });
+
+    test.each([1280, 390])("and moves nothing when it has loaded, %d pixels wide", async (width) => {
+      const { promise: known, resolve: generate } = Promise.withResolvers<void>();
+      const page = await openWith((page) =>
+        page.route("**/generate?*", async (route) => {
+          await known;
+          await route.continue();
+        }), width);
+      await heading(page, "names").waitFor();
+      generate();
+      await marks(page);
+      expect(await page.evaluate(LAYOUT_SHIFT)).toBeLessThan(0.02);
+    });
+  });
+
+  test("takes its example away where the model does not know its letters", async () => {
+    const { page } = await openPage(browser, `${server.address}/?seed=42`);
+    const field = page.getByLabel("Your text");
+    expect(await field.inputValue()).toBe("eleanor");
+    await page.route("**/models", async (route) => {
+      const response = await route.fetch();
+      const cards = await response.json();
+      await route.fulfill({ json: cards.map((card: object) => ({ ...card, vocabulary: "אבגדה" })) });
+    });
+    await page.reload();
+    await page.getByText("Type something, or choose its first letter.").waitFor();
+    expect(await field.inputValue()).toBe("");
+    await page.goto(`${server.address}/?seed=42&name=eleanora`);
+    await page.getByText("“eleanora” is").waitFor(); // what somebody typed stays
   });
 
   test("pictures the commonest characters of a large vocabulary, and says so", async () => {
@@ -158,7 +239,7 @@ describeWithBrowser("the page of any list", () => {
       expect(Math.max(...lines)).toBeLessThan(1.5); // none is broken
     }
     await page.getByLabel("How many").fill("1000");
-    await page.getByText(/^1,000 communes by towns/).waitFor();
+    await page.getByText(/^1,000 towns by towns/).waitFor();
     expect((await box(".names")).height).toBeLessThan(844);
     expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(10_000);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);

@@ -130,7 +130,9 @@ describeWithBrowser("the page", () => {
       await page.getByLabel("Your text").fill("");
       await page.getByLabel("Your text").pressSequentially("Xqé", { delay: 60 });
       await page.locator("#score").getByRole("alert").waitFor();
-      expect(await page.locator("#score").getByRole("alert").textContent()).toContain('the character "é"');
+      expect(await page.locator("#score").getByRole("alert").textContent()).toMatch(
+        /^Your text "Xqé" has the character "é" at position 3, which model gru does not know: it knows "abc/,
+      );
       expect(await page.getByLabel("Your text").inputValue()).toBe("Xqé");
       await page.getByLabel("Your text").press("Backspace");
       await page.getByLabel("Your text").pressSequentially("zvk", { delay: 60 });
@@ -204,6 +206,52 @@ describeWithBrowser("the page", () => {
     await page.getByLabel("Your text").fill("eleanora");
     await page.getByText("“eleanora” is, letter for letter, likelier").waitFor();
     expect(requests.slice(before).filter((request) => request.includes("%40"))).toEqual([]);
+  });
+
+  describe("asks again for models", () => {
+    const optionOf = (page: Page, name: string) =>
+      page.getByLabel("Model").locator("option", { hasText: name });
+
+    async function newPage(): Promise<Page> {
+      const context = await browser.newContext();
+      onTestFinished(() => context.close());
+      return await context.newPage();
+    }
+
+    test.each(["opening", "ready"])("that were %s and had no card yet", async (status) => {
+      const page = await newPage();
+      /** Changes the first answer to a path. */
+      const changeFirst = async <Answer>(path: string, change: (answer: Answer) => Answer) => {
+        let first = true;
+        await page.route(path, async (route) => {
+          if (!first) return await route.continue();
+          first = false;
+          const response = await route.fetch();
+          await route.fulfill({ response, json: change(await response.json()) });
+        });
+      };
+      type Models = { name: string; status?: string }[];
+      await changeFirst("**/models", (cards: Models) => cards.filter(({ name }) => name !== "mlp"));
+      await changeFirst("**/health", ({ models, ...rest }: { models: Models }) => ({
+        ...rest,
+        models: models.map((model) => model.name === "mlp" ? { ...model, status } : model),
+      }));
+      await page.goto(server.address);
+      await expect.poll(() => optionOf(page, "mlp").count(), { timeout: 20_000 }).toBe(1);
+    });
+
+    test("but not once all are there", async () => {
+      const page = await newPage();
+      await page.clock.install();
+      const state = page.waitForResponse("**/health");
+      await page.goto(server.address);
+      await (await state).finished();
+      await optionOf(page, "mlp").waitFor({ state: "attached" });
+      let asked = 0;
+      page.on("request", (request) => asked += request.url().endsWith("/health") ? 1 : 0);
+      for (let second = 0; second < 10; second++) await page.clock.runFor(1000);
+      expect(asked).toBe(0);
+    });
   });
 
   test("shows what is inside a model, in charts that load when they come near", async () => {

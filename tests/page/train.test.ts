@@ -41,7 +41,7 @@ function saysNothing(address: string): boolean {
   if (pathname.startsWith("/assets/")) return true;
   if (["/models", "/health"].includes(pathname)) return searchParams.size === 0;
   return pathname === "/next" && searchParams.get("prefix") === "" &&
-    /^gru@/.test(searchParams.get("model")!);
+    /^gru(@|$)/.test(searchParams.get("model")!);
 }
 
 describeWithBrowser("training in the page", () => {
@@ -59,7 +59,7 @@ describeWithBrowser("training in the page", () => {
     test.each([
       ["Quick", { Steps: "700" }],
       ["Better", { Steps: "120" }],
-      ["Best", { Steps: "30", hidden: "48", Average: "0.99" }],
+      ["Best", { Steps: "30", Hidden: "48", Average: "0.99" }],
     ])("%s, with other options: %j", async (size, options) => {
       const { page, errors, requests } = await openTrainer(browser, server.address);
       await paste(page, towns);
@@ -135,7 +135,7 @@ describeWithBrowser("training in the page", () => {
     const out = join(await temporaryDirectory(), "models");
     const { code, stdout, stderr } = await startTrainer(["train", "--from", archive, "--out", out]).ended;
     expect(code, stderr).toBe(0);
-    expect(stdout).toContain("To serve towns: deno task start");
+    expect(stdout).toContain(` task sample towns --models ${out}\n`);
     const deno = await startDenoProgram({ EDGEMORE_MODELS: out });
     const { server: workerd } = await startWorkerdWith(out);
     onTestFinished(() => workerd.end());

@@ -6,6 +6,7 @@ import { beforeAll, expect, test } from "vitest";
 import { readArchive } from "../../trainer/model_archive.ts";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
 import { type Server, startServer } from "../processes.ts";
+import { shownNames } from "./open_page.ts";
 import { download, openTrainer, paste, readTowns, ready, setOptions, soon, train } from "./trainer_page.ts";
 
 let towns: string;
@@ -21,6 +22,16 @@ describeWithBrowser("the page that trains", () => {
       await browser.close();
       await server.end();
     };
+  });
+
+  test("shows at the end what the finished model makes, however short the run was", async () => {
+    const { page } = await openTrainer(browser, server.address, "?seed=1&n=10&max_length=40");
+    await paste(page, towns);
+    await setOptions(page, { Steps: "600" }); // few enough that the last step is the best
+    await train(page);
+    await page.getByText(/^10 [a-z]+ by my-list, seed 1/).waitFor();
+    const made = page.getByRole("list", { name: "Made in training" }).locator("li");
+    expect(await made.allTextContents()).toEqual(await shownNames(page));
   });
 
   test("shows how it learns, and keeps the best so far when it is stopped", async () => {
@@ -46,11 +57,56 @@ describeWithBrowser("the page that trains", () => {
     expect(errors).toEqual([]);
   });
 
+  test("leads the keyboard to Stop and then to what came of it, and says only how far it is", async () => {
+    const { page } = await openTrainer(browser, server.address);
+    await paste(page, towns);
+    await page.getByText("500 lines of").waitFor();
+    await setOptions(page, { Steps: "1000000" });
+    // What a screen reader would say: each change of a live region.
+    await page.evaluate(() => {
+      const said: string[] = [];
+      const live = "[role=status], [role=alert], [role=log], [aria-live], output";
+      new MutationObserver((changes) => {
+        for (const { target } of changes) {
+          const region = (target instanceof Element ? target : target.parentElement)?.closest(live);
+          if (region?.textContent && said.at(-1) !== region.textContent) said.push(region.textContent);
+        }
+      }).observe(document.querySelector("#train")!, { subtree: true, childList: true, characterData: true });
+      Object.assign(globalThis, { said });
+    });
+    const focused = () => page.evaluate(() => document.activeElement!.textContent);
+    await page.getByRole("button", { name: "Train", exact: true }).press("Enter");
+    await soon(focused).toBe("Stop");
+    const things = page.getByRole("list", { name: "Made in training" });
+    await soon(() => things.locator("li").count()).toBe(10);
+    const first = await things.innerText();
+    await soon(() => things.innerText()).not.toBe(first);
+    await page.locator("#train").getByRole("img", { name: /^Loss curve/ }).waitFor();
+    const said = () => page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+    expect((await said())[0]).toBe("Training, 0% done");
+    expect((await said()).filter((text) => !/^Training, \d+% done$/.test(text))).toEqual([]);
+    await page.keyboard.press("Enter");
+    await ready(page);
+    await soon(focused).toMatch(/^Stopped after .*my-list is ready/);
+    expect((await said()).at(-1)).toBe("Training has ended: my-list can be used.");
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("Make things with it");
+    const use = page.getByRole("button", { name: "Use it" });
+    expect(await use.getAttribute("aria-pressed")).toBe("true");
+    const described = await use.getAttribute("aria-describedby");
+    expect(await page.locator(`#${described}`).textContent()).toBe("my-list");
+  });
+
   test.each([
+    ["ada", "it has 1 line, and 10 is the fewest that can be split into train, dev and test"],
     ["ada\nbob", "it has 2 lines, and 10 is the fewest that can be split into train, dev and test"],
     [`${"ada\n".repeat(12)}${"x".repeat(300)}`, "line 13 has 300 characters, the most is 256"],
     ["\n \n\n", "it has only blank lines"],
-  ])("refuses the list %j as the command line does", async (text, reason) => {
+    [
+      Array.from({ length: 1100 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join("\n"),
+      "it has 1100 different characters, the most is 1000",
+    ],
+  ])("refuses a list as the command line does (%#)", async (text, reason) => {
     const { page } = await openTrainer(browser, server.address);
     await paste(page, text);
     await soon(() => page.locator("#train").getByRole("alert").textContent())
@@ -227,5 +283,10 @@ describeWithBrowser("the page that trains", () => {
     await page.getByRole("button", { name: "Train", exact: true }).click();
     await soon(() => page.locator("#train").getByRole("alert").allTextContents())
       .toEqual([expect.stringMatching(message)]);
+    // It is not used, nothing says that it is ready, and no empty chart is shown.
+    await page.getByText(/^20 names by gru/).waitFor();
+    expect(await page.locator("#train").getByText(/is ready|uses it now/).count()).toBe(0);
+    const charts = page.locator("#train").getByRole("heading", { name: "How it learnt" });
+    expect(await charts.count()).toBe(rate === "30" ? 1 : 0);
   });
 });

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { Browser, Download, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
 import { temporaryDirectory } from "../temporary_directory.ts";
 import { type OpenPage, openPage } from "./open_page.ts";
+import { downloadTo } from "./visitor.ts";
+
+export { paste, ready, train } from "./visitor.ts";
 
 /** A list of 500 lines: French towns. */
 export async function readTowns(): Promise<string> {
@@ -14,13 +16,6 @@ export async function readTowns(): Promise<string> {
 /** Expects that a value comes to match, on a busy machine too. */
 export function soon<Value>(read: () => Value | Promise<Value>): ReturnType<typeof expect.poll<Value>> {
   return expect.poll(read, { timeout: 30_000 });
-}
-
-/** Pastes a list, as a visitor does. */
-export async function paste(page: Page, text: string): Promise<void> {
-  await page.evaluate((text) => navigator.clipboard.writeText(text), text);
-  await page.getByLabel("Your list, one thing a line").focus();
-  await page.keyboard.press("Control+V");
 }
 
 /** Opens the page with the permission to paste. */
@@ -38,24 +33,7 @@ export async function setOptions(page: Page, options: Record<string, string>): P
   }
 }
 
-/** Trains until the model is ready. */
-export async function train(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Train", exact: true }).click();
-  await ready(page);
-}
-
-/** Waits until the model is ready. */
-export async function ready(page: Page): Promise<void> {
-  await page.locator("#train").getByText("is ready").waitFor({ timeout: 120_000 });
-}
-
-/** Downloads the only model in the browser, and returns the file's path. */
+/** Downloads the only model in the browser until the end of a test, and returns the file's path. */
 export async function download(page: Page): Promise<string> {
-  const [file]: [Download, void] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "Download", exact: true }).click(),
-  ]);
-  const path = join(await temporaryDirectory(), file.suggestedFilename());
-  await file.saveAs(path);
-  return path;
+  return await downloadTo(page, await temporaryDirectory());
 }

@@ -45,6 +45,17 @@ describe("deno task start", () => {
     await expect(fetch(`${address}/health`)).rejects.toThrow();
   });
 
+  test("warns that there are no models", async () => {
+    const directory = await temporaryDirectory();
+    const server = startDeno(SERVER_ARGS, { PORT: "0", EDGEMORE_MODELS: directory });
+    onTestFinished(() => server.signal("SIGTERM"));
+    await server.printed(/answers at (http:\S+)/);
+    server.signal("SIGTERM");
+    expect((await server.ended).stderr).toContain(
+      `warning: there are no models in ${directory}; deno task train makes one`,
+    );
+  });
+
   test("prints its command and its address, and nothing else", async () => {
     const server = startDeno(["task", "start"], { PORT: "0" });
     onTestFinished(() => server.signal("SIGTERM"));

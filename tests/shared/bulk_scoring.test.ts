@@ -46,11 +46,11 @@ describe("scoreNames", () => {
   test("answers a name that it cannot score with what is wrong, and scores the others", async () => {
     const records = await scoreNames(scoring(), ["", "ab", "xa", "a".repeat(257), "\ud800", "a".repeat(256)]);
     expect(records.map((record) => "error" in record ? record.error.message : record.name)).toEqual([
-      "must be 1 to 256 characters of Unicode text with at most 30 combining marks in a row",
+      "The text must be 1 to 256 characters of Unicode with at most 30 combining marks in a row",
       "ab",
-      'has the character "x" at position 1, which model table does not know: it knows "ab"',
-      "must be 1 to 256 characters of Unicode text with at most 30 combining marks in a row",
-      "must be 1 to 256 characters of Unicode text with at most 30 combining marks in a row",
+      'The text has the character "x" at position 1, which model table does not know: it knows "ab"',
+      "The text must be 1 to 256 characters of Unicode with at most 30 combining marks in a row",
+      "The text must be 1 to 256 characters of Unicode with at most 30 combining marks in a row",
       "a".repeat(256),
     ]);
     expect(records[3].name).toBe(`${"a".repeat(256)}…`);
@@ -76,13 +76,16 @@ describe("scoreLines", () => {
       const all: [number, string][] = [];
       for await (const lines of scoreLines(scoring(), chunks(size))) {
         for (const { line, result } of lines) {
-          all.push([line, "error" in result ? result.error.message.slice(0, 7) : result.name]);
+          all.push([line, "error" in result ? result.error.message.slice(0, 13) : result.name]);
         }
       }
-      expect(all).toEqual([[1, "ab"], [2, "has the"], [3, "must be"], [4, "must be"], [
-        5,
-        "b",
-      ]]);
+      expect(all).toEqual([
+        [1, "ab"],
+        [2, "The text has "],
+        [3, "The text must"],
+        [4, "The text must"],
+        [5, "b"],
+      ]);
     }
   });
 });

@@ -57,22 +57,24 @@ describe("NameSearch", () => {
     expect((await all.next(3)).length).toBe(3);
     expect(all.done).toBe(false);
     expect((await all.next(100)).length).toBe(4);
-    expect([all.done, all.shortfall()]).toEqual([true, undefined]);
+    expect([all.done, all.shortfall("names")]).toEqual([true, undefined]);
   });
 
   test("reports how many names it found, and how many it rejected for each reason", async () => {
     const repeats = search({ unique: true, maxLength: 2 });
     expect((await repeats.all()).length).toBe(4);
-    expect(repeats.shortfall()).toBe("4 of 50 names: 1000 were drawn, of which 996 repeat others");
+    expect(repeats.shortfall("names")).toBe("4 of 50 names: 1000 were drawn, of which 996 repeat others");
 
     const listed = search({ maxLength: 1, trainingNames: new Set(["a", "b"]) });
     expect(await listed.all()).toEqual([]);
-    expect(listed.shortfall()).toBe("0 of 50 names: 1000 were drawn, of which 1000 are in the training list");
+    expect(listed.shortfall("names")).toBe(
+      "0 of 50 names: 1000 were drawn, of which 1000 are in the training list",
+    );
 
     const both = search({ unique: true, maxLength: 1, trainingNames: new Set(["a"]) });
     expect((await both.all()).map(({ name }) => name)).toEqual(["b"]);
     const [, fromList, repeated] = /(\d+) are in the training list and (\d+) repeat others$/.exec(
-      both.shortfall()!,
+      both.shortfall("names")!,
     )!;
     expect(Number(fromList) + Number(repeated)).toBe(999);
     const drawn = await sample(new DistributionCache(new TableModel(PROBABILITIES)), vocabulary, {
@@ -89,7 +91,7 @@ describe("NameSearch", () => {
     const repeats = new NameSearch(endless, vocabulary, { n: 50, seed: 1, unique: true, maxLength: 256 });
     expect((await repeats.all()).map(({ name }) => name)).toEqual(["a".repeat(256)]);
     // 125 names have 32,000 characters; 126 exceed the limit.
-    expect(repeats.shortfall()).toBe("1 of 50 names: 126 were drawn, of which 125 repeat others");
+    expect(repeats.shortfall("names")).toBe("1 of 50 names: 126 were drawn, of which 125 repeat others");
     expect(repeats.done).toBe(true);
   });
 
@@ -97,6 +99,6 @@ describe("NameSearch", () => {
     const endless = new DistributionCache(new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]));
     const repeats = new NameSearch(endless, vocabulary, { n: 200, seed: 1, unique: true, maxLength: 256 });
     await repeats.all();
-    expect(repeats.shortfall()).toBe("1 of 200 names: 200 were drawn, of which 199 repeat others");
+    expect(repeats.shortfall("towns")).toBe("1 of 200 towns: 200 were drawn, of which 199 repeat others");
   });
 });

@@ -29,6 +29,14 @@ test("gives every character with its probability, the likeliest first, then as t
   );
 });
 
+test("tells the end from the character that is shown like it", async () => {
+  const next = await nextCharacters(new DistributionCache(echo(2)), new Vocabulary(".bc"), [1]);
+  expect(next.slice(0, 2)).toEqual([
+    { character: ".", probability: expect.closeTo(0.7, 6) },
+    { character: ".", probability: expect.closeTo(0.1, 6), end: true },
+  ]);
+});
+
 test("asks the model about the last characters, boundaries before them, and once about each", async () => {
   const model = echo(3);
   const cache = new DistributionCache(model);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { MAX_NOUN_LENGTH, nounOf, nounOfFile } from "../../shared/noun.ts";
+import { deriveNoun, MAX_NOUN_LENGTH, nounOf } from "../../shared/noun.ts";
 import { nounSchema } from "../../shared/noun_schema.ts";
 
-describe("nounOfFile", () => {
+describe("deriveNoun", () => {
   test.each([
     ["us-names-2018.txt", "names"],
     ["french-communes-2026.txt", "communes"],
@@ -11,16 +11,36 @@ describe("nounOfFile", () => {
     ["Pets", "pets"],
     ["towns_fr.txt", "towns"],
     ["names-us.txt", "names"],
-    ["pokemon.csv", "pokemon"],
+    ["french.txt", "things"],
+    ["french-towns.csv.gz", "towns"],
+    ["user classes.txt", "classes"],
+    ["class.txt", "things"],
+    ["status.txt", "things"],
+    ["paris.txt", "things"],
+    ["us.txt", "things"],
+    ["lists.txt", "things"],
+    ["pokemon.csv", "things"],
     ["pre\u0301noms.txt", "prénoms"],
-    ["名前.txt", "名前"],
+    ["名前.txt", "things"],
     ["my list (2).txt", "things"],
     ["2024.txt", "things"],
     ["", "things"],
-    [`${"a".repeat(MAX_NOUN_LENGTH + 1)}.txt`, "things"],
+    [`${"a".repeat(MAX_NOUN_LENGTH)}s.txt`, "things"],
   ])("%s: %s", (file, noun) => {
-    expect(nounOfFile(file)).toBe(noun);
+    expect(deriveNoun(file, "mlp")).toBe(noun);
     expect(nounSchema.safeParse(noun).success).toBe(true);
+  });
+});
+
+describe("deriveNoun of a file that does not say it", () => {
+  test.each([
+    ["pasted.txt", "towns", "towns"],
+    ["pasted.txt", "my-towns_2", "towns"],
+    ["names.txt", "towns", "names"],
+    ["pasted.txt", "my-lists", "things"],
+    ["pasted.txt", "towns.fr", "towns"],
+  ])("%s, by the model %s: %s", (file, model, noun) => {
+    expect(deriveNoun(file, model)).toBe(noun);
   });
 });
 
@@ -35,8 +55,9 @@ describe("nounSchema", () => {
   );
 });
 
-test("a card without a noun has that of its list's file", () => {
-  const dataset = { name: "french-communes-2026.txt" };
-  expect(nounOf({ dataset })).toBe("communes");
-  expect(nounOf({ noun: "towns", dataset })).toBe("towns");
+test("a card without a noun has a derived one", () => {
+  const card = { name: "mlp", dataset: { name: "french-communes-2026.txt" } };
+  expect(nounOf(card)).toBe("communes");
+  expect(nounOf({ ...card, noun: "towns" })).toBe("towns");
+  expect(nounOf({ name: "towns", dataset: { name: "pasted.txt" } })).toBe("towns");
 });

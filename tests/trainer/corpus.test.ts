@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { makeCorpus, parseList } from "../../trainer/corpus.ts";
 import { DEFAULT_LIST, readList } from "../../trainer/list_file.ts";
@@ -60,7 +61,12 @@ describe("readList", () => {
   test.each([
     ["", "it is empty"],
     ["\n \r\n\n", "it has only blank lines"],
+    ["a\n", "it has 1 line, and 10 is the fewest"],
     ["a\nb\n", "it has 2 lines, and 10 is the fewest"],
+    ["a\nb\n".repeat(10), "it has 20 lines, 2 of them different, and 10 is the fewest"],
+    [TEN.slice(0, 9).concat(TEN[0]).join("\n"), "it has 10 lines, 9 of them different, and 10 is the fewest"],
+    [Uint8Array.of(0xff, 0xfe, 97, 0, 10, 0), "it is UTF-16 text; save it with the encoding UTF-8"],
+    [Uint8Array.of(0xfe, 0xff, 0, 97, 0, 10), "it is UTF-16 text; save it with the encoding UTF-8"],
     [[...TEN, "x".repeat(257)].join("\n"), "line 11 has 257 characters, the most is 256"],
     [[...TEN, "a\0b"].join("\n"), "it is binary, not text (byte 0x00 in line 11, column 2)"],
     [Uint8Array.of(...new TextEncoder().encode("ä\nb\n"), 0xe4, 10), "it is not UTF-8 text (line 3)"],
@@ -84,6 +90,11 @@ describe("readList", () => {
   test("says what cannot be read or fetched", async () => {
     await expect(readList("/no/such/list.txt")).rejects.toThrow(
       "Cannot read the list /no/such/list.txt: there is no such file",
+    );
+    await expect(readList("no_such_list.txt")).rejects.toThrow(`there is no such file in ${process.cwd()}`);
+    await expect(readList("")).rejects.toThrow('Cannot read the list "": its path is empty');
+    await expect(readList("http://localhost:65535/list.txt")).rejects.toThrow(
+      /^Cannot fetch the list http:\/\/localhost:65535\/list\.txt: .* Connection refused/,
     );
     const directory = await temporaryDirectory();
     await expect(readList(directory)).rejects.toThrow("it is a directory");
@@ -109,7 +120,7 @@ describe("makeCorpus", () => {
   test("refuses a list of more than 1,000 different characters", () => {
     const lines = Array.from({ length: 1001 }, (_, i) => String.fromCodePoint(0x4e00 + i));
     expect(() => makeCorpus({ name: "x", lines, bytes: new Uint8Array(), sha256: "" })).toThrow(
-      "1 to 1000 different characters, got 1001",
+      "has 1001 different characters, the most is 1000",
     );
   });
 });

@@ -20,8 +20,8 @@ function predictions(examples: Examples, perPosition: boolean): string[] {
 
 describe("WindowExamples", () => {
   test("predicts the token after each window, boundaries first and last", () => {
-    const { contexts, targets, count } = new WindowExamples([[5, 13], []], 2);
-    expect(Array.from(contexts)).toEqual([0, 0, 0, 5, 5, 13, 0, 0]);
+    const { tokens, targets, count } = new WindowExamples([[5, 13], []], 2).all();
+    expect(Array.from(tokens)).toEqual([0, 0, 0, 5, 5, 13, 0, 0]);
     expect(Array.from(targets)).toEqual([5, 13, 0, 0]);
     expect(count).toBe(4);
   });
@@ -34,7 +34,7 @@ describe("WindowExamples", () => {
     const many = new WindowExamples(Array.from({ length: 3000 }, () => [1, 2]), 2);
     const batches = [...many.batches()];
     expect(batches.map((batch) => batch.count)).toEqual([4096, 4096, 808]);
-    expect(batches.flatMap((batch) => Array.from(batch.targets))).toEqual(Array.from(many.targets));
+    expect(batches.flatMap((batch) => Array.from(batch.targets))).toEqual(Array.from(many.all().targets));
   });
 });
 
@@ -43,10 +43,10 @@ describe("An evaluation of windows", () => {
 
   test("has each target once, after its window, and each window once", () => {
     const examples = new WindowExamples(words, 3);
-    const { contexts, targets, count } = examples;
+    const { tokens, targets, count } = examples.all();
     const expected = Array.from(
       { length: count },
-      (_, i) => `${contexts.slice(i * 3, i * 3 + 3).join(" ")} > ${targets[i]}`,
+      (_, i) => `${tokens.slice(i * 3, i * 3 + 3).join(" ")} > ${targets[i]}`,
     );
     expect(predictions(examples, false)).toEqual(expected);
     const rows = [...examples.evaluationBatches()].flatMap(({ tokens, count }) =>
@@ -64,10 +64,11 @@ describe("An evaluation of windows", () => {
   test("of a sample takes evenly spaced windows, and all if there are no more", () => {
     const examples = new WindowExamples(WORDS, 3); // 10 windows
     expect(examples.sample(10)).toBe(examples);
-    const { contexts, targets, count, targetCount } = examples.sample(4);
-    expect([...contexts]).toEqual([0, 0, 0, 0, 5, 13, 0, 0, 0, 0, 0, 0]);
+    const sample = examples.sample(4);
+    const { tokens, targets } = sample.all();
+    expect([...tokens]).toEqual([0, 0, 0, 0, 5, 13, 0, 0, 0, 0, 0, 0]);
     expect([...targets]).toEqual([5, 13, 1, 2]);
-    expect([count, targetCount]).toEqual([4, 4]);
+    expect([sample.count, sample.targetCount]).toEqual([4, 4]);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   resultOf,
   type TrainingState,
 } from "../../trainer/fit.ts";
+import type { Parameters } from "../../trainer/parameters.ts";
 import { type OptimizerName, optimizers } from "../../trainer/optimizers.ts";
 import { startTensorFlow } from "../../trainer/tensorflow.ts";
 import { TorchGenerator } from "../../shared/random/torch.ts";
@@ -50,6 +51,13 @@ describe("fit", () => {
     const { best, history } = await run({ steps: 400, optimizer, lr });
     expect(best!.devNll).toBeLessThan(1.5);
     expect(history.at(-1)!.loss).toBeLessThan(history[0].loss / 1.5);
+  });
+
+  test("has a turn after the last step, with the parameters that it ends with", async () => {
+    const turns: [number, Parameters][] = [];
+    const onTurn: FitHooks["onTurn"] = ({ step, parameters }) => void turns.push([step, parameters()]);
+    const state = await run({ steps: 3 }, undefined, { onTurn });
+    expect(turns.at(-1)).toEqual([3, resultOf(state)]);
   });
 
   test("the same seed ends at the same state", async () => {

@@ -166,6 +166,22 @@ describe("train", () => {
     expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("there is no checkpoint") });
   });
 
+  test("interrupted in the evaluation at its end, ends there and writes no model; resumed, writes it", async () => {
+    const directory = await temporaryDirectory();
+    const where = ["--name", "last", "--checkpoints", directory];
+    // So large that its evaluation takes seconds.
+    const settings = ["--architecture", "gru", "--hidden", "384", "--steps", "1"];
+    const training = startTrainer(["train", ...settings, ...where, "--out", directory]);
+    await training.printed(/step 1\/1/);
+    training.signal("SIGINT");
+    const { code, stdout, stderr } = await training.ended;
+    expect(stderr).toMatch(/it was not written. To evaluate and write it: .*task train --resume --name last/);
+    expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
+    expect(await filesIn(directory)).toEqual(["last.checkpoint"]);
+    expect((await run("train", "--resume", ...where)).code).toBe(0);
+    expect(await filesIn(directory)).toEqual(["last-HASH.onnx", "last.json", "us-names-2018-HASH.txt.gz"]);
+  });
+
   test.each([
     [["--data", "/no/such.txt"], "error: Cannot read the list /no/such.txt: there is no such file"],
     [
@@ -185,7 +201,7 @@ describe("train", () => {
     [["--hidden", "1.5"], 'Cannot set --hidden to "1.5": it must be a whole number'],
     [["--hidden", "1e9"], 'Cannot set --hidden to "1e9": it must be at most 8192'],
     [["--context", "0"], 'Cannot set --context to "0": it must be at least 1'],
-    [["--data", ""], "Cannot read the list : its path is empty"],
+    [["--data", ""], 'Cannot read the list "": its path is empty'],
     [["--data", "ftp://example.org/x.txt"], "lists are fetched by http and https, not ftp"],
     [["--batch", "al"], "It must be a whole number from 1 to 1000000, or all."],
     [["--out", "README.md"], 'Cannot write to "README.md": '],

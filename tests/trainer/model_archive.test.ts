@@ -164,7 +164,7 @@ describe("train --from", () => {
       .ended;
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /bigram-[0-9a-f]{8}\.onnx: 729 parameters, dev NLL 2\.5000\. To serve bigram: deno task start/,
+      /bigram-[0-9a-f]{8}\.onnx: 729 parameters, dev NLL 2\.5000\n\nNext:\n +print names that it makes /,
     );
     expect(parseModelCard((await readModel(out, "bigram")).card).nll.dev).toBe(2.5);
     await trainFrom(await archiveWith(2.1), { out });
@@ -180,6 +180,9 @@ describe("train --from", () => {
     };
     expect(await run("--from", "no.zip")).toContain("Cannot read the model no.zip: there is no such file");
     expect(await run("--from", "models")).toContain("Cannot read the model models: it is a directory");
+    expect(await run("--from", await archiveOf(archive), "--out", "README.md")).toContain(
+      'Cannot write to "README.md": ',
+    );
     const large = await archiveOf(Uint8Array.of(0));
     await truncate(large, MAX_ARCHIVE_BYTES + 1);
     expect(await run("--from", large)).toContain(

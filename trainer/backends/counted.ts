@@ -8,14 +8,9 @@ export const counted: Pick<Backend, "evaluator"> = {
     const { lookUp, vocabularySize: V } = network as CountedNetwork;
     return {
       measureBuffers: () => ({}),
-      losses(examples, onEvaluated) {
-        const losses = new Float32Array(examples.targetCount);
-        for (const { tokens, targets, rows, places } of examples.evaluationBatches()) {
-          const logProbs = lookUp(parameters, tokens);
-          for (let i = 0; i < targets.length; i++) losses[places[i]] = -logProbs[rows[i] * V + targets[i]];
-          onEvaluated?.(targets.length);
-        }
-        return losses;
+      losses({ tokens, targets, rows }) {
+        const logProbs = lookUp(parameters, tokens);
+        return Float32Array.from(rows, (row, i) => -logProbs[row * V + targets[i]]);
       },
       lastLogProbs: (tokens) => lookUp(parameters, tokens),
       dispose() {},

@@ -137,19 +137,14 @@ function fusedEvaluator(plan: StepPlan, memory: StepMemory, measures: boolean): 
       return measured;
     },
 
-    losses(examples, onEvaluated) {
-      const losses = new Float32Array(examples.targetCount);
-      for (const batch of examples.evaluationBatches()) {
-        const { targets, rows, places } = batch;
-        const { run, rowOf } = writeEvaluation(plan, memory, batch);
-        const logProbs = plan.logProbs(run);
-        const values = memory.activation(logProbs, run);
-        const stride = logProbs.stride / WORD;
-        for (let i = 0; i < targets.length; i++) {
-          losses[places[i]] = -values[rowOf[rows[i]] * stride + targets[i]];
-        }
-        onEvaluated?.(targets.length);
-      }
+    losses(batch) {
+      const { targets, rows } = batch;
+      const { run, rowOf } = writeEvaluation(plan, memory, batch);
+      const logProbs = plan.logProbs(run);
+      const values = memory.activation(logProbs, run);
+      const stride = logProbs.stride / WORD;
+      const losses = new Float32Array(targets.length);
+      for (let i = 0; i < targets.length; i++) losses[i] = -values[rowOf[rows[i]] * stride + targets[i]];
       return losses;
     },
 

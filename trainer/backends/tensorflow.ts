@@ -15,7 +15,7 @@ import {
 import type { TrainedNetwork, TrainingPass } from "../architecture.ts";
 import { type Backend, clipFactor, type StepSettings } from "../backend.ts";
 import { type Dropout, dropoutKey, dropoutMask } from "../dropout.ts";
-import { targetLosses } from "../evaluation.ts";
+import { batchLosses } from "../evaluation.ts";
 import type { Batch } from "../examples.ts";
 import { crossEntropy } from "../operations.ts";
 import { type Optimizer, optimizers } from "../optimizers.ts";
@@ -59,7 +59,7 @@ export const tensorflow: Backend = {
         }
         return measured;
       },
-      losses: (examples, onEvaluated) => targetLosses(network, weights, examples, onEvaluated),
+      losses: (batch) => batchLosses(network, weights, batch),
       lastLogProbs: (tokens, batch) => lastLogProbs(network, weights, tokens, batch),
       dispose: () => dispose(weights),
     };

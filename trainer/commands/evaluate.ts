@@ -36,7 +36,7 @@ Examples:
     const progress = evaluationProgress();
     let nll: Record<Split, number>;
     try {
-      ({ nll } = evaluateSplits(evaluator, examples, corpus.words, progress.onProgress));
+      ({ nll } = await evaluateSplits(evaluator, examples, corpus.words, progress.onProgress));
     } finally {
       progress.stop();
       evaluator.dispose();

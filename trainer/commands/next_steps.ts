@@ -34,16 +34,16 @@ export function nextSteps(
   return ["Next:", ...steps.map(([what, command]) => `  ${what.padEnd(width)}   ${command}`)].join("\n");
 }
 
-/** The command that serves the models of a directory; `deno task start` may read only this one. */
+/** The command that serves the page and the models of a directory; `deno task start` may read only the project's. */
 function startCommand(out: string, deno: string): string {
   if (out === MODELS_DIRECTORY) return `${deno} task start`;
   const way = relative(".", out);
   const inside = way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
   return inside
     ? `EDGEMORE_MODELS=${quote(way || ".")} ${deno} task start`
-    : `EDGEMORE_MODELS=${quote(out)} ${deno} run --quiet -P=server --allow-read=.,${
+    : `${deno} task build:site && EDGEMORE_MODELS=${
       quote(out)
-    } functions/runtimes/deno.ts`;
+    } ${deno} run --quiet -P=server --allow-read=.,${quote(out)} functions/runtimes/deno.ts`;
 }
 
 /** A path as a word of a POSIX shell. */

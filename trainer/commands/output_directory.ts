@@ -21,7 +21,9 @@ export async function checkOutputDirectory(directory: string): Promise<void> {
       return fail(message);
     }
     if (!isDirectory) fail(`${path} is not a directory`);
-    await writeAndRemove(path).catch((error: Error) => fail(`${path} may not be written (${error.message})`));
+    await writeAndRemove(path).catch(({ code, message }: NodeJS.ErrnoException) =>
+      fail(`${path} may not be written (${code ?? message})`)
+    );
     return;
   }
 }

@@ -77,31 +77,36 @@ export function trainingProgress(
   };
 }
 
-/** Shows the progress of an evaluation: a bar in a terminal, otherwise nothing. */
-export interface EvaluationProgress {
-  onProgress: OnProgress;
+/** Shows how much of something is done: a bar in a terminal, otherwise nothing. */
+export interface Progress {
+  /** Called with how much of all is done. */
+  onProgress(done: number, all: number): void;
   /** Removes the bar, and restores the terminal. */
   stop(): void;
 }
 
-/** Starts to show the progress of an evaluation. A short one has no bar. */
-export function evaluationProgress(): EvaluationProgress {
-  const terminal = Boolean(process.stderr.isTTY);
-  const started = performance.now();
+/** Starts to show the progress of an evaluation. */
+export function evaluationProgress(): Progress {
+  return progressOf("evaluating {value}/{total} characters");
+}
+
+/**
+ * Starts to show a progress. What is soon done has no bar, and cli-progress draws none if stderr is not a terminal.
+ *
+ * @param text What is done, in the words of cli-progress, such as "{value}/{total} names".
+ */
+export function progressOf(text: string): Progress {
   let bar: SingleBar | undefined;
-  let drawn = started;
+  let drawn = performance.now();
   return {
-    onProgress(evaluated, all) {
-      if (!terminal || performance.now() - drawn < REDRAW) return;
+    onProgress(done, all) {
+      if (performance.now() - drawn < REDRAW) return;
       drawn = performance.now();
       if (!bar) {
-        bar = new SingleBar({
-          ...BAR,
-          format: "{bar} {percentage}% | evaluating {value}/{total} characters",
-        });
-        bar.start(all, evaluated);
+        bar = new SingleBar({ ...BAR, clearOnComplete: true, format: `{bar} {percentage}% | ${text}` });
+        bar.start(all, done);
       }
-      bar.update(evaluated);
+      bar.update(done);
     },
     stop() {
       bar?.stop();

@@ -1,15 +1,21 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { unknownCharacter } from "../../shared/bulk_scoring.ts";
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
 import { nounOf } from "../../shared/noun.ts";
 import type { SampledName } from "../../shared/sampler.ts";
+import { UnknownCharacterError, type Vocabulary } from "../../shared/vocabulary.ts";
 import { composeLine } from "../corpus.ts";
 import { loadModel } from "../load_model.ts";
 import { mapValues, toTensor } from "../parameters.ts";
 import { tensorFlowModel } from "../tensorflow_model.ts";
 import { decimal, modelsOption, wholeNumber } from "./arguments.ts";
 import { findModelList, listOption, modelList } from "./model_list.ts";
+import { progressOf } from "./progress.ts";
+
+/** Names that are drawn at a time. */
+const BATCH = 1024;
 
 /** The flags of the command. */
 interface SampleFlags {
@@ -50,6 +56,17 @@ function checkLengths({ prefix, minLength = 0, maxLength, compat }: SampleFlags)
         JSON.stringify(prefix)
       }: it has ${length} characters, and --max-length is ${longest}`,
     );
+  }
+}
+
+/** @throws {RangeError} If the model does not know a character of the prefix. */
+function checkCharacters(prefix: string, model: string, vocabulary: Vocabulary): void {
+  try {
+    vocabulary.encode(prefix);
+  } catch (error) {
+    if (!(error instanceof UnknownCharacterError)) throw error;
+    const reason = unknownCharacter(error, model, vocabulary);
+    throw new RangeError(`Cannot sample with --prefix ${JSON.stringify(prefix)}: it ${reason}`);
   }
 }
 
@@ -106,6 +123,7 @@ Examples:
       : await findModelList(model, flags.data);
     const listed = new Set(list?.lines);
     const cache = new DistributionCache(tensorFlowModel(network, mapValues(parameters, toTensor)));
+    checkCharacters(flags.prefix, name, vocabulary);
     const { compat, seed = crypto.getRandomValues(new Uint32Array(1))[0], novel, ...options } = flags;
     const search = new NameSearch(cache, vocabulary, {
       ...options,
@@ -113,7 +131,7 @@ Examples:
       draws: compat ?? "streams",
       trainingNames: novel ? listed : undefined,
     });
-    const names = await search.all();
+    const names = await find(search, flags.n, nounOf(card));
 
     const fromList = names.filter((sampled) => listed.has(sampled.name));
     const novelNames = names.filter((sampled) => !listed.has(sampled.name));
@@ -127,9 +145,24 @@ Examples:
       printNames("in the list", fromList);
       printNames("new", novelNames);
     }
-    const shortfall = search.shortfall();
+    const shortfall = search.shortfall(nounOf(card));
     if (shortfall) console.error(shortfall);
   });
+
+/** Searches to the end, and shows the progress. */
+async function find(search: NameSearch, n: number, noun: string): Promise<SampledName[]> {
+  const progress = progressOf(`{value}/{total} ${noun}`);
+  const names: SampledName[] = [];
+  try {
+    while (!search.done) {
+      names.push(...await search.next(BATCH));
+      progress.onProgress(names.length, n);
+    }
+  } finally {
+    progress.stop();
+  }
+  return names;
+}
 
 /** Prints names with their perplexities, the likeliest first. */
 function printNames(title: string, names: SampledName[]): void {

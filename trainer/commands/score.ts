@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import process from "node:process";
 import { SCORE_FORMATS, type ScoreFormatName } from "../../shared/score_formats.ts";
 import { wholeLines } from "../../shared/whole_lines.ts";
+import { readFailure } from "../read_failure.ts";
 import { modelsOption, wholeNumber } from "./arguments.ts";
 import { MAX_TOLD_ERRORS, openLineScorer, type WrittenScores } from "./line_scorer.ts";
 import { BAR } from "./progress.ts";
@@ -103,8 +104,7 @@ async function openInput(file: string): Promise<Input> {
     if (stats.isDirectory()) throw new Error("it is a directory");
     return { chunks: createReadStream(file), bytes: stats.isFile() ? stats.size : null };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`Cannot read ${file}: ${code === "ENOENT" ? "there is no such file" : message}`);
+    throw new Error(`Cannot read ${file}: ${readFailure(file, error as Error)}`);
   }
 }
 

@@ -6,14 +6,14 @@ import { MAX_NOUN_LENGTH } from "../../shared/noun.ts";
 import { nounSchema } from "../../shared/noun_schema.ts";
 import { findArchitecture } from "../architectures/all.ts";
 import { type Checkpoint, loadCheckpoint } from "../checkpoint.ts";
-import { makeCorpus } from "../corpus.ts";
+import { type Corpus, makeCorpus } from "../corpus.ts";
 import { readList } from "../list_file.ts";
 import { type ScheduleName, schedules } from "../schedules.ts";
 import { train, type TrainResult } from "../train.ts";
 import type { TrainOptions } from "../train_options.ts";
 import { architectureOption, architectureOptions, readHyperparameters } from "./architecture_options.ts";
 import { decimal, givenFlags, MODELS_DIRECTORY, wholeNumber } from "./arguments.ts";
-import { stoppable } from "./interrupts.ts";
+import { INTERRUPTED, InterruptedError, stoppable } from "./interrupts.ts";
 import { trainingListOption } from "./model_list.ts";
 import { DENO, nextSteps } from "./next_steps.ts";
 import { checkOutputDirectory } from "./output_directory.ts";
@@ -90,9 +90,10 @@ async function takeFrom(flags: TrainFlags, command: Command): Promise<void> {
   if (surplus !== undefined) {
     throw new Error(`Cannot give --from together with --${surplus}: the model has been trained`);
   }
-  const { card: { parameters, nll, name }, file } = await trainFrom(flags.from!, flags);
-  const dev = nll.dev?.toFixed(4) ?? "infinite";
-  console.log(`${file}: ${parameters} parameters, dev NLL ${dev}. To serve ${name}: deno task start`);
+  await checkOutputDirectory(flags.out);
+  const { card, file } = await trainFrom(flags.from!, flags);
+  const dev = card.nll.dev?.toFixed(4) ?? "infinite";
+  console.log(`${file}: ${card.parameters} parameters, dev NLL ${dev}\n\n${nextSteps(card, flags.out)}`);
 }
 
 function checkName(name: string): string {
@@ -111,9 +112,22 @@ function checkNoun(noun: string): string {
   );
 }
 
+function resumeCommand({ name, checkpoints }: TrainOptions): string {
+  const where = checkpoints === CHECKPOINTS_DIRECTORY ? "" : ` --checkpoints ${checkpoints}`;
+  return `${DENO} task train --resume --name ${name}${where}`;
+}
+
+/** Prints that Ctrl-C has ended the evaluation of a finished training. */
+function reportInterruption(options: TrainOptions, { vocabulary }: Corpus): void {
+  const { learns } = findArchitecture(options.architecture).build(options.hyperparameters, vocabulary.size);
+  const resume = learns === "by counting" ? "" : ` To evaluate and write it: ${resumeCommand(options)}`;
+  console.error(`Interrupted while the model was evaluated; it was not written.${resume}`);
+  process.exitCode = INTERRUPTED;
+}
+
 /** Prints the outcome. */
 function report({ card, stopped, failedAgainst, file, kept }: TrainResult, options: TrainOptions): void {
-  const { name, out, checkpoints, steps, lr } = options;
+  const { name, out, steps, lr } = options;
   const { parameters, nll, training } = card;
   const figure = (value: number | null) => value?.toFixed(4) ?? "infinite";
   console.log(
@@ -125,8 +139,7 @@ function report({ card, stopped, failedAgainst, file, kept }: TrainResult, optio
   if (training.best_step !== undefined && training.best_step !== training.steps) {
     console.log(`Its weights are those of step ${training.best_step}, the best on the dev split.`);
   }
-  const where = checkpoints === CHECKPOINTS_DIRECTORY ? "" : ` --checkpoints ${checkpoints}`;
-  const resume = `${DENO} task train --resume --name ${name}${where}`;
+  const resume = resumeCommand(options);
   if (stopped) console.log(`Stopped after ${training.steps} of ${steps} steps. To resume: ${resume}`);
   if (failedAgainst !== null) {
     const advice = training.steps === 0
@@ -157,7 +170,7 @@ export const trainCommand: Command = new Command("train")
   .option("--name <name>", "name of the model (default: the name of its architecture)")
   .option(
     "--noun <plural>",
-    `what the things of the list are called, at most ${MAX_NOUN_LENGTH} characters (default: from the file's name: names for us-names-2018.txt)`,
+    `what the things of the list are called, at most ${MAX_NOUN_LENGTH} characters (default: the last English plural in the file's name, such as names for us-names-2018.txt, or in the model's; else things)`,
   );
 
 for (const option of architectureOptions()) trainCommand.addOption(option);
@@ -198,7 +211,8 @@ addStepOptions(trainCommand)
   .addHelpText(
     "after",
     `
-Ctrl-C stops after the current step: the best model so far is written, and --resume continues the run.
+Ctrl-C stops after the current step: the best model so far is written, and --resume continues the run. After the last step it
+ends the evaluation: no model is written, and --resume evaluates it anew.
 
 If the model is worse than a uniform guess over all characters, training has failed, and the exit code is 2. A model of a
 failed or stopped training, or of 0 steps, does not replace one with a lower dev NLL unless --overwrite is given.
@@ -233,7 +247,13 @@ Examples:
     const progress = trainingProgress(options.steps, checkpoint?.state.step ?? 0);
     let result: TrainResult;
     try {
-      result = await stoppable((signal) => train(corpus, options, checkpoint, { ...progress, signal }));
+      result = await stoppable((signal) =>
+        train(corpus, options, checkpoint, { ...progress, signal, abandon: signal })
+      );
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) throw error;
+      progress.stop();
+      return reportInterruption(options, corpus);
     } finally {
       progress.stop();
     }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { modelFileNames } from "../../shared/model_files.ts";
 import { MAX_ARCHIVE_BYTES, readArchive } from "../model_archive.ts";
+import { readFailure } from "../read_failure.ts";
 import { ModelKeptError, saveModel } from "../save_model.ts";
 import { unlessBetter } from "../train.ts";
 
@@ -32,16 +33,11 @@ export async function trainFrom(
 }
 
 async function readBounded(source: string): Promise<Uint8Array<ArrayBuffer>> {
-  const reasons: Record<string, string> = {
-    ENOENT: "there is no such file",
-    EISDIR: "it is a directory",
-    EACCES: "it may not be read",
-  };
   try {
     const file = await open(source);
     try {
       const stats = await file.stat();
-      if (stats.isDirectory()) throw new Error(reasons.EISDIR);
+      if (stats.isDirectory()) throw new Error("it is a directory");
       if (stats.size > MAX_ARCHIVE_BYTES) {
         throw new Error(`it has ${stats.size} bytes, the most is ${MAX_ARCHIVE_BYTES}`);
       }
@@ -50,7 +46,6 @@ async function readBounded(source: string): Promise<Uint8Array<ArrayBuffer>> {
       await file.close();
     }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(`Cannot read the model ${source}: ${reasons[code ?? ""] ?? message}`);
+    throw new Error(`Cannot read the model ${source}: ${readFailure(source, error as Error)}`);
   }
 }

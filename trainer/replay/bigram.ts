@@ -104,9 +104,10 @@ export async function* replayBigram(options: ReplayOptions): AsyncGenerator<Figu
 
   // 15. to 18. The network, on emma
   const emma = new WindowExamples(words.slice(0, 1), 1);
-  yield exact("xs of emma", [0, 5, 13, 13, 1], emma.contexts);
-  yield exact("ys of emma", [5, 13, 13, 1, 0], emma.targets);
-  options.plot(oneHotRows(emma.contexts, symbols));
+  const { tokens, targets } = emma.all();
+  yield exact("xs of emma", [0, 5, 13, 13, 1], tokens);
+  yield exact("ys of emma", [5, 13, 13, 1, 0], targets);
+  options.plot(oneHotRows(tokens, symbols));
   const network = buildNetwork(bigramNetwork, { penalty: 0.01 }, vocabulary.size);
   const weights = new TorchGenerator(SEED);
   const initial = network.initialise(weights);
@@ -160,20 +161,17 @@ function separateBoundaries([start, ...rows]: number[][]): number[][] {
   return [...split, split[0].map(() => 0)];
 }
 
-function* bigramsOf(
-  { contexts, targets, count }: WindowExamples,
-): Generator<[before: number, after: number]> {
-  for (let i = 0; i < count; i++) yield [contexts[i], targets[i]];
+function* bigramsOf(examples: WindowExamples): Generator<[before: number, after: number]> {
+  const { tokens, targets, count } = examples.all();
+  for (let i = 0; i < count; i++) yield [tokens[i], targets[i]];
 }
 
 /** Sums in float32 as the notebook does, which loses 18 nats over 228,146 numbers. */
-async function sumInFloat32(
-  cache: DistributionCache,
-  { contexts, targets }: WindowExamples,
-): Promise<number> {
-  const tokens = Array.from({ length: cache.vocabularySize }, (_, token) => token);
-  const rows = await Promise.all(tokens.map((token) => cache.logProbsAfter([token])));
-  return targets.reduce((sum, target, i) => Math.fround(sum + rows[contexts[i]][target]), 0);
+async function sumInFloat32(cache: DistributionCache, examples: WindowExamples): Promise<number> {
+  const vocabulary = Array.from({ length: cache.vocabularySize }, (_, token) => token);
+  const rows = await Promise.all(vocabulary.map((token) => cache.logProbsAfter([token])));
+  const { tokens, targets } = examples.all();
+  return targets.reduce((sum, target, i) => Math.fround(sum + rows[tokens[i]][target]), 0);
 }
 
 // deno-fmt-ignore

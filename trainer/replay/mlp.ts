@@ -33,13 +33,11 @@ export async function* replayMlp(options: ReplayOptions): AsyncGenerator<Figure>
   // 1. The examples of the first five words
   const firstFive = new WindowExamples(list.lines.slice(0, 5).map((line) => vocabulary.encode(line)), 3);
   yield exact("examples of words[:5]", 32, firstFive.count);
-  yield exact("Y", FIRST_FIVE_TARGETS, firstFive.targets);
+  const { tokens, targets } = firstFive.all();
+  yield exact("Y", FIRST_FIVE_TARGETS, targets);
   const shown = Array.from(
     { length: 5 },
-    (_, i) =>
-      `${vocabulary.decode(firstFive.contexts.subarray(3 * i, 3 * i + 3))}->${
-        vocabulary.symbol(firstFive.targets[i])
-      }`,
+    (_, i) => `${vocabulary.decode(tokens.subarray(3 * i, 3 * i + 3))}->${vocabulary.symbol(targets[i])}`,
   );
   yield exact("contexts of emma", "...->e ..e->m .em->m emm->a mma->.", shown.join(" "));
 
@@ -177,9 +175,10 @@ function start(embedding: number, hidden: number): Start {
 function argmax(
   network: TrainedNetwork,
   parameters: Parameters,
-  { contexts, count }: WindowExamples,
+  examples: WindowExamples,
 ): number[] {
-  const rows = lastLogProbs(network, mapValues(parameters, toTensor), contexts, count);
+  const { tokens, count } = examples.all();
+  const rows = lastLogProbs(network, mapValues(parameters, toTensor), tokens, count);
   return Array.from({ length: count }, (_, i) => {
     const row = rows.subarray(27 * i, 27 * i + 27);
     return row.indexOf(Math.max(...row));

@@ -18,8 +18,9 @@ export async function* replayNotes(options: ReplayOptions): AsyncGenerator<Figur
   const vocabulary = Vocabulary.of(lines);
   yield exact("words", 32033, lines.length);
   const examples = new WindowExamples(lines.slice(0, 2).map((line) => vocabulary.encode(line)), 3);
-  yield exact("X.shape", [12, 3], [examples.count, examples.contexts.length / examples.count]);
-  yield exact("Y", [5, 13, 13, 1, 0, 15, 12, 9, 22, 9, 1, 0], examples.targets);
+  const { tokens, targets, count } = examples.all();
+  yield exact("X.shape", [12, 3], [count, tokens.length / count]);
+  yield exact("Y", [5, 13, 13, 1, 0, 15, 12, 9, 22, 9, 1, 0], targets);
 
   // Why F.cross_entropy is better: it subtracts the largest logit before exp
   const logits = [1, 2, 100];

@@ -114,10 +114,11 @@ function drawFlat(generator: TorchGenerator): Parameters {
 }
 
 /** The first twenty contexts and what follows them. */
-function firstContexts({ contexts, targets }: WindowExamples, vocabulary: Vocabulary): string[] {
-  return Array.from({ length: 20 }, (_, i) => {
-    const context = contexts.subarray(CONTEXT * i, CONTEXT * (i + 1));
-    return `${vocabulary.decode(context)}->${vocabulary.symbol(targets[i])}`;
+function firstContexts(examples: WindowExamples, vocabulary: Vocabulary): string[] {
+  const { tokens, targets } = examples.batch(Int32Array.from({ length: 20 }, (_, i) => i));
+  return Array.from(targets, (target, i) => {
+    const context = tokens.subarray(CONTEXT * i, CONTEXT * (i + 1));
+    return `${vocabulary.decode(context)}->${vocabulary.symbol(target)}`;
   });
 }
 

@@ -47,7 +47,10 @@ describe("listModels", () => {
 
   test("says what it cannot list", async () => {
     await expect(listModels("/no/such/directory")).rejects.toThrow(
-      "Cannot list the models in /no/such/directory: ENOENT",
+      "Cannot list the models in /no/such/directory: there is no such directory; EDGEMORE_MODELS says where",
+    );
+    await expect(listModels("README.md")).rejects.toThrow(
+      "README.md: it is not a directory; EDGEMORE_MODELS",
     );
   });
 });

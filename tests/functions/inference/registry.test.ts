@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../../functions/app.ts";
 import { WASM_RUNTIME } from "../../../functions/inference/onnx_runtime.ts";
-import { Registry } from "../../../functions/inference/registry.ts";
+import { ModelMemory } from "../../../functions/inference/model_memory.ts";
+import { Registry, type RegistryOptions } from "../../../functions/inference/registry.ts";
 import { openModel } from "../../../functions/inference/served_model.ts";
 import type { ProblemDocument } from "../../../functions/problem.ts";
+import { parseModelCard } from "../../../shared/model_card.ts";
 import { sha256 } from "../../../shared/sha256.ts";
 import { startOnnxRuntime } from "../../onnx_runtime.ts";
 import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
@@ -227,4 +229,109 @@ describe("pinned models", () => {
       /^model must be pinned to the file that is served, gru@[0-9a-f]{8}, got "gru@00000000"$/,
     );
   });
+});
+
+describe("models that are opened for a request", () => {
+  /** A registry that offers the committed MLP, and how often it was opened. */
+  async function offered(
+    options: RegistryOptions = {},
+    waitFor: () => Promise<unknown> = () => Promise.resolve(),
+  ) {
+    await startOnnxRuntime();
+    const [, , mlp] = await modelFiles();
+    const memory = new ModelMemory();
+    const registry = new Registry([], undefined, options);
+    let opened = 0;
+    registry.offer("mlp", { card: parseModelCard(mlp.card), version: "1" }, async (onBroken) => {
+      opened++;
+      const served = await openModel(mlp, WASM_RUNTIME, { onBroken, memory });
+      await waitFor();
+      return served;
+    });
+    return { registry, memory, count: () => opened };
+  }
+
+  test("keep the context of the request until they are open", async () => {
+    const kept: Promise<void>[] = [];
+    const { registry } = await offered({ keepAlive: (opening) => void kept.push(opening) });
+    await registry.get("mlp");
+    expect(kept).toHaveLength(1);
+    await kept[0];
+  });
+
+  test("are opened anew if that was ended half-way", async () => {
+    let now = 0;
+    let works = false;
+    const { registry, count } = await offered(
+      { now: () => now },
+      () => works ? Promise.resolve() : new Promise(() => {}),
+    );
+    await expect(registry.get("mlp")).rejects.toThrow("Model mlp is still being opened");
+    now += 59_000;
+    works = true;
+    await expect(registry.get("mlp")).rejects.toThrow("Model mlp is still being opened");
+    expect(count()).toBe(1);
+    now += 2_000;
+    expect((await registry.get("mlp")).card.name).toBe("mlp");
+    expect(count()).toBe(2);
+  });
+
+  test("are closed where they were removed meanwhile", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { registry, memory } = await offered({}, () => gate.promise);
+    const asked = registry.get("mlp");
+    await expect.poll(() => memory.used).toBeGreaterThan(0);
+    registry.remove("mlp");
+    gate.resolve();
+    await expect(asked).rejects.toThrow("must be a model of this server (none)");
+    await expect.poll(() => memory.used).toBe(0);
+  });
+
+  test("are waited for as long as not all are known", async () => {
+    await startOnnxRuntime();
+    const [, , mlp] = await modelFiles();
+    const registry = new Registry([]);
+    const complete = Promise.withResolvers<void>();
+    registry.expectMore(complete.promise);
+    const asked = [registry.get("mlp"), registry.get()];
+    const cards = registry.cards();
+    const unknown = expect(registry.get("gpt")).rejects.toThrow('got "gpt"');
+    registry.offer(
+      "mlp",
+      { card: parseModelCard(mlp.card), version: "1" },
+      (onBroken) => openModel(mlp, WASM_RUNTIME, { onBroken }),
+    );
+    complete.resolve();
+    expect((await Promise.all(asked)).map(({ card }) => card.name)).toEqual(["mlp", "mlp"]);
+    expect((await cards).map(({ name }) => name)).toEqual(["mlp"]);
+    await unknown;
+
+    registry.expectMore(new Promise(() => {}));
+    await expect(registry.get("gpt")).rejects.toThrow("Model gpt is still being opened"); // and not: there is none
+    expect((await registry.get("mlp")).card.name).toBe("mlp");
+  });
+});
+
+test("a model that was removed while it was opened does not come back", async () => {
+  await startOnnxRuntime();
+  const [, , mlp] = await modelFiles();
+  const memory = new ModelMemory();
+  const registry = new Registry(["mlp"]);
+  const added = registry.add("mlp", (onBroken) => openModel(mlp, WASM_RUNTIME, { onBroken, memory }));
+  registry.remove("mlp");
+  await added;
+  expect([registry.names, memory.used]).toEqual([[], 0]);
+});
+
+test("a model that is too large for the memory of all is refused before it is opened", async () => {
+  await startOnnxRuntime();
+  const [bigram, gru] = await modelFiles();
+  const memory = new ModelMemory(2 ** 20);
+  const served = await openModel({ ...bigram, list: null }, WASM_RUNTIME, { memory });
+  const { used } = memory;
+  await expect(openModel(gru, WASM_RUNTIME, { memory })).rejects.toThrow(
+    "all models together may take 1.0 MB",
+  );
+  expect(memory.used).toBe(used);
+  expect(served.cache.size).toBeGreaterThan(0);
 });

@@ -54,7 +54,7 @@ describe("POST /score", () => {
   test("answers a bad name with its place and its error, and goes on", async () => {
     const error = (detail: string) => ({
       type: "urn:edgemore:problem:invalid-name",
-      title: "Invalid name",
+      title: "Invalid text",
       detail: expect.stringContaining(detail),
     });
     expect(await array(["ada", "r2", "", "bob"])).toEqual([
@@ -98,7 +98,7 @@ describe("POST /score", () => {
     });
     expect([status, body.detail]).toEqual([
       413,
-      "The body must have at most 10000 names, has 10001; send more as text/plain, one name a line, or in several requests",
+      "The body must have at most 10000 texts, has 10001; send more as text/plain, one thing a line, or in several requests",
     ]);
   });
 
@@ -133,14 +133,14 @@ describe("POST /score", () => {
   });
 
   test.each([
-    ['{"name":"ada"}', "must be a JSON array of names, got an object"],
-    ['"ada"', "must be a JSON array of names, got a text"],
-    ['["ada", 5]', "must be a JSON array of names, got the number 5 at index 1"],
-    ['["ada", ["bob"]]', "must be a JSON array of names, got an array at index 1"],
-    ["[null]", "must be a JSON array of names, got null at index 0"],
-    ['["ada"', "must be a JSON array of names, is not JSON: "],
-    ["", "must be a JSON array of names, is not JSON: "],
-    [Uint8Array.of(0x5b, 0x22, 0xff, 0x22, 0x5d), "must be a JSON array of names, is not UTF-8"],
+    ['{"name":"ada"}', "must be a JSON array of texts, got an object"],
+    ['"ada"', "must be a JSON array of texts, got a text"],
+    ['["ada", 5]', "must be a JSON array of texts, got the number 5 at index 1"],
+    ['["ada", ["bob"]]', "must be a JSON array of texts, got an array at index 1"],
+    ["[null]", "must be a JSON array of texts, got null at index 0"],
+    ['["ada"', "must be a JSON array of texts, is not JSON: "],
+    ["", "must be a JSON array of texts, is not JSON: "],
+    [Uint8Array.of(0x5b, 0x22, 0xff, 0x22, 0x5d), "must be a JSON array of texts, is not UTF-8"],
   ])("refuses %s", async (body, message) => {
     const response = await post("/score", "application/json", body);
     expect([response.status, response.headers.get("content-type")]).toEqual([

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { BrokenModelError } from "../../../shared/broken_model_error.ts";
+import type { CacheMemory } from "../../../shared/distribution_cache/cache_memory.ts";
 import { StaleCursorError } from "../../../shared/distribution_cache/cursor.ts";
 import { DistributionCache } from "../../../shared/distribution_cache/distribution_cache.ts";
 import type { LanguageModel, StepOutput } from "../../../shared/language_model.ts";
@@ -408,5 +409,76 @@ describe("Cursor", () => {
     cursor.seek([], 0);
     await expect(ask(cache, [1])).rejects.toThrow(BrokenModelError);
     expect(() => cursor.logProbs()).toThrow(StaleCursorError);
+  });
+});
+
+describe("memory that is shared with others", () => {
+  /** Memory of some bytes, which may become more. */
+  class Shared implements CacheMemory {
+    taken = 0;
+
+    constructor(public bytes: number) {}
+
+    reserve(bytes: number, forced: boolean): boolean {
+      if (!forced && this.taken + bytes > this.bytes) return false;
+      this.taken += bytes;
+      return true;
+    }
+
+    release(): void {
+      this.taken = 0;
+    }
+  }
+
+  test("bounds the nodes while there is no more, and gives right rows", async () => {
+    const model = new HashModel(7);
+    const memory = new Shared(600_000);
+    const cache = new DistributionCache(model, { memory });
+    const asked = contexts(7, 0, 12_000);
+    expect(await rowsOf(cache, asked)).toEqual(expected(model, asked));
+    expect(memory.taken).toBeLessThanOrEqual(600_000);
+    expect(cache.size).toBeLessThan(9_000);
+
+    memory.bytes = 3_000_000; // others have given some back
+    expect(await rowsOf(cache, asked)).toEqual(expected(model, asked));
+    expect(await rowsOf(cache, asked)).toEqual(expected(model, asked));
+    expect(cache.size).toBeGreaterThanOrEqual(12_000);
+    const more = contexts(7, 0, 40_000);
+    expect(await rowsOf(cache, more)).toEqual(expected(model, more));
+    expect(await rowsOf(cache, more)).toEqual(expected(model, more));
+    expect(memory.taken).toBeLessThanOrEqual(3_000_000);
+  });
+
+  test("is needed for some nodes in any case", async () => {
+    const model = new HashModel(6);
+    const memory = new Shared(0);
+    const cache = new DistributionCache(model, { memory });
+    const asked = contexts(6, 0, 9_000);
+    expect(await rowsOf(cache, asked)).toEqual(expected(model, asked));
+    expect(cache.size).toBeLessThanOrEqual(2 * 2048);
+    expect(cache.size).toBeGreaterThan(2048);
+  });
+
+  test("is given back when the cache is cleared, also during a run", async () => {
+    const model = new HashModel(3);
+    const memory = new Shared(1_000_000);
+    const cache = new DistributionCache(model, { memory });
+    const asked = contexts(3, 0, 125);
+    const first = rowsOf(cache, asked);
+    for (let i = 0; i < 10; i++) await Promise.resolve(); // the model runs until a timer goes off
+    const second = rowsOf(cache, contexts(3, 50, 125));
+    cache.clear(); // so the second waits for the next run, which has nothing to do any more
+    expect(await first).toEqual(expected(model, asked));
+    expect(await second).toEqual(expected(model, contexts(3, 50, 125)));
+    expect(model.batches).not.toContain(0);
+    cache.clear();
+    expect([cache.size, memory.taken]).toEqual([0, 0]);
+    expect(await rowsOf(cache, asked)).toEqual(expected(model, asked));
+  });
+
+  test("is not taken for all beginnings at once where there is not enough", async () => {
+    const cache = new DistributionCache(uniformModel(27, 3), { memory: new Shared(2_000_000) });
+    await cache.prefill();
+    expect(cache.size).toBe(0);
   });
 });

@@ -336,3 +336,26 @@ test("a model whose state has another size than it says is broken", async () => 
     "its state hidden has 7 numbers for 1 beginnings, not 8 for each",
   );
 });
+
+test("a step is given at most 8 MiB of states that grow", async () => {
+  const sizes: number[] = [];
+  const wide: LanguageModel = {
+    vocabularySize: 27,
+    contextLength: null,
+    states: [{ name: "keys", shape: ["past", 4096] }],
+    step(_, batch, [past]) {
+      sizes.push(past.byteLength);
+      const logProbs = new Float32Array(27 * batch).fill(-Math.log(27));
+      return Promise.resolve({ logProbs, present: [new Float32Array(4096 * batch)] });
+    },
+  };
+  const cache = new DistributionCache(wide, { stateBytes: 2 ** 28 });
+  const letters = Array.from({ length: 20 }, (_, i) => i % 5 + 1);
+  await cache.logProbsAfter(letters);
+  await cache.askAll(Array.from({ length: 26 }, (_, i) => [...letters, i + 1]));
+  await cache.askAll(
+    Array.from({ length: 26 * 26 }, (_, i) => [...letters, 1 + Math.floor(i / 26), 1 + i % 26]),
+  );
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(2 ** 23);
+  expect(Math.max(...sizes)).toBeGreaterThan(2 ** 22);
+});

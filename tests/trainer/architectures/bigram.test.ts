@@ -89,10 +89,10 @@ describeWithNames("bigram on the notebook's list", (path) => {
     expect(logLikelihood.toFixed(4)).toBe("-38.7856");
     expect((-logLikelihood / count).toFixed(4)).toBe("2.4241");
     const examples = new WindowExamples(words, 1);
-    const { contexts, targets, count: characters } = examples;
+    const { tokens, targets, count: characters } = examples.all();
     const rows = await Promise.all(Array.from({ length: 27 }, (_, token) => model.logProbsAfter([token])));
     // The notebook sums 228,146 float32 numbers in float32, which loses 18 nats on the way; so does this.
-    const sum = targets.reduce((sum, target, i) => Math.fround(sum + rows[contexts[i]][target]), 0);
+    const sum = targets.reduce((sum, target, i) => Math.fround(sum + rows[tokens[i]][target]), 0);
     expect(sum).toBe(-559891.75);
     expect((-sum / characters).toFixed(4)).toBe("2.4541");
     expect(evaluate(network, weights, examples)).toBeCloseTo(2.4540145, 6);

@@ -45,12 +45,13 @@ describe("wavenet --tree", () => {
   );
 
   test("averages means and variances over all pairs of its mini-batches, as torch.nn.BatchNorm1d does", async () => {
-    const { words: { contexts }, parameters, state } = await step();
+    const { words, parameters, state } = await step();
+    const { tokens } = words.all();
     const { C, "0.weight": weight } = parameters;
     const [rows, h] = weight.shape; // (2 * 3, 5)
-    const z = Array.from({ length: contexts.length / 2 }, (_, pair) => {
+    const z = Array.from({ length: tokens.length / 2 }, (_, pair) => {
       const embedded = [0, 1].flatMap((i) =>
-        Array.from(C.values.subarray(3 * contexts[2 * pair + i], 3 * contexts[2 * pair + i] + 3))
+        Array.from(C.values.subarray(3 * tokens[2 * pair + i], 3 * tokens[2 * pair + i] + 3))
       );
       return Array.from(
         { length: h },

@@ -22,7 +22,7 @@ test("they name the directory of the model, if it is another", () => {
   expect(inside).toContain(" deno task sample places --models 'build/my models'\n");
   expect(inside).toContain(" EDGEMORE_MODELS='build/my models' deno task start\n");
   expect(nextSteps(card, "/srv/models", "deno")).toContain(
-    " EDGEMORE_MODELS=/srv/models deno run --quiet -P=server --allow-read=.,/srv/models functions/runtimes/deno.ts\n",
+    " deno task build:site && EDGEMORE_MODELS=/srv/models deno run --quiet -P=server --allow-read=.,/srv/models functions/runtimes/deno.ts\n",
   );
   expect(nextSteps(card, "../it's")).toContain("--allow-read=.,'../it'\\''s' ");
 });

@@ -14,7 +14,7 @@ test("a directory may exist, or be made", async () => {
 
 test.skipIf(process.platform !== "linux")("a directory that may not be written is named", async () => {
   await expect(checkOutputDirectory("/proc/self")).rejects.toThrow(
-    'Cannot write to "/proc/self": /proc/self may not be written',
+    'Cannot write to "/proc/self": /proc/self may not be written (ENOENT)',
   );
 });
 

@@ -14,6 +14,10 @@ test("sample --novel prints no name of the list, and says where there are too fe
 
 test.each([
   [["--min-length", "10", "--max-length", "5"], "--min-length 10: it is above --max-length 5"],
+  [
+    ["--prefix", "maß"],
+    '--prefix "maß": it has the character "ß" at position 3, which model bigram does not know',
+  ],
   [["--prefix", "abc", "--max-length", "2"], '--prefix "abc": it has 3 characters, and --max-length is 2'],
 ])("sample refuses %j", async (args, message) => {
   const { code, stdout, stderr } = await startTrainer(["sample", "bigram", ...args]).ended;

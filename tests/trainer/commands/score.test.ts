@@ -23,9 +23,9 @@ describe("score", () => {
     const { code, stdout, stderr } = await score("--model", "gru", path);
     expect(code).toBe(2);
     expect(stderr).toContain(
-      'line 2: name has the character "2" at position 2, which model gru does not know',
+      'line 2: The text has the character "2" at position 2, which model gru does not know',
     );
-    expect(stderr).toContain("line 3: name must be 1 to 256 characters");
+    expect(stderr).toContain("line 3: The text must be 1 to 256 characters");
     expect(stderr).toContain("4 lines, 2 of them with errors");
     const app = await serveModels();
     const served = await app.text("/score", {
@@ -48,7 +48,7 @@ describe("score", () => {
     const [head, ada, bad, end] = (await readFile(out, "utf8")).split("\r\n");
     expect(head).toBe("line,name,possible,log_likelihood,nll,perplexity,percentile,error");
     expect(ada).toMatch(/^1,ada,true,-\d+\.\d+,\d+\.\d+,\d+\.\d+,\d+\.\d+,$/);
-    expect(bad).toMatch(/^2,"""a,b""",,,,,,"name has the character ""\\"""" at position 1, /);
+    expect(bad).toMatch(/^2,"""a,b""",,,,,,"The text has the character ""\\"""" at position 1, /);
     expect(end).toBe("");
     expect((await readdir(directory)).sort()).toEqual(["names.txt", "scores.csv"]);
   });

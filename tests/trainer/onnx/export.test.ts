@@ -46,6 +46,7 @@ describe.each(WINDOW_CASES)("%s %j", (name, hyperparameters) => {
     const network = buildNetwork(findArchitecture(name), hyperparameters, vocabulary.size);
     const contextLength = network.contextLength!;
     const examples = makeExamples(corpus, contextLength);
+    const { tokens: contexts } = examples.dev.all();
     let parameters: Parameters;
     if (network.learns === "by counting") {
       parameters = network.count(examples.train);
@@ -62,8 +63,8 @@ describe.each(WINDOW_CASES)("%s %j", (name, hyperparameters) => {
     const served = await openOnnxModel(onnx, card, WASM_RUNTIME);
     const trained = tensorFlowModel(network, mapValues(parameters, toTensor));
     const [ours, theirs] = [
-      await logProbs(trained, examples.dev.contexts),
-      await logProbs(served, examples.dev.contexts),
+      await logProbs(trained, contexts),
+      await logProbs(served, contexts),
     ];
     expect(theirs.length).toBe(examples.dev.count * vocabulary.size);
     let [worst, worstSum] = [0, 0];
@@ -80,13 +81,13 @@ describe.each(WINDOW_CASES)("%s %j", (name, hyperparameters) => {
 
     // And a row does not depend on the batch around it, to the last bit: cold or warm, an answer is the same.
     for (const batch of [1, 2, 3, 7, 64]) {
-      const some = await logProbs(served, examples.dev.contexts.slice(0, batch * contextLength));
+      const some = await logProbs(served, contexts.slice(0, batch * contextLength));
       expect(some).toEqual(theirs.slice(0, batch * vocabulary.size));
     }
 
     // What is read back from the file is the same model, be it folded.
     const back = tensorFlowModel(network, mapValues(readParameters(onnx), toTensor));
-    const again = await logProbs(back, examples.dev.contexts);
+    const again = await logProbs(back, contexts);
     expect(again.every((logProb, i) => logProb === ours[i] || Math.abs(logProb - ours[i]) < 1e-5)).toBe(true);
     const model = fromBinary(ModelProtoSchema, onnx);
     expect(model.opsetImport[0].version).toBe(BigInt(OPSET_VERSION));

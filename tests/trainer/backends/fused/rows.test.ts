@@ -5,6 +5,7 @@ import type { TrainedNetwork } from "../../../../trainer/architecture.ts";
 import { backends } from "../../../../trainer/backends/all.ts";
 import { type RowOrder, type WordRows, wordRows } from "../../../../trainer/backends/fused/rows.ts";
 import { StepPlan } from "../../../../trainer/backends/fused/step_plan.ts";
+import { targetLosses } from "../../../../trainer/evaluation.ts";
 import { WordExamples } from "../../../../trainer/examples.ts";
 import { type OptimizerName, optimizers } from "../../../../trainer/optimizers.ts";
 import { addBias, embed, matMul, tanh } from "../../../../trainer/operations.ts";
@@ -199,7 +200,7 @@ describe.each(["by word", "by time"] as const)("The fused step, rows %s", (order
     const examples = new WordExamples(words);
     const [ours, theirs] = await Promise.all(
       [backends.fused, backends.tensorflow].map(async (backend) =>
-        (await backend.evaluator(network, parameters)).losses(examples)
+        targetLosses(await backend.evaluator(network, parameters), examples)
       ),
     );
     expect(ours).toHaveLength(examples.targetCount);
