@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { wholeLines } from "../shared/whole_lines.ts";
+import { denoTask } from "../trainer/commands/deno_task.ts";
 import { openLineScorer } from "../trainer/commands/line_scorer.ts";
 import { scoreInOrder } from "../trainer/commands/score_in_order.ts";
 import { DEFAULT_LIST } from "../trainer/list_file.ts";
@@ -49,10 +50,11 @@ async function rate(
       for (let at = 0; at < list.length; at += CHUNK) yield list.subarray(at, at + CHUNK);
     }
   }
+  const threads = { count: workers, module: denoTask.scorerWorker!, options };
   const started = secondsOf(clock);
   let lines = 0;
-  const scorer = await openLineScorer(options);
-  for await (const scores of scoreInOrder(scorer, wholeLines(chunks()), options, workers)) {
+  const scorer = await openLineScorer(options, denoTask.openLanguageModel);
+  for await (const scores of scoreInOrder(scorer, wholeLines(chunks()), threads)) {
     lines += scores.lines;
   }
   return lines / (secondsOf(clock) - started);

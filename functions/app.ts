@@ -1,6 +1,8 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { cors } from "hono/cors";
+import { getPath } from "hono/utils/url";
+import { basePathOf } from "./base_path.ts";
 import type { Registry } from "./inference/registry.ts";
 import { requireToken } from "./middleware/bearer_token.ts";
 import { responseHeaders } from "./middleware/response_headers.ts";
@@ -41,6 +43,8 @@ export interface AppOptions {
   rateLimit?: { limiter: RateLimiter; addressOf: (context: Context) => string };
   /** Lists that are scored in the background. */
   jobs?: Jobs;
+  /** Whether another application passes requests on whose paths begin with {@link basePathOf}. Default false. */
+  mounted?: boolean;
 }
 
 /** The type of the application, for the typed client `hc<App>(address)` of `hono/client`. */
@@ -53,8 +57,10 @@ export type App = ReturnType<typeof createApp>;
  */
 // deno-lint-ignore explicit-module-boundary-types -- the routes' types, which a typed client takes, are inferred
 export function createApp(registry: Registry, options: AppOptions) {
-  const { runtime, log, serverTiming = false, origins, token, rateLimit, bodyTimeout, jobs } = options;
+  const { runtime, log, serverTiming = false, origins, token, rateLimit, bodyTimeout, jobs, mounted } =
+    options;
   const app = new OpenAPIHono({
+    ...(mounted && { getPath: (request) => getPath(request).slice(basePathOf(request).length) || "/" }),
     defaultHook: (result) => {
       if (!result.success) throw invalidParameters(result.error);
     },

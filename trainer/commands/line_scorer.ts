@@ -10,8 +10,7 @@ import {
 import type { ScoringModel } from "../../shared/score_record.ts";
 import type { WholeLines } from "../../shared/whole_lines.ts";
 import { loadModel } from "../load_model.ts";
-import { mapValues, toTensor } from "../parameters.ts";
-import { tensorFlowModel } from "../tensorflow_model.ts";
+import type { CommandLine } from "./command_line.ts";
 
 /** Most errors that are told of some lines: as many as are printed of all. */
 export const MAX_TOLD_ERRORS = 10;
@@ -49,10 +48,14 @@ export interface LineScorer {
  *
  * @throws {Error} If the model cannot be loaded.
  */
-export async function openLineScorer(options: LineScorerOptions): Promise<LineScorer> {
-  const { card, vocabulary, network, parameters } = await loadModel(options.models, options.model);
-  const model = tensorFlowModel(network, mapValues(parameters, toTensor));
-  const scoring = { card, vocabulary, cache: new DistributionCache(model), quantiles: cardQuantiles(card) };
+export async function openLineScorer(
+  options: LineScorerOptions,
+  openLanguageModel: CommandLine["openLanguageModel"],
+): Promise<LineScorer> {
+  const model = await loadModel(options.models, options.model);
+  const { card, vocabulary } = model;
+  const cache = new DistributionCache(await openLanguageModel(model));
+  const scoring = { card, vocabulary, cache, quantiles: cardQuantiles(card) };
   return { score: (lines) => writeScores(scoring, lines, options) };
 }
 

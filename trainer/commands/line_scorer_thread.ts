@@ -10,8 +10,8 @@ export class LineScorerThread implements LineScorer {
   /** What waits for an answer, in the order of the answers. */
   readonly #waiting: PromiseWithResolvers<unknown>[] = [];
 
-  private constructor() {
-    this.#worker = new Worker(new URL("./line_scorer_worker.ts", import.meta.url), { type: "module" });
+  private constructor(module: URL) {
+    this.#worker = new Worker(module, { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<ThreadAnswer>) => {
       const { resolve, reject } = this.#waiting.shift()!;
       if (typeof data === "object" && "failed" in data) reject(new Error(data.failed));
@@ -25,9 +25,12 @@ export class LineScorerThread implements LineScorer {
     };
   }
 
-  /** @throws {Error} If it cannot load the model. */
-  static async start(options: LineScorerOptions): Promise<LineScorerThread> {
-    const thread = new LineScorerThread();
+  /**
+   * @param module The thread's module, which answers the options with "ready", and lines with their scores.
+   * @throws {Error} If it cannot load the model.
+   */
+  static async start(module: URL, options: LineScorerOptions): Promise<LineScorerThread> {
+    const thread = new LineScorerThread(module);
     await thread.#ask(options);
     return thread;
   }

@@ -1,6 +1,7 @@
 /* The thread of a LineScorerThread: the first message has the options, the others have lines. */
 import type { WholeLines } from "../../shared/whole_lines.ts";
 import { startTensorFlow } from "../tensorflow.ts";
+import { denoTask } from "./deno_task.ts";
 import { type LineScorer, type LineScorerOptions, openLineScorer } from "./line_scorer.ts";
 import type { ThreadAnswer } from "./line_scorer_thread.ts";
 
@@ -31,6 +32,6 @@ async function answer(message: LineScorerOptions | WholeLines): Promise<void> {
     return;
   }
   await startTensorFlow();
-  scorer = await openLineScorer(message);
+  scorer = await openLineScorer(message, denoTask.openLanguageModel);
   scope.postMessage("ready");
 }

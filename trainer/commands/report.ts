@@ -21,6 +21,7 @@ import { tensorFlowModel } from "../tensorflow_model.ts";
 import { makePictures } from "../pictures.ts";
 import { principalComponents } from "../principal_components.ts";
 import { escapeHtml, reportHtml, type Section, table } from "../report/report_html.ts";
+import { denoTask } from "./deno_task.ts";
 import { modelsOption } from "./arguments.ts";
 import { listOption, modelList } from "./model_list.ts";
 import { checkOutputDirectory } from "./output_directory.ts";
@@ -53,7 +54,7 @@ Examples:
     await checkOutputDirectory(flags.out);
     const model = await loadModel(flags.models, name);
     const { card, vocabulary, network, parameters } = model;
-    const corpus = makeCorpus(await modelList(model, flags.models, flags.data));
+    const corpus = makeCorpus(await modelList(model, flags.models, flags.data, denoTask.lists));
     const noun = nounOf(card);
     const weights = mapValues(parameters, toTensor);
 

@@ -8,6 +8,7 @@ import { SCORE_FORMATS, type ScoreFormatName } from "../../shared/score_formats.
 import { wholeLines } from "../../shared/whole_lines.ts";
 import { readFailure } from "../read_failure.ts";
 import { modelsOption, wholeNumber } from "./arguments.ts";
+import type { CommandLine } from "./command_line.ts";
 import { MAX_TOLD_ERRORS, openLineScorer, type WrittenScores } from "./line_scorer.ts";
 import { BAR } from "./progress.ts";
 import { scoreInOrder } from "./score_in_order.ts";
@@ -24,63 +25,66 @@ interface ScoreFlags {
   models: string;
   format: ScoreFormatName;
   characters: boolean;
-  workers: number;
+  workers?: number;
   out?: string;
 }
 
-/** `deno task score`. */
-export const scoreCommand: Command = new Command("score")
-  .description(
-    "Score the lines of a file: NLL, perplexity, and the share of the list's things that are less likely. " +
-      "The output is that of POST /score.",
-  )
-  .argument("<file>", "UTF-8 text, one thing a line; - is standard input")
-  .requiredOption("--model <name>", "name of the model: NAME for models/NAME.json")
-  .addOption(
-    new Option("--format <format>", "output format").choices(Object.keys(SCORE_FORMATS)).default(
-      "ndjson",
-    ),
-  )
-  .option("--no-characters", "leave out the score of each character (CSV never has it)")
-  .option("--out <file>", "file to write, atomically (default: standard output)")
-  .option(
+/** The command `score`. */
+export function scoreCommand({ call, openLanguageModel, scorerWorker }: CommandLine): Command {
+  const command = new Command("score")
+    .description(
+      "Score the lines of a file: NLL, perplexity, and the share of the list's things that are less likely. " +
+        "The output is that of POST /score.",
+    )
+    .argument("<file>", "UTF-8 text, one thing a line; - is standard input")
+    .requiredOption("--model <name>", "name of the model: NAME for models/NAME.json")
+    .addOption(
+      new Option("--format <format>", "output format").choices(Object.keys(SCORE_FORMATS)).default(
+        "ndjson",
+      ),
+    )
+    .option("--no-characters", "leave out the score of each character (CSV never has it)")
+    .option("--out <file>", "file to write, atomically (default: standard output)")
+    .addOption(modelsOption())
+    .addHelpText(
+      "after",
+      `
+For a line that cannot be scored the output has an error; the exit code is then 2.
+
+Examples:
+  ${call("score")} --model gru names.txt
+  ${call("score")} --model gru --format csv --out scores.csv names.txt
+  sort names.txt | ${call("score")} --model gru --no-characters -`,
+    )
+    .action(async (file: string, flags: ScoreFlags) => {
+      const { model, models, format, workers = 1 } = flags;
+      const options = { model, models, format, characters: flags.characters && format === "ndjson" };
+      const scorer = await openLineScorer(options, openLanguageModel);
+      const input = await openInput(file);
+      const threads = scorerWorker === undefined ? null : { module: scorerWorker, count: workers, options };
+      const scores = scoreInOrder(scorer, wholeLines(input.chunks), threads);
+      const sink = await textSink(flags.out);
+      let counts: Counts;
+      try {
+        await sink.write(SCORE_FORMATS[format].head);
+        counts = await writeScores(scores, input.bytes, sink);
+      } catch (error) {
+        await sink.abandon();
+        throw error;
+      }
+      await sink.close();
+      console.error(
+        `${counts.lines} ${counts.lines === 1 ? "line" : "lines"}, ${counts.bad} of them with errors`,
+      );
+      if (counts.bad > 0) process.exitCode = 2;
+    });
+  return scorerWorker === undefined ? command : command.option(
     "--workers <number>",
     "threads that score a long list; the output is the same with any number (default: one for each core)",
     wholeNumber(1, 64),
     availableParallelism(),
-  )
-  .addOption(modelsOption())
-  .addHelpText(
-    "after",
-    `
-For a line that cannot be scored the output has an error; the exit code is then 2.
-
-Examples:
-  deno task score --model gru names.txt
-  deno task score --model gru --format csv --out scores.csv names.txt
-  sort names.txt | deno task score --model gru --no-characters -`,
-  )
-  .action(async (file: string, flags: ScoreFlags) => {
-    const { model, models, format, workers } = flags;
-    const options = { model, models, format, characters: flags.characters && format === "ndjson" };
-    const scorer = await openLineScorer(options);
-    const input = await openInput(file);
-    const scores = scoreInOrder(scorer, wholeLines(input.chunks), options, workers);
-    const sink = await textSink(flags.out);
-    let counts: Counts;
-    try {
-      await sink.write(SCORE_FORMATS[format].head);
-      counts = await writeScores(scores, input.bytes, sink);
-    } catch (error) {
-      await sink.abandon();
-      throw error;
-    }
-    await sink.close();
-    console.error(
-      `${counts.lines} ${counts.lines === 1 ? "line" : "lines"}, ${counts.bad} of them with errors`,
-    );
-    if (counts.bad > 0) process.exitCode = 2;
-  });
+  );
+}
 
 /** The bytes to score, and their number if it is known. */
 interface Input {

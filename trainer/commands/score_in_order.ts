@@ -7,12 +7,21 @@ const MAX_LOAD = 2;
 /** Milliseconds of scoring after which threads are started: about what they need to start. */
 const START_AFTER = 1000;
 
+/** Threads that score a long list. */
+export interface ScoringThreads {
+  /** How many. With 1, none is started. */
+  count: number;
+  /** The module of a thread; see {@link LineScorerThread}. */
+  module: URL;
+  /** How they score; they open the model themselves. */
+  options: LineScorerOptions;
+}
+
 /**
  * Scores lines with several threads, in bounded memory: this one first, and if the list is long, that many others.
  *
  * @param own Scores on this thread.
- * @param options How the other threads score; they open the model themselves.
- * @param workers How many threads score the lines of a long list. With 1, only this thread.
+ * @param threads The other threads. Null: there are none.
  * @param startAfter For how many milliseconds this thread scores before others are started.
  * @yields The scores in the order of the lines, as soon as there are any. They do not depend on the number of threads.
  * @throws {Error} If the model fails, or a thread cannot load it.
@@ -20,12 +29,11 @@ const START_AFTER = 1000;
 export async function* scoreInOrder(
   own: LineScorer,
   pieces: AsyncGenerator<WholeLines>,
-  options: LineScorerOptions,
-  workers: number,
+  threads: ScoringThreads | null,
   startAfter = START_AFTER,
 ): AsyncGenerator<WrittenScores> {
   let spent = 0;
-  while (workers === 1 || spent < startAfter) {
+  while (threads === null || threads.count === 1 || spent < startAfter) {
     const { value: lines, done } = await pieces.next();
     if (done) return;
     const started = performance.now();
@@ -33,11 +41,14 @@ export async function* scoreInOrder(
     spent += performance.now() - started;
     yield scores;
   }
-  const threads = await Promise.all(Array.from({ length: workers }, () => LineScorerThread.start(options)));
+  const { count, module, options } = threads;
+  const started = await Promise.all(
+    Array.from({ length: count }, () => LineScorerThread.start(module, options)),
+  );
   try {
-    yield* scoreWith(threads, pieces);
+    yield* scoreWith(started, pieces);
   } finally {
-    for (const thread of threads) thread.end();
+    for (const thread of started) thread.end();
   }
 }
 

@@ -1,11 +1,22 @@
 import { describe, expect, test } from "vitest";
 import { wholeLines } from "../../../shared/whole_lines.ts";
-import { openLineScorer, type WrittenScores } from "../../../trainer/commands/line_scorer.ts";
+import { denoTask } from "../../../trainer/commands/deno_task.ts";
+import {
+  type LineScorerOptions,
+  openLineScorer,
+  type WrittenScores,
+} from "../../../trainer/commands/line_scorer.ts";
 import { scoreInOrder } from "../../../trainer/commands/score_in_order.ts";
 import { DEFAULT_LIST, readList } from "../../../trainer/list_file.ts";
 import { startTensorFlow } from "../../../trainer/tensorflow.ts";
 
 await startTensorFlow();
+
+const threadsOf = (count: number, options: LineScorerOptions) => ({
+  count,
+  module: denoTask.scorerWorker!,
+  options,
+});
 
 /** Scores a text that arrives in chunks of some bytes. */
 async function scoreText(text: string, model: string, workers: number, startAfter = 0) {
@@ -14,8 +25,8 @@ async function scoreText(text: string, model: string, workers: number, startAfte
     for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
   }
   const options = { models: "models", model, format: "ndjson", characters: true } as const;
-  const scorer = await openLineScorer(options);
-  return scoreInOrder(scorer, wholeLines(chunks()), options, workers, startAfter);
+  const scorer = await openLineScorer(options, denoTask.openLanguageModel);
+  return scoreInOrder(scorer, wholeLines(chunks()), threadsOf(workers, options), startAfter);
 }
 
 async function written(scores: AsyncIterable<WrittenScores>) {
@@ -48,7 +59,12 @@ describe("scoreInOrder", () => {
       await paused;
       yield new TextEncoder().encode("bob\n");
     }
-    const scores = scoreInOrder(await openLineScorer(options), wholeLines(chunks()), options, 2, 0);
+    const scores = scoreInOrder(
+      await openLineScorer(options, denoTask.openLanguageModel),
+      wholeLines(chunks()),
+      threadsOf(2, options),
+      0,
+    );
     expect((await scores.next()).value!.lines).toBe(1);
     resolve();
     expect((await scores.next()).value!.end).toBe(8);
@@ -61,7 +77,12 @@ describe("scoreInOrder", () => {
       yield new TextEncoder().encode("ada\n");
     }
     const missing = { ...options, model: "missing" };
-    const scores = scoreInOrder(await openLineScorer(options), wholeLines(chunks()), missing, 2, 0);
+    const scores = scoreInOrder(
+      await openLineScorer(options, denoTask.openLanguageModel),
+      wholeLines(chunks()),
+      threadsOf(2, missing),
+      0,
+    );
     await expect(scores.next()).rejects.toThrow("Cannot load model missing from models");
   });
 });
