@@ -101,7 +101,7 @@ describe("a job", { timeout: 60_000 }, () => {
     const [head, ada, bad, end] = (await resultOf(job.id)).split("\r\n");
     expect(head).toBe("line,name,possible,log_likelihood,nll,perplexity,percentile,error");
     expect(ada).toMatch(/^1,ada,true,-\d+\.\d+,/);
-    expect(bad).toMatch(/^2,r2,,,,,,"name has the character/);
+    expect(bad).toMatch(/^2,r2,,,,,,"The text has the character/);
     expect(end).toBe("");
   });
 
