@@ -9,6 +9,7 @@ import { pageTraining } from "./page_training.ts";
 import { rateLimit } from "./rate_limit.ts";
 import { sampling } from "./sampling.ts";
 import { scoring } from "./scoring.ts";
+import { scoringWorkers } from "./scoring_workers.ts";
 import { start } from "./start.ts";
 import { training } from "./training.ts";
 import { trainingGru, trainingTransformer } from "./training_words.ts";
@@ -18,6 +19,7 @@ import { trainingWorkers } from "./training_workers.ts";
 const benches: Record<string, Bench> = {
   sampling,
   scoring,
+  "scoring-workers": scoringWorkers,
   bulk,
   training,
   "training-gru": trainingGru,

@@ -10,9 +10,11 @@ import { notFound } from "./middleware/not_found.ts";
 import { limitRate, type RateLimiter } from "./middleware/rate_limit.ts";
 import { EXPOSED_HEADERS } from "./middleware/fixed_headers.ts";
 import { openApiHandler } from "./routes/openapi.ts";
+import type { Jobs } from "./jobs/jobs.ts";
 import { answerProblem } from "./problem.ts";
 import { invalidParameters } from "./requests/query.ts";
 import * as generate from "./routes/generate.ts";
+import { addJobRoutes } from "./routes/jobs.ts";
 import * as health from "./routes/health.ts";
 import * as modelFile from "./routes/model_file.ts";
 import * as models from "./routes/models.ts";
@@ -39,6 +41,8 @@ export interface AppOptions {
   bodyTimeout?: number;
   /** Counts requests by client, and finds a request's client address. */
   rateLimit?: { limiter: RateLimiter; addressOf: (context: Context) => string };
+  /** Lists that are scored in the background. */
+  jobs?: Jobs;
   /** Whether another application passes requests on whose paths begin with {@link basePathOf}. Default false. */
   mounted?: boolean;
 }
@@ -53,7 +57,8 @@ export type App = ReturnType<typeof createApp>;
  */
 // deno-lint-ignore explicit-module-boundary-types -- the routes' types, which a typed client takes, are inferred
 export function createApp(registry: Registry, options: AppOptions) {
-  const { runtime, log, serverTiming = false, origins, token, rateLimit, bodyTimeout, mounted } = options;
+  const { runtime, log, serverTiming = false, origins, token, rateLimit, bodyTimeout, jobs, mounted } =
+    options;
   const app = new OpenAPIHono({
     ...(mounted && { getPath: (request) => getPath(request).slice(basePathOf(request).length) || "/" }),
     defaultHook: (result) => {
@@ -72,6 +77,7 @@ export function createApp(registry: Registry, options: AppOptions) {
   app.get("/openapi.json", ...openApiHandler(app, token !== undefined));
   // The routes that use a model parse their queries themselves; see queryReader.
   for (const { route } of [generate, score, scoreMany, next]) app.openAPIRegistry.registerPath(route);
+  if (jobs !== undefined) addJobRoutes(app, registry, jobs, bodyTimeout);
   return app
     .openapi(models.listRoute, models.listHandler(registry))
     .openapi(models.cardRoute, models.cardHandler(registry))

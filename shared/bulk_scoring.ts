@@ -20,6 +20,8 @@ export interface BulkOptions {
   work?: Work;
   /** Return the error for names for which the model fails. Default false: throw it. */
   continueOnError?: boolean;
+  /** The number of the first line, where the text is a part of a list. Default: 1. */
+  firstLine?: number;
 }
 
 /** A text cannot be scored as a name. */
@@ -93,10 +95,10 @@ export async function* scoreLines(
   chunks: AsyncIterable<Uint8Array>,
   options: BulkOptions = {},
 ): AsyncGenerator<ScoredLine[]> {
-  const { work, continueOnError } = options;
-  let next = { number: 1, text: "" };
+  const { work, continueOnError, firstLine = 1 } = options;
+  let next = { number: firstLine, text: "" };
   try {
-    for await (const lines of batchesOf(chunks)) {
+    for await (const lines of batchesOf(chunks, firstLine)) {
       next = lines[0];
       await work?.pause();
       // A truncated line is too long for a name, and an error shows only its beginning.
@@ -111,8 +113,8 @@ export async function* scoreLines(
 }
 
 /** The lines of a text, in batches. */
-async function* batchesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
-  const splitter = new LineSplitter();
+async function* batchesOf(chunks: AsyncIterable<Uint8Array>, firstLine: number): AsyncGenerator<Line[]> {
+  const splitter = new LineSplitter(firstLine);
   const lengthOf = ({ text }: Line) => text.length;
   for await (const chunk of chunks) yield* inBatches(splitter.push(chunk), lengthOf);
   yield* inBatches(splitter.end(), lengthOf);

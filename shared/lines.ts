@@ -30,12 +30,18 @@ export interface Line {
  * ```
  */
 export class LineSplitter {
-  readonly #decoder = new TextDecoder();
+  readonly #decoder: TextDecoder;
   /** The beginning of a line whose end has not arrived yet. */
   #begun = "";
   /** Whether that line is too long, and {@link #begun} is truncated. */
   #truncated = false;
-  #number = 0;
+  #number: number;
+
+  /** @param firstLine The number of the first line. From 2 on, the text is the rest of one, and does not begin with a byte order mark. */
+  constructor(firstLine = 1) {
+    this.#decoder = new TextDecoder("utf-8", { ignoreBOM: firstLine > 1 });
+    this.#number = firstLine - 1;
+  }
 
   /** Yields the lines that end in the next chunk. */
   *push(bytes: Uint8Array): Generator<Line> {

@@ -12,7 +12,7 @@ import { secureHeaders } from "hono/secure-headers";
 export type Headers = readonly (readonly [name: string, value: string])[];
 
 /** The headers that pages of other origins may read, in addition to those that CORS always allows. */
-export const EXPOSED_HEADERS = ["ETag", "Edgemore-Seed", "Retry-After", "X-Request-Id"];
+export const EXPOSED_HEADERS = ["ETag", "Edgemore-Seed", "Link", "Retry-After", "X-Request-Id"];
 
 /** The API sends no pages and no parts of pages, so a browser may load nothing for them. */
 export const securityHeaders: MiddlewareHandler = secureHeaders({

@@ -149,6 +149,11 @@ function describe(app: OpenAPIHono, closed: boolean, base: string): object {
     tags: [
       { name: "things", description: "Generating things like those of a list, and scoring texts" },
       { name: "models", description: "Cards and files of the models" },
+      ...(app.openAPIRegistry.definitions.some((definition) =>
+          definition.type === "route" && definition.route.path === "/jobs"
+        )
+        ? [{ name: "jobs", description: "Scoring long lists in the background" }]
+        : []),
       { name: "server", description: "Health of the server" },
     ],
     security: closed ? [{ bearer: [] }] : [{}, { bearer: [] }],

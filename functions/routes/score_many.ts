@@ -10,6 +10,7 @@ import {
   type UnscoredName,
 } from "../../shared/bulk_scoring.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
+import { INVALID_NAME, refusalOf } from "../../shared/score_formats.ts";
 import type { ScoreRecord } from "../../shared/score_record.ts";
 import { Work } from "../../shared/work.ts";
 import { BodyMemory } from "../requests/body_memory.ts";
@@ -37,7 +38,6 @@ export const MAX_TEXT_WORK = 5_000_000;
 export const MAX_DESCRIBED_POSITIONS = 1_000_000;
 /** The media type of newline-delimited JSON. */
 const NDJSON = "application/x-ndjson";
-const INVALID_NAME = { type: "urn:edgemore:problem:invalid-name", title: "Invalid text" } as const;
 
 const query = queryOf({
   model: modelParameter,
@@ -228,9 +228,7 @@ export function handler(registry: Registry, timeout = BODY_TIMEOUT): RouteHandle
 
 /** A name without a score, as it is answered. */
 function refused({ name, error }: UnscoredName): z.infer<typeof refusal> {
-  if (error instanceof InvalidNameError) {
-    return { name, error: { ...INVALID_NAME, detail: error.message } };
-  }
+  if (error instanceof InvalidNameError) return { name, error: refusalOf(error) };
   const { type, title, detail } = problemOf(error).toJSON();
   return { name, error: { type, title, detail } };
 }

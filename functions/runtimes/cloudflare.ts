@@ -7,10 +7,19 @@ import { provideOnnxRuntime, warmUpOnnxRuntime, WASM_RUNTIME } from "../inferenc
 import { type ModelFiles, Registry } from "../inference/registry.ts";
 import { openModel, TrainingLists } from "../inference/served_model.ts";
 import { type BucketBinding, BucketStore } from "./cloudflare/bucket_store.ts";
+import { BucketJobStore, type JobBucketBinding } from "./cloudflare/bucket_job_store.ts";
 import { BundledStore } from "./cloudflare/bundled_store.ts";
+import {
+  CloudflareJobQueue,
+  consumeJobMessages,
+  type MessageBatch,
+  type QueueBinding,
+} from "./cloudflare/job_messages.ts";
 import { CloudflareRateLimiter, type RateLimitBinding } from "./cloudflare/rate_limiter.ts";
 import { type ObjectNamespace, StrictRateLimiter } from "./cloudflare/strict_rate_limiter.ts";
 import type { RateLimiter } from "../middleware/rate_limit.ts";
+import { Jobs } from "../jobs/jobs.ts";
+import { JobWorker } from "../jobs/job_worker.ts";
 import { readSettings, type SettingName, type Settings } from "./settings.ts";
 
 export { RateLimitObject } from "./cloudflare/rate_limit_object.ts";
@@ -24,11 +33,13 @@ const MEMORY = 48;
 /** The share of that memory that one file in the bucket may take: its model takes several times as much while it is opened. */
 const FILE_SHARE = 1 / 6;
 
-/** The bindings of the Worker: variables of wrangler.toml and the dashboard, secrets, rate limiters and the bucket of models. */
+/** The bindings of the Worker: variables of wrangler.toml and the dashboard, secrets, rate limiters, buckets and a queue. */
 export type WorkerEnvironment = { readonly [Name in SettingName]?: string } & {
   readonly RATE_LIMITER?: RateLimitBinding;
   readonly STRICT_RATE_LIMITER?: ObjectNamespace;
   readonly MODELS?: BucketBinding;
+  readonly JOBS?: JobBucketBinding;
+  readonly JOB_QUEUE?: QueueBinding;
 };
 
 /** Keeps a request's context until a promise is settled. */
@@ -41,6 +52,8 @@ export interface Worker {
     environment: unknown,
     context: { waitUntil: WaitUntil },
   ): Response | Promise<Response>;
+  /** Takes what a queue delivers. */
+  queue(batch: MessageBatch): Promise<void>;
 }
 
 /**
@@ -68,6 +81,7 @@ export async function createWorker(
   const refresher = bucket === undefined
     ? null
     : await followBucket(bucket, models, registry, memory, FILE_SHARE * modelMemory * 2 ** 20);
+  const background = jobsOf(registry, environment);
   const app = createApp(registry, {
     runtime: "workerd",
     token,
@@ -80,13 +94,20 @@ export async function createWorker(
       limiter,
       addressOf: (context) => getConnInfo(context).remote.address ?? "",
     },
+    jobs: background?.jobs,
   });
+  const isDue = () => modelRefresh !== "off" && refresher !== null && refresher.isDue(1000 * modelRefresh);
   return {
     fetch(request, _environment, context) {
-      if (modelRefresh !== "off" && refresher?.isDue(1000 * modelRefresh)) {
-        context.waitUntil(refresher.refresh());
-      }
+      if (isDue()) context.waitUntil(refresher!.refresh());
       return app.fetch(request);
+    },
+    async queue(batch) {
+      if (background === null) {
+        throw new Error("jobs need the bindings JOBS and JOB_QUEUE; see docs/scale.md");
+      }
+      if (isDue()) await refresher!.refresh(); // the bucket alone may have the job's model
+      await consumeJobMessages(batch, background.worker);
     },
   };
 }
@@ -102,6 +123,16 @@ function rateLimiter(
   throw new RangeError(
     "EDGEMORE_RATE_LIMIT=strict needs the Durable Object STRICT_RATE_LIMITER; see docs/deploy.md",
   );
+}
+
+/** Jobs, where a bucket and a queue are bound for them. */
+function jobsOf(
+  registry: Registry,
+  { JOBS: bucket, JOB_QUEUE: queue }: WorkerEnvironment,
+): { jobs: Jobs; worker: JobWorker } | null {
+  if (bucket === undefined || queue === undefined) return null;
+  const [store, sender] = [new BucketJobStore(bucket), new CloudflareJobQueue(queue)];
+  return { jobs: new Jobs(store, sender), worker: new JobWorker(registry, store, sender) };
 }
 
 /** Opens the models of the bundle. */

@@ -9,6 +9,7 @@ import { type LocalBucket, putModel, startLocalBucket } from "../local_bucket.ts
 import { startDeno } from "../processes.ts";
 import { startWorkerdWith } from "../servers.ts";
 import { makeTemporaryDirectory } from "../temporary_directory.ts";
+import { uncomment } from "../wrangler_config.ts";
 
 /*
  * The real workerd with wrangler's local R2, into which `deno task publish` writes while the Worker runs.
@@ -22,10 +23,6 @@ const [bigram, mlp] = await twoVersions("pets");
 let address: string;
 let directory: string;
 
-/** The lines of wrangler.toml that bind a bucket, without their comment signs. */
-const bindBucket = (config: string) =>
-  config.replace(/^# (?=\[\[r2_buckets\]\]|binding = |bucket_name = )/gm, "");
-
 beforeAll(async () => {
   const { directory: made, remove } = await makeTemporaryDirectory();
   directory = made;
@@ -37,7 +34,7 @@ beforeAll(async () => {
     card: mlp.card.replace('"pets"', '"animals"'),
   }]);
   const { server } = await startWorkerdWith(join(directory, "bigram"), {
-    config: bindBucket,
+    config: uncomment("MODELS"),
     variables: { EDGEMORE_MODEL_REFRESH: "1", EDGEMORE_RATE_LIMIT: "off" },
     persistTo: join(directory, "state"),
   });

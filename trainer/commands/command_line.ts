@@ -16,6 +16,8 @@ export interface CommandLine {
   defaultList?: { path: string; description: string };
   /** Opens a model to sample and to score with. */
   openLanguageModel(model: StoredModel): Promise<LanguageModel>;
+  /** The module of a thread that scores with such a model. Without one, all is scored by one thread. */
+  scorerWorker?: URL;
   /** Starts TensorFlow.js, before it trains or evaluates. */
   startTensorFlow(): Promise<void>;
 }

@@ -18,5 +18,6 @@ export const denoTask: CommandLine = {
   },
   openLanguageModel: ({ network, parameters }) =>
     Promise.resolve(tensorFlowModel(network, mapValues(parameters, toTensor))),
+  scorerWorker: new URL("./line_scorer_worker.ts", import.meta.url),
   startTensorFlow,
 };

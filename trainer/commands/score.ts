@@ -2,28 +2,20 @@ import { SingleBar } from "cli-progress";
 import { Command, Option } from "commander";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import process from "node:process";
-import {
-  type BulkOptions,
-  type ScoredLine,
-  scoreLines,
-  type UnscoredName,
-} from "../../shared/bulk_scoring.ts";
-import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
-import { cardQuantiles } from "../../shared/model_card.ts";
-import type { ScoringModel } from "../../shared/score_record.ts";
-import { loadModel } from "../load_model.ts";
+import { SCORE_FORMATS, type ScoreFormatName } from "../../shared/score_formats.ts";
+import { wholeLines } from "../../shared/whole_lines.ts";
 import { readFailure } from "../read_failure.ts";
-import { modelsOption } from "./arguments.ts";
+import { modelsOption, wholeNumber } from "./arguments.ts";
 import type { CommandLine } from "./command_line.ts";
-import { csvRow } from "./csv.ts";
+import { MAX_TOLD_ERRORS, openLineScorer, type WrittenScores } from "./line_scorer.ts";
 import { BAR } from "./progress.ts";
+import { scoreInOrder } from "./score_in_order.ts";
 import { type TextSink, textSink } from "./text_sink.ts";
 
 /** Time between two updates of the bar, in milliseconds. */
 const REDRAW = 250;
-/** Most errors that are printed to stderr. */
-const MAX_PRINTED_ERRORS = 10;
 /** The file name that means standard input. */
 const STANDARD_INPUT = "-";
 
@@ -31,49 +23,15 @@ const STANDARD_INPUT = "-";
 interface ScoreFlags {
   model: string;
   models: string;
-  format: keyof typeof formats;
+  format: ScoreFormatName;
   characters: boolean;
+  workers?: number;
   out?: string;
 }
 
-/** An output format. */
-interface Format {
-  head: string;
-  row(line: ScoredLine): string;
-}
-
-const formats = {
-  ndjson: {
-    head: "",
-    row: ({ line, result }) =>
-      `${
-        JSON.stringify("error" in result ? { line, name: result.name, error: refusalOf(result) } : result)
-      }\n`,
-  },
-  csv: {
-    head: csvRow(["line", "name", "possible", "log_likelihood", "nll", "perplexity", "percentile", "error"]),
-    row: ({ line, result }) => {
-      if ("error" in result) {
-        return csvRow([line, result.name, null, null, null, null, null, refusalOf(result).detail]);
-      }
-      const { name, possible, log_likelihood, nll, perplexity, percentile } = result;
-      return csvRow([line, name, possible, log_likelihood, nll, perplexity, percentile, null]);
-    },
-  },
-} satisfies Record<string, Format>;
-
-/** Why a name has no score, as POST /score answers it. */
-function refusalOf({ error }: UnscoredName): { type: string; title: string; detail: string } {
-  return {
-    type: "urn:edgemore:problem:invalid-name",
-    title: "Invalid text",
-    detail: error.message,
-  };
-}
-
 /** The command `score`. */
-export function scoreCommand({ call, openLanguageModel }: CommandLine): Command {
-  return new Command("score")
+export function scoreCommand({ call, openLanguageModel, scorerWorker }: CommandLine): Command {
+  const command = new Command("score")
     .description(
       "Score the lines of a file: NLL, perplexity, and the share of the list's things that are less likely. " +
         "The output is that of POST /score.",
@@ -81,7 +39,7 @@ export function scoreCommand({ call, openLanguageModel }: CommandLine): Command 
     .argument("<file>", "UTF-8 text, one thing a line; - is standard input")
     .requiredOption("--model <name>", "name of the model: NAME for models/NAME.json")
     .addOption(
-      new Option("--format <format>", "output format").choices(Object.keys(formats)).default(
+      new Option("--format <format>", "output format").choices(Object.keys(SCORE_FORMATS)).default(
         "ndjson",
       ),
     )
@@ -99,15 +57,17 @@ Examples:
   sort names.txt | ${call("score")} --model gru --no-characters -`,
     )
     .action(async (file: string, flags: ScoreFlags) => {
-      const scoring = await openScoring(flags, openLanguageModel);
+      const { model, models, format, workers = 1 } = flags;
+      const options = { model, models, format, characters: flags.characters && format === "ndjson" };
+      const scorer = await openLineScorer(options, openLanguageModel);
       const input = await openInput(file);
-      const format: Format = formats[flags.format];
-      const characters = flags.characters && flags.format === "ndjson";
+      const threads = scorerWorker === undefined ? null : { module: scorerWorker, count: workers, options };
+      const scores = scoreInOrder(scorer, wholeLines(input.chunks), threads);
       const sink = await textSink(flags.out);
       let counts: Counts;
       try {
-        await sink.write(format.head);
-        counts = await scoreInput(scoring, input, { characters }, format, sink);
+        await sink.write(SCORE_FORMATS[format].head);
+        counts = await writeScores(scores, input.bytes, sink);
       } catch (error) {
         await sink.abandon();
         throw error;
@@ -118,6 +78,12 @@ Examples:
       );
       if (counts.bad > 0) process.exitCode = 2;
     });
+  return scorerWorker === undefined ? command : command.option(
+    "--workers <number>",
+    "threads that score a long list; the output is the same with any number (default: one for each core)",
+    wholeNumber(1, 64),
+    availableParallelism(),
+  );
 }
 
 /** The bytes to score, and their number if it is known. */
@@ -130,16 +96,6 @@ interface Input {
 interface Counts {
   lines: number;
   bad: number;
-}
-
-async function openScoring(
-  { model: name, models }: ScoreFlags,
-  openLanguageModel: CommandLine["openLanguageModel"],
-): Promise<ScoringModel> {
-  const model = await loadModel(models, name);
-  const { card, vocabulary } = model;
-  const cache = new DistributionCache(await openLanguageModel(model));
-  return { card, vocabulary, cache, quantiles: cardQuantiles(card) };
 }
 
 /** @throws {Error} If there is no such file, or it cannot be read. */
@@ -156,34 +112,29 @@ async function openInput(file: string): Promise<Input> {
   }
 }
 
-/** Scores all lines. Prints errors and the progress to stderr. */
-async function scoreInput(
-  scoring: ScoringModel,
-  { chunks, bytes }: Input,
-  options: BulkOptions,
-  format: Format,
+/**
+ * Writes the scores of all lines. Prints errors and the progress to stderr.
+ *
+ * @param bytes How many bytes the list has, if that is known.
+ */
+async function writeScores(
+  scores: AsyncIterable<WrittenScores>,
+  bytes: number | null,
   sink: TextSink,
 ): Promise<Counts> {
   const counts: Counts = { lines: 0, bad: 0 };
   const bar = progressBar(bytes);
-  let read = 0;
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      yield chunk;
-      read += chunk.length;
-    }
-  }
+  let told = 0;
   try {
-    for await (const lines of scoreLines(scoring, counted(), options)) {
-      await sink.write(lines.map(format.row).join(""));
-      counts.lines += lines.length;
-      bar?.update(read, counts.lines);
-      for (const { line, result } of lines) {
-        if (!("error" in result)) continue;
-        counts.bad++;
-        if (counts.bad <= MAX_PRINTED_ERRORS) bar?.clear();
-        if (counts.bad <= MAX_PRINTED_ERRORS) console.error(`line ${line}: ${refusalOf(result).detail}`);
-        if (counts.bad === MAX_PRINTED_ERRORS) console.error("… further errors are only in the output");
+    for await (const { text, lines, bad, errors, end } of scores) {
+      await sink.write(text);
+      counts.lines += lines;
+      counts.bad += bad;
+      bar?.update(end, counts.lines);
+      for (const { line, detail } of errors.slice(0, MAX_TOLD_ERRORS - told)) {
+        bar?.clear();
+        console.error(`line ${line}: ${detail}`);
+        if (++told === MAX_TOLD_ERRORS) console.error("… further errors are only in the output");
       }
     }
   } finally {

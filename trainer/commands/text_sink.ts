@@ -5,8 +5,8 @@ import { temporaryPath, whileLocked } from "../atomic_write.ts";
 
 /** A destination for text. */
 export interface TextSink {
-  /** Writes a piece of text; resolves when the reader has taken it. */
-  write(text: string): Promise<void>;
+  /** Writes a piece of text, or of its UTF-8; resolves when the reader has taken it. */
+  write(text: string | Uint8Array): Promise<void>;
   /** Ends the text. A file appears under its name only now. */
   close(): Promise<void>;
   /** Discards the text. A previous file stays as it was. */
@@ -37,7 +37,7 @@ async function wholeFile(path: string): Promise<TextSink> {
     return fail(code === "ENOENT" || code === "ENOTDIR" ? "there is no such directory" : message);
   }
   return {
-    write: async (text) => void await file.write(text),
+    write: (text) => file.writeFile(text), // all of it, after what was written before
     close: async () => {
       try {
         await file.sync().finally(() => file.close()); // so that a crash cannot leave an empty file under the name

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { csvRow } from "../../../trainer/commands/csv.ts";
+import { csvRow } from "../../shared/csv.ts";
 
 test("a row is as RFC 4180 has it", () => {
   expect(csvRow(["ada", 1.5, true, null, ""])).toBe("ada,1.5,true,,\r\n");
