@@ -31,7 +31,7 @@ export function LazySection<Props extends object>(
   useOnline(failure !== undefined, retry);
   useEffect(() => {
     const observer = new IntersectionObserver(async ([{ isIntersecting }]) => {
-      if (!isIntersecting) return;
+      if (!isIntersecting) return setFailure(undefined); // it is loaded when it comes near
       observer.disconnect();
       try {
         const content = await load();
