@@ -1,6 +1,8 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { cors } from "hono/cors";
+import { getPath } from "hono/utils/url";
+import { basePathOf } from "./base_path.ts";
 import type { Registry } from "./inference/registry.ts";
 import { requireToken } from "./middleware/bearer_token.ts";
 import { responseHeaders } from "./middleware/response_headers.ts";
@@ -37,6 +39,8 @@ export interface AppOptions {
   bodyTimeout?: number;
   /** Counts requests by client, and finds a request's client address. */
   rateLimit?: { limiter: RateLimiter; addressOf: (context: Context) => string };
+  /** Whether another application passes requests on whose paths begin with {@link basePathOf}. Default false. */
+  mounted?: boolean;
 }
 
 /** The type of the application, for the typed client `hc<App>(address)` of `hono/client`. */
@@ -49,8 +53,9 @@ export type App = ReturnType<typeof createApp>;
  */
 // deno-lint-ignore explicit-module-boundary-types -- the routes' types, which a typed client takes, are inferred
 export function createApp(registry: Registry, options: AppOptions) {
-  const { runtime, log, serverTiming = false, origins, token, rateLimit, bodyTimeout } = options;
+  const { runtime, log, serverTiming = false, origins, token, rateLimit, bodyTimeout, mounted } = options;
   const app = new OpenAPIHono({
+    ...(mounted && { getPath: (request) => getPath(request).slice(basePathOf(request).length) || "/" }),
     defaultHook: (result) => {
       if (!result.success) throw invalidParameters(result.error);
     },

@@ -22,7 +22,7 @@ export function HeroText({ card }: { card?: ModelCard }): VNode {
       and learnt one thing: which letter is likely to come next. Let it choose letter after letter, and it
       makes new{" "}
       {noun.value}. Type something, and it tells you how likely each letter is, and so how much the whole is
-      like the {noun.value} it has read.
+      like the {noun.value} it has read. <a href="#train">Train one on your own list</a>, here in the browser.
     </p>
   );
 }

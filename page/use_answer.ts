@@ -58,8 +58,7 @@ export function useAnswer<Name extends Route>(
         const fetchFrom = await openRuntime(runtime, model ?? "");
         const started = performance.now();
         const response = await fetchFrom(path, abort.signal);
-        if (!isAnswer(path, response)) throw await Failure.of(response);
-        const answer: Answer<Name> = await response.json();
+        const answer = await readAnswer<Name>(path, response);
         const milliseconds = performance.now() - started;
         if (!abort.signal.aborted) setAsked({ answer, milliseconds, runtime, pending: false });
       } catch (error) {
@@ -87,10 +86,18 @@ export function useAnswer<Name extends Route>(
   return { ...asked, retry };
 }
 
-/** Whether a response is an answer: with 503, /health says that no model is ready, and which are being opened. */
-function isAnswer(path: string, { ok, status, headers }: Response): boolean {
-  return ok || path === "/health" && status === 503 &&
-      headers.get("content-type")?.startsWith("application/json") === true;
+/**
+ * Reads an answer. With 503, /health says that no model is ready, and also which are being opened: an answer, too.
+ *
+ * @throws {Failure} If the response is none.
+ */
+async function readAnswer<Name extends Route>(path: string, response: Response): Promise<Answer<Name>> {
+  if (response.ok) return await response.json();
+  if (path === "/health" && response.status === 503) {
+    const health = await response.clone().json().catch(() => null);
+    if (Array.isArray(health?.models)) return health; // else it is not the API's own
+  }
+  throw await Failure.of(response);
 }
 
 const WHERE: Record<Runtime, string> = {

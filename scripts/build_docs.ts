@@ -30,7 +30,7 @@ mkdirSync(new URL(`docs/${SWAGGER_UI}/`, PAGE), { recursive: true });
 const html = readFileSync(new URL("docs.html", SOURCE), "utf8")
   .replaceAll("swagger-ui/", `/docs/${SWAGGER_UI}/`)
   .replaceAll("PAGE_URL", pageUrl());
-const style = ["../page/colors.css", "docs/docs.css"].map((file) =>
+const style = ["../page/colors.css", "../page/frame.css", "docs/docs.css"].map((file) =>
   readFileSync(new URL(file, import.meta.url), "utf8")
 ).join("\n");
 write("docs.html", new TextEncoder().encode(html));

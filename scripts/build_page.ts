@@ -12,6 +12,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { pageUrl } from "./page_url.ts";
+import { type Repository, sourceUrl } from "./source_url.ts";
 import { STATIC_FILE_HEADERS } from "../functions/runtimes/static_file_headers.ts";
 import { fusedWasm } from "../trainer/backends/fused/compile.ts";
 import { trainerInBrowser } from "./trainer_in_browser.ts";
@@ -31,7 +32,7 @@ const WASM_SOURCES = {
 const LISTS = fileURLToPath(new URL("../trainer/data/", import.meta.url));
 
 /** Most bytes, compressed, that a visitor downloads before anything lazy is loaded. */
-const MAX_FIRST_LOAD = 150_000;
+const MAX_FIRST_LOAD = 40_000;
 
 /** What esbuild returns. */
 type Bundle = BuildResult<{ write: false; metafile: true }>;
@@ -140,7 +141,7 @@ function checkFirstLoad({ outputs }: Metafile, entries: string[]): void {
 
 mkdirSync(ASSETS, { recursive: true });
 const wasmFiles = { wasm: compressWasm(WASM_SOURCES.wasm), webgpu: compressWasm(WASM_SOURCES.webgpu) };
-const { repository } = createRequire(import.meta.url)("../package.json") as { repository?: string };
+const { repository } = createRequire(import.meta.url)("../package.json") as { repository?: Repository };
 /** Assets that are not made of the page's own files. */
 const permanent = new Set<string>();
 const kernelFiles = {
@@ -164,7 +165,7 @@ const bundler = await context({
   jsx: "automatic",
   jsxImportSource: "preact",
   define: {
-    SOURCE_URL: JSON.stringify(repository ?? ""),
+    SOURCE_URL: JSON.stringify(sourceUrl(repository)),
     KERNEL_FILES: JSON.stringify(kernelFiles),
     LIST_FILES: JSON.stringify(listFiles),
     WASM_FILES: JSON.stringify({ wasm: `/assets/${wasmFiles.wasm}`, webgpu: `/assets/${wasmFiles.webgpu}` }),

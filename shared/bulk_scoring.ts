@@ -136,8 +136,12 @@ export function* inBatches<Item>(
   if (batch.length > 0) yield batch;
 }
 
-/** The tokens of a name, or an error. */
-function readName({ card, vocabulary }: ScoringModel, name: string, work?: Work): number[] | UnscoredName {
+/** The tokens of a name, or why a model cannot score it. */
+export function readName(
+  { card, vocabulary }: ScoringModel,
+  name: string,
+  work?: Work,
+): number[] | UnscoredName {
   work?.addEffort(name.length * UNIT_MILLISECONDS);
   const length = nameLength(name);
   if (!(length >= 1 && length <= MAX_NAME_LENGTH)) {

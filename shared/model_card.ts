@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { nounSchema } from "./noun_schema.ts";
 import { sha256 as sha256Of } from "./sha256.ts";
 import { Vocabulary } from "./vocabulary.ts";

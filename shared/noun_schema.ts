@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isNoun, MAX_NOUN_LENGTH } from "./noun.ts";
 
 /** What the things of a list are called, in the plural: it stands in sentences such as "20 towns from paris". */

@@ -14,14 +14,21 @@ export interface LocalBucket extends BucketBinding {
   delete(key: string): Promise<void>;
 }
 
-/** Starts an empty local R2 for the length of a test. */
-export async function startLocalBucket(): Promise<LocalBucket> {
+/**
+ * Starts a local R2 for the length of a test.
+ *
+ * @param persistTo Where wrangler keeps it, which another wrangler may use at the same time. Default: an empty one in memory.
+ */
+export async function startLocalBucket(persistTo?: string): Promise<LocalBucket> {
   const configPath = join(await temporaryDirectory(), "wrangler.toml");
   await writeFile(
     configPath,
-    'name = "test"\ncompatibility_date = "2026-10-01"\n[[r2_buckets]]\nbinding = "MODELS"\nbucket_name = "models"\n',
+    'name = "test"\ncompatibility_date = "2026-10-01"\n[[r2_buckets]]\nbinding = "MODELS"\nbucket_name = "edgemore-models"\n',
   );
-  const { env, dispose } = await getPlatformProxy<{ MODELS: LocalBucket }>({ configPath, persist: false });
+  const { env, dispose } = await getPlatformProxy<{ MODELS: LocalBucket }>({
+    configPath,
+    persist: persistTo === undefined ? false : { path: join(persistTo, "v3") },
+  });
   onTestFinished(dispose);
   return env.MODELS;
 }

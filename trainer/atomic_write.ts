@@ -1,4 +1,7 @@
+import { open, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import process from "node:process";
+import { withDirectoryLock } from "./directory_lock.ts";
 
 /** The temporary path of a file that is being written: a hidden file in the same directory. */
 export function temporaryPath(path: string): string {
@@ -12,16 +15,15 @@ export function temporaryPath(path: string): string {
  */
 export async function writeTemporary(path: string, content: string | Uint8Array): Promise<string> {
   const temporary = temporaryPath(path);
-  const file = await Deno.open(temporary, { write: true, create: true, truncate: true });
+  const file = await open(temporary, "w");
   try {
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+    await file.writeFile(content);
     await file.sync();
   } catch (error) {
     await removeIfThere(temporary);
     throw error;
   } finally {
-    file.close();
+    await file.close();
   }
   return temporary;
 }
@@ -31,7 +33,7 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   await whileLocked(dirname(path), async (sync) => {
     const temporary = await writeTemporary(path, content);
     try {
-      await Deno.rename(temporary, path);
+      await rename(temporary, path);
     } catch (error) {
       await removeIfThere(temporary);
       throw error;
@@ -41,8 +43,8 @@ export async function writeAtomically(path: string, content: string | Uint8Array
 }
 
 /**
- * Changes a directory while no other process changes it through this function. The lock is the operating system's, on the
- * directory, and is released when the process ends in any way. Windows cannot lock a directory, nor does it need to sync one.
+ * Changes a directory while nobody else changes it through this function; see {@link withDirectoryLock}. Windows cannot sync a
+ * directory, nor does it need to.
  *
  * @param change Makes the changes. Its argument is a function that waits until all renames so far are on the disk.
  */
@@ -50,21 +52,22 @@ export async function whileLocked<Result>(
   directory: string,
   change: (sync: () => Promise<void>) => Promise<Result>,
 ): Promise<Result> {
-  if (Deno.build.os === "windows") return await change(() => Promise.resolve());
-  const opened = await Deno.open(directory);
-  try {
-    await opened.lock(true);
-    return await change(() => opened.sync());
-  } finally {
-    opened.close();
-  }
+  return await withDirectoryLock(directory, async () => {
+    if (process.platform === "win32") return await change(() => Promise.resolve());
+    const opened = await open(directory);
+    try {
+      return await change(() => opened.sync());
+    } finally {
+      await opened.close();
+    }
+  });
 }
 
 /** Removes a file if it exists. */
 export async function removeIfThere(path: string): Promise<void> {
   try {
-    await Deno.remove(path);
+    await unlink(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TrainingState } from "./fit.ts";
@@ -30,7 +31,7 @@ export async function saveCheckpoint(directory: string, checkpoint: Checkpoint):
     JSON.stringify(
       { version: VERSION, ...checkpoint },
       (_key, value) =>
-        value instanceof Float32Array ? { float32: new Uint8Array(value.buffer).toBase64() } : value,
+        value instanceof Float32Array ? { float32: Buffer.from(value.buffer).toString("base64") } : value,
     ),
   );
 }
@@ -55,7 +56,7 @@ export async function loadCheckpoint(directory: string, name: string): Promise<C
       text,
       (_key, value) =>
         typeof value?.float32 === "string"
-          ? new Float32Array(Uint8Array.fromBase64(value.float32).buffer)
+          ? new Float32Array(new Uint8Array(Buffer.from(value.float32, "base64")).buffer)
           : value,
     );
     if (version > VERSION) throw new Error(`its format is version ${version}, newer than ${VERSION}`);

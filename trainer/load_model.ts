@@ -15,6 +15,8 @@ export interface StoredModel {
   vocabulary: Vocabulary;
   network: Network;
   parameters: Parameters;
+  /** The bytes of its ONNX file. */
+  onnx: Uint8Array<ArrayBuffer>;
   /** The bytes of the list that is stored beside the model, or null if there is none. They may be those of another list. */
   list: Uint8Array<ArrayBuffer> | null;
 }
@@ -45,7 +47,7 @@ export async function loadModel(directory: string, name: string): Promise<Stored
     architecture.hyperparameters.parse(card.hyperparameters),
     vocabulary.size,
   );
-  return { card, vocabulary, network, parameters: readParameters(onnx), list };
+  return { card, vocabulary, network, parameters: readParameters(onnx), onnx, list };
 }
 
 /** The names of the models in a directory, sorted. */
@@ -65,7 +67,7 @@ async function modelNames(directory: string): Promise<string[]> {
 
 /** Says which models there are. */
 function listOf(names: readonly string[]): string {
-  if (names.length === 0) return "there are no models; deno task train makes one";
+  if (names.length === 0) return "there are no models; the command train makes one";
   const rest = names.length - MAX_LISTED;
   return `the models are ${names.slice(0, MAX_LISTED).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }

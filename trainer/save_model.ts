@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cardText, finishCard, type ModelCard, parseModelCard } from "../shared/model_card.ts";
 import { MAX_CARD_BYTES, modelFileNames } from "../shared/model_files.ts";
@@ -68,12 +68,12 @@ async function replaceModel(
     for (const { plain, content } of files) temporary.push(await writeTemporary(path(plain), content));
     for (const [i, { versioned }] of files.entries()) {
       const wasThere = await exists(path(versioned));
-      await Deno.rename(temporary[i], path(versioned));
+      await rename(temporary[i], path(versioned));
       if (!wasThere) added.push(versioned);
     }
     await sync();
     temporary.push(await writeTemporary(path(`${card.name}.json`), cardText(card)));
-    await Deno.rename(temporary[files.length], path(`${card.name}.json`));
+    await rename(temporary[files.length], path(`${card.name}.json`));
   } catch (error) {
     for (const file of temporary) await removeIfThere(file);
     for (const file of added) await removeIfThere(path(file));

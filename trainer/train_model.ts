@@ -48,6 +48,8 @@ export interface RunProgress extends ResumePoint {
 export interface TrainHooks extends FitHooks {
   /** Called after each evaluation, and when the run is stopped, with what is needed to resume it. */
   onCheckpoint?(progress: RunProgress): void | Promise<void>;
+  /** Called with what computes the steps, before it starts. */
+  onBackend?(backend: BackendName): void | Promise<void>;
   /** Called while the splits are evaluated at the end. */
   onProgress?: OnProgress;
   /** Ends that evaluation, and the run with it, if all steps were made. */
@@ -95,6 +97,7 @@ export async function trainModel(
     training = { steps: 0, batch_size: 0, seed: null, seconds: seconds(), loss_history: [] };
   } else {
     backend = chooseBackend(options.backend ?? backend, network, options);
+    await hooks.onBackend?.(backend);
     const state = await fit(
       network,
       examples,

@@ -3,6 +3,20 @@ import type { BackendChoice } from "./backends/all.ts";
 import type { FitSettings } from "./fit.ts";
 import type { ScheduleName } from "./schedules.ts";
 
+/** The options of a run that are not given: those of the notebooks' MLP. */
+export const DEFAULT_OPTIONS = {
+  architecture: "mlp",
+  steps: 200_000,
+  lr: 0.1,
+  schedule: "step",
+  warmup: 0,
+  batch: 32,
+  optimizer: "sgd",
+  dropout: 0,
+  backend: "auto",
+  seed: 42,
+} as const satisfies Partial<ModelOptions>;
+
 /** The options of a training run: which model it trains, and how. */
 export interface ModelOptions extends Omit<FitSettings, "backend"> {
   schedule: ScheduleName;

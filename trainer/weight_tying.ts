@@ -1,5 +1,5 @@
 import { type Tensor, transpose } from "@tensorflow/tfjs";
-import { z } from "zod";
+import * as z from "zod";
 import type { TorchGenerator } from "../shared/random/torch.ts";
 import { drawUniform } from "./initialisation.ts";
 import type { Parameter } from "./parameters.ts";

@@ -1,3 +1,4 @@
+import { deferred } from "../../shared/deferred.ts";
 import { type ModelCard, parseModelCard } from "../../shared/model_card.ts";
 import type { ModelMemory } from "./model_memory.ts";
 import { type ModelStore, type StoredModel, StoreUnavailableError } from "./model_store.ts";
@@ -64,7 +65,7 @@ export class ModelRefresher {
   refresh(): Promise<void> {
     if (this.#running !== null && this.#now() - this.#startedAt < MAX_REFRESH) return this.#running;
     this.#startedAt = this.#now();
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     this.listed = promise;
     const running = this.#refresh(resolve).finally(() => {
       resolve();

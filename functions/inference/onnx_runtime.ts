@@ -16,36 +16,41 @@ export const WASM_RUNTIME: OnnxRuntime = { InferenceSession, Tensor, executionPr
  * batches are small, and a Worker has only one.
  *
  * @param wasm The bytes of `ort-wasm-simd-threaded.wasm`, or the compiled module on a runtime that cannot compile
- * WebAssembly.
+ * WebAssembly. Null: ONNX Runtime Web looks for it, beside its own script.
  * @param onMemory Called with the WebAssembly memory when it is created.
  */
 export function provideOnnxRuntime(
-  wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module,
+  wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module | null,
   onMemory: (memory: WebAssembly.Memory) => void = () => {},
 ): void {
   env.wasm.numThreads = 1;
   env.logLevel = "error";
   boundMemory(onMemory);
   if (wasm instanceof WebAssembly.Module) instantiateFrom(wasm);
-  else env.wasm.wasmBinary = wasm.buffer;
+  else if (wasm !== null) env.wasm.wasmBinary = wasm.buffer;
 }
 
 /** Initialises ONNX Runtime Web, which happens when a session is created, before the first model needs it. */
 export async function warmUpOnnxRuntime(): Promise<void> {
-  const session = await InferenceSession.create(Uint8Array.fromBase64(IDENTITY_GRAPH));
+  const session = await InferenceSession.create(
+    Uint8Array.from(atob(IDENTITY_GRAPH), (byte) => byte.charCodeAt(0)),
+  );
   await session.release();
 }
 
 /**
  * Limits the memory of ONNX Runtime Web, so that a graph which needs more fails instead of exhausting the machine.
- * Emscripten's glue code reserves 4 GiB and has no option for less, so the constructor that it calls is replaced.
+ * Emscripten's glue code reserves 4 GiB and has no option for less, so the constructor that it calls is replaced until it has
+ * called it: other WebAssembly of the process may need more.
  */
 function boundMemory(onMemory: (memory: WebAssembly.Memory) => void): void {
   const { Memory } = WebAssembly;
   class BoundedMemory extends Memory {
     constructor({ maximum = MAX_MEMORY_PAGES, ...descriptor }: WebAssembly.MemoryDescriptor) {
       super({ ...descriptor, maximum: Math.min(maximum, MAX_MEMORY_PAGES) });
-      if (descriptor.initial > 0) onMemory(this); // the glue code also creates an empty one, to test for shared memory
+      if (descriptor.initial === 0) return; // the glue code also creates an empty one, to test for shared memory
+      Object.assign(WebAssembly, { Memory });
+      onMemory(this);
     }
   }
   Object.assign(WebAssembly, { Memory: BoundedMemory });
@@ -64,6 +69,7 @@ function instantiateFrom(module: WebAssembly.Module): void {
   const instantiate = WebAssembly.instantiate;
   const bridge = async (source: BufferSource, imports?: WebAssembly.Imports): Promise<unknown> => {
     if (!isPlaceholder(source, placeholder)) return instantiate(source, imports);
+    Object.assign(WebAssembly, { instantiate });
     return { module, instance: await instantiate(module, imports) };
   };
   Object.assign(WebAssembly, { instantiate: bridge });

@@ -1,3 +1,4 @@
+import { deferred } from "../../shared/deferred.ts";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { Problem } from "../problem.ts";
 import { parseModelReference, pinnedReference } from "./model_reference.ts";
@@ -172,6 +173,14 @@ export class Registry {
     }
   }
 
+  /** Adds a model that is open. It replaces one of the same name. */
+  addOpened(name: string, served: ServedModel): void {
+    const entry = this.#entries.get(name) ?? this.#enter(name);
+    entry.open = () => Promise.resolve(served); // which opens itself again when it is asked
+    entry.update = null;
+    this.#serve(name, entry, served);
+  }
+
   /**
    * Adds a model that is opened when a request asks for it. It replaces one of the same name.
    *
@@ -227,7 +236,7 @@ export class Registry {
   }
 
   #openingModel(closed: ClosedModel | null): Opening {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred<void>();
     return { status: "opening", settled: promise, settle: resolve, since: this.#now(), closed };
   }
 
@@ -441,7 +450,7 @@ interface Timeout {
 
 /** @param milliseconds Its duration. */
 function startTimeout(milliseconds: number): Timeout {
-  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const { promise: over, resolve } = deferred<void>();
   const timer = setTimeout(() => {
     timeout.passed = true;
     resolve();

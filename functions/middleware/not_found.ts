@@ -1,6 +1,7 @@
-import type { Hono, NotFoundHandler } from "hono";
+import type { Context, Hono, NotFoundHandler } from "hono";
 import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { basePathOf } from "../base_path.ts";
 import { answerProblem, Problem } from "../problem.ts";
 import { EXPOSED_HEADERS } from "./fixed_headers.ts";
 
@@ -19,7 +20,7 @@ export function notFound(app: Pick<Hono, "routes">, origins: string[] | undefine
     onMethodNotAllowed: async (context, methods) => {
       const allow = methods.includes("GET") ? [...methods, "OPTIONS"] : methods;
       if (context.req.method !== "OPTIONS") {
-        const detail = `${context.req.path} answers ${allow.join(", ")}, not ${context.req.method}`;
+        const detail = `${pathOf(context)} answers ${allow.join(", ")}, not ${context.req.method}`;
         return answerProblem(
           new Problem("method-not-allowed", detail, [], { allow: allow.join(", ") }),
           context,
@@ -37,12 +38,19 @@ export function notFound(app: Pick<Hono, "routes">, origins: string[] | undefine
     },
   });
   return async (context) => {
-    const { method, path } = context.req;
+    const { method, raw } = context.req;
     await allowed(context, () => {
-      const detail = `There is no ${method} ${path} here; /openapi.json lists what there is`;
+      const detail = `There is no ${method} ${pathOf(context)} here; ${
+        basePathOf(raw)
+      }/openapi.json lists what there is`;
       context.res = answerProblem(new Problem("not-found", detail), context);
       return Promise.resolve();
     });
     return context.res;
   };
+}
+
+/** The path as the client wrote it. */
+function pathOf({ req }: Context): string {
+  return basePathOf(req.raw) + req.path;
 }

@@ -1,3 +1,4 @@
+import { deferred } from "../../shared/deferred.ts";
 import { Problem } from "../problem.ts";
 
 /** The memory for all request bodies together, in bytes. */
@@ -42,7 +43,7 @@ export class BodyMemory {
 
   /** Registers a body that is about to be received. */
   hold(): HeldBody {
-    const { promise: evicted, reject: evict } = Promise.withResolvers<never>();
+    const { promise: evicted, reject: evict } = deferred<never>();
     evicted.catch(() => {}); // handled where it is raced
     const body: Body = { bytes: 0, evict };
     this.#unfinished.add(body);

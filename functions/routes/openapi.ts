@@ -1,10 +1,13 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
+import { basePathOf } from "../base_path.ts";
 import { Problem, PROBLEM_TYPE, type ProblemKind } from "../problem.ts";
 
 /** How long the document may be cached, in seconds. */
 const MAX_AGE = 300;
+/** The most texts that are kept: an application has one, unless it is mounted at a path with parameters. */
+const MAX_TEXTS = 10;
 
 const DESCRIPTION =
   `Character-level language models make more things like those of a list, and score texts. The fields \`name\` and
@@ -127,19 +130,22 @@ export function openApiHandler(
   app: OpenAPIHono,
   closed: boolean,
 ): [MiddlewareHandler, (context: Context) => Response] {
-  let text: string | undefined;
+  const texts = new Map<string, string>();
   return [etag(), (context) => {
-    text ??= JSON.stringify(describe(app, closed));
+    const base = basePathOf(context.req.raw);
+    const text = texts.get(base) ?? JSON.stringify(describe(app, closed, base));
+    if (texts.size < MAX_TEXTS) texts.set(base, text);
     context.set("freshness", { seconds: MAX_AGE });
     return context.body(text, 200, { "content-type": "application/json" });
   }];
 }
 
-function describe(app: OpenAPIHono, closed: boolean): object {
+/** @param base Where the application is mounted, or "". */
+function describe(app: OpenAPIHono, closed: boolean, base: string): object {
   const document = app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: { title: "edgemore", version: "0.1.0", description: DESCRIPTION, license: { name: "MIT" } },
-    servers: [{ url: "/", description: "The server of this document" }],
+    servers: [{ url: base || "/", description: "The server of this document" }],
     tags: [
       { name: "things", description: "Generating things like those of a list, and scoring texts" },
       { name: "models", description: "Cards and files of the models" },

@@ -1,3 +1,4 @@
+import { getConnInfo } from "hono/deno";
 import { fileURLToPath } from "node:url";
 import { createApp } from "../app.ts";
 import { DirectoryStore } from "../inference/directory_store.ts";
@@ -6,16 +7,16 @@ import { ModelMemory } from "../inference/model_memory.ts";
 import type { ModelRefresher } from "../inference/model_refresher.ts";
 import { openModels } from "../inference/open_models.ts";
 import { Registry } from "../inference/registry.ts";
+import { clientAddress } from "./client_address.ts";
 import type { ListeningServer } from "./deno/bounded_server.ts";
 import { bufferConsole, type BufferedConsole } from "./deno/buffered_console.ts";
-import { clientAddress } from "./deno/client_address.ts";
 import { answerHeadOfStreams } from "./deno/head_requests.ts";
 import { listen } from "./deno/listen.ts";
 import { readableLine } from "./deno/readable_line.ts";
 import type { Handler } from "./deno/serve_connection.ts";
 import { serveStaticFiles } from "./deno/static_files.ts";
-import { TokenBuckets } from "./deno/token_buckets.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { TokenBuckets } from "./token_buckets.ts";
 
 /** The default directory of the models. */
 const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
@@ -87,7 +88,7 @@ async function main(output: BufferedConsole): Promise<void> {
     bodyTimeout,
     rateLimit: rateLimit === undefined || rateLimit === "off"
       ? undefined
-      : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy) },
+      : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy, getConnInfo) },
   });
   serveStaticFiles(app, PAGE);
   const server = listenAt(hostname, port, settings, answerHeadOfStreams(app.fetch));

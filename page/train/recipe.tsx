@@ -88,7 +88,7 @@ function Options({ recipe, change }: OptionsProps): VNode {
   return (
     <div class="fields">
       <Choice
-        id="architecture"
+        id="option-architecture"
         label="Architecture"
         hint={architecture?.summary ?? ""}
         value={recipe.architecture}
@@ -102,7 +102,7 @@ function Options({ recipe, change }: OptionsProps): VNode {
       {isTrained && (
         <>
           <Choice
-            id="optimizer"
+            id="option-optimizer"
             label="Optimizer"
             hint="rule of gradient descent"
             value={recipe.optimizer}
@@ -110,7 +110,7 @@ function Options({ recipe, change }: OptionsProps): VNode {
             choose={(optimizer) => change({ ...recipe, optimizer: optimizer as Recipe["optimizer"] })}
           />
           <Choice
-            id="schedule"
+            id="option-schedule"
             label="Schedule"
             hint="how the learning rate changes"
             value={recipe.schedule}
@@ -120,7 +120,7 @@ function Options({ recipe, change }: OptionsProps): VNode {
           {NUMBERS.map(({ key, ...field }) => (
             <NumberField
               {...field}
-              id={key}
+              id={`option-${key}`}
               value={recipe[key] as number | undefined}
               required={["steps", "batch", "lr", "seed"].includes(key)}
               set={(value) => change({ ...recipe, [key]: value })}
@@ -169,13 +169,14 @@ function Hyperparameter(
         <label>
           <input
             type="checkbox"
+            aria-describedby={`${id}-hint`}
             checked={Boolean(value)}
             onChange={({ currentTarget }) =>
               set(currentTarget.checked || field.default !== undefined ? currentTarget.checked : undefined)}
           />
           {capitalized(key)}
         </label>
-        <span class="hint">{description}</span>
+        <span class="hint" id={`${id}-hint`}>{description}</span>
       </p>
     );
   }
@@ -219,10 +220,15 @@ function Choice(
   return (
     <p class="field">
       <label for={id}>{label}</label>
-      <select id={id} value={String(value)} onChange={({ currentTarget }) => choose(currentTarget.value)}>
+      <select
+        id={id}
+        value={String(value)}
+        aria-describedby={`${id}-hint`}
+        onChange={({ currentTarget }) => choose(currentTarget.value)}
+      >
         {choices.map((choice) => <option key={choice} value={choice}>{choice}</option>)}
       </select>
-      <span class="hint">{hint}</span>
+      <span class="hint" id={`${id}-hint`}>{hint}</span>
     </p>
   );
 }
@@ -254,13 +260,14 @@ function NumberField(
         max={max}
         step={step}
         required={required}
+        aria-describedby={`${id}-hint`}
         onInput={({ currentTarget }) => {
           if (currentTarget.validity.badInput) return; // such as 1e, on the way to 1e-3
           setText(currentTarget.value);
           set(currentTarget.value === "" ? undefined : currentTarget.valueAsNumber);
         }}
       />
-      <span class="hint">{hint}</span>
+      <span class="hint" id={`${id}-hint`}>{hint}</span>
     </p>
   );
 }

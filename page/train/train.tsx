@@ -69,9 +69,10 @@ export function Train(): VNode {
               title="1 to 64 of a-z, 0-9, - and _, beginning with a letter or digit"
               autocomplete="off"
               aria-invalid={isTaken}
+              aria-describedby="model-name-hint"
               onInput={({ currentTarget }) => setTypedName(currentTarget.value)}
             />
-            <span class={isTaken ? "hint error" : "hint"}>
+            <span class={isTaken ? "hint error" : "hint"} id="model-name-hint">
               {isTaken
                 ? `There is a model ${name} in this browser: delete it first, or choose another name.`
                 : ""}

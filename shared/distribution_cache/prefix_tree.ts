@@ -245,10 +245,13 @@ export class PrefixTree implements Tree {
   async #step(walks: readonly Walk[]): Promise<number> {
     const shortest = walks.reduce((least, { length }) => Math.min(least, length), Infinity);
     const together = this.#equalLengths ? walks.filter(({ length }) => length === shortest) : walks;
-    const byEdge = Map.groupBy(
-      together,
-      ({ parent, tokens, length }) => edgeOf(parent, tokenAt(tokens, length)),
-    );
+    const byEdge = new Map<number, Walk[]>(); // not Map.groupBy, which Node has only since version 21
+    for (const walk of together) {
+      const edge = edgeOf(walk.parent, tokenAt(walk.tokens, walk.length));
+      const group = byEdge.get(edge);
+      if (group) group.push(walk);
+      else byEdge.set(edge, [walk]);
+    }
     const groups = [...byEdge.values()];
     const firsts = groups.map(([first]) => first);
     const time = this.#passLength(groups);

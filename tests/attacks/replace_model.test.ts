@@ -30,7 +30,8 @@ beforeAll(async () => {
 async function startSaving(directory: string, jobs: SaveJob[], step?: number): Promise<Program> {
   const file = join(directory, "..", "jobs.json");
   await writeFile(file, JSON.stringify(jobs));
-  const args = ["run", "--allow-all", "tests/attacks/save_models.ts", directory, file];
+  const recorded = "--import-map=tests/attacks/recorded_files.json";
+  const args = ["run", "--allow-all", recorded, "tests/attacks/save_models.ts", directory, file];
   return startDeno(step === undefined ? args : [...args, String(step)]);
 }
 

@@ -3,8 +3,9 @@ import process from "node:process";
 import { setImmediate } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { type App, type AppOptions, createApp } from "../../functions/app.ts";
-import { clientAddress } from "../../functions/runtimes/deno/client_address.ts";
-import { TokenBuckets } from "../../functions/runtimes/deno/token_buckets.ts";
+import { getConnInfo } from "hono/deno";
+import { clientAddress } from "../../functions/runtimes/client_address.ts";
+import { TokenBuckets } from "../../functions/runtimes/token_buckets.ts";
 import { AnswerJudge } from "./fuzz/answer_judge.ts";
 import { FUZZ_REQUESTS, replayOptions, showFailure, showRequest } from "./fuzz/fuzz_run.ts";
 import { LARGE_REQUESTS, type RandomRequest, randomRequest } from "./fuzz/random_request.ts";
@@ -62,7 +63,7 @@ beforeAll(async () => {
   served = {
     "open": await serve({}),
     "token": await serve({ token: TOKEN }, { authorization: `Bearer ${TOKEN}` }),
-    "rate limit": await serve({ rateLimit: { limiter, addressOf: clientAddress(true) } }),
+    "rate limit": await serve({ rateLimit: { limiter, addressOf: clientAddress(true, getConnInfo) } }),
     "origins": await serve({ origins: ORIGINS, serverTiming: true, log: () => {} }),
   };
   good = await (await served.open.app.request(GOOD)).text();

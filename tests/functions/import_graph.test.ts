@@ -1,5 +1,7 @@
 import { build, type BuildOptions } from "esbuild";
+import process from "node:process";
 import { expect, test } from "vitest";
+import { packagePlugins } from "../../scripts/package_plugins.ts";
 import { trainerInBrowser } from "../../scripts/trainer_in_browser.ts";
 
 /** The npm packages whose code a program has, sorted, each once. */
@@ -41,6 +43,23 @@ test("what trains in the page has neither TensorFlow.js nor a compiler", async (
     "onnx-buf",
     "zod",
   ]);
+});
+
+test.each([
+  ["core", ["fflate", "onnxruntime-web", "zod"]],
+  ["hono", [
+    "@asteasolutions/zod-to-openapi",
+    "@hono/zod-openapi",
+    "@hono/zod-validator",
+    "fflate",
+    "hono",
+    "onnxruntime-web",
+    "zod",
+  ]],
+  ["train", ["@bufbuild/protobuf", "onnx-buf", "zod"]],
+])("the package's entry %s has the code of these packages and no others", async (entry, packages) => {
+  const plugins = await packagePlugins(process.cwd());
+  expect(await packagesOf(`package/${entry}.ts`, { platform: "node", plugins })).toEqual(packages);
 });
 
 test("the trainer has them: packages are found where they are", async () => {

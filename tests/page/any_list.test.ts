@@ -106,6 +106,18 @@ describeWithBrowser("the page of any list", () => {
       expect(await page.getByRole("alert").first().textContent()).toContain("The server cannot be reached");
     });
 
+    test("in general words where something else answers for the server", async () => {
+      const page = await openWith((page) =>
+        page.route(
+          /\/(models|health|generate|score|next)(\?|$)/,
+          (route) => route.fulfill({ status: 503, json: { detail: "no upstream" } }),
+        )
+      );
+      await heading(page, "things").waitFor();
+      await expect.poll(() => page.getByRole("alert").allTextContents())
+        .toEqual(new Array(3).fill("The server cannot answer: no upstream.Try again"));
+    });
+
     test.each([1280, 390])("and moves nothing when it has loaded, %d pixels wide", async (width) => {
       const { promise: known, resolve: generate } = Promise.withResolvers<void>();
       const page = await openWith((page) =>

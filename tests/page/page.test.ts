@@ -79,7 +79,7 @@ describeWithBrowser("the page", () => {
       const novelPath = path.replace("&model", "&novel=true&model");
       const { sha256 } = await ask<{ sha256: string }>("/models/mlp");
       const pinned = novelPath.replace("model=mlp", `model=mlp%40${sha256.slice(0, 8)}`);
-      await expect.poll(() => requests.at(-1)).toBe(server.address + pinned);
+      await expect.poll(() => requests).toContain(server.address + pinned);
       const { names: novel } = await ask<Names>(novelPath);
       expect(novel).not.toEqual(names);
       await expectNames(page, novel.map(({ name }) => name));
@@ -206,6 +206,52 @@ describeWithBrowser("the page", () => {
     await page.getByLabel("Your text").fill("eleanora");
     await page.getByText("“eleanora” is, letter for letter, likelier").waitFor();
     expect(requests.slice(before).filter((request) => request.includes("%40"))).toEqual([]);
+  });
+
+  describe("asks again for models", () => {
+    const optionOf = (page: Page, name: string) =>
+      page.getByLabel("Model").locator("option", { hasText: name });
+
+    async function newPage(): Promise<Page> {
+      const context = await browser.newContext();
+      onTestFinished(() => context.close());
+      return await context.newPage();
+    }
+
+    test.each(["opening", "ready"])("that were %s and had no card yet", async (status) => {
+      const page = await newPage();
+      /** Changes the first answer to a path. */
+      const changeFirst = async <Answer>(path: string, change: (answer: Answer) => Answer) => {
+        let first = true;
+        await page.route(path, async (route) => {
+          if (!first) return await route.continue();
+          first = false;
+          const response = await route.fetch();
+          await route.fulfill({ response, json: change(await response.json()) });
+        });
+      };
+      type Models = { name: string; status?: string }[];
+      await changeFirst("**/models", (cards: Models) => cards.filter(({ name }) => name !== "mlp"));
+      await changeFirst("**/health", ({ models, ...rest }: { models: Models }) => ({
+        ...rest,
+        models: models.map((model) => model.name === "mlp" ? { ...model, status } : model),
+      }));
+      await page.goto(server.address);
+      await expect.poll(() => optionOf(page, "mlp").count(), { timeout: 20_000 }).toBe(1);
+    });
+
+    test("but not once all are there", async () => {
+      const page = await newPage();
+      await page.clock.install();
+      const state = page.waitForResponse("**/health");
+      await page.goto(server.address);
+      await (await state).finished();
+      await optionOf(page, "mlp").waitFor({ state: "attached" });
+      let asked = 0;
+      page.on("request", (request) => asked += request.url().endsWith("/health") ? 1 : 0);
+      for (let second = 0; second < 10; second++) await page.clock.runFor(1000);
+      expect(asked).toBe(0);
+    });
   });
 
   test("shows what is inside a model, in charts that load when they come near", async () => {
@@ -438,7 +484,7 @@ describeWithBrowser("the page", () => {
       });
     await press("Tab");
     expect(await focused()).toEqual({ label: "Skip to the names", outlined: true });
-    await press("Tab", 8); // the seven links, then the model
+    await press("Tab", 9); // the eight links, then the model
     expect((await focused()).label).toBe("Model");
     await press("m");
     await page.getByRole("heading", { name: "Inside mlp" }).waitFor();

@@ -208,6 +208,51 @@ describeWithBrowser("the page that trains", () => {
     await check("trained and downloaded");
   });
 
+  test("is reached by Tab from end to end, each thing named, outlined and in view", async () => {
+    const { page } = await openTrainer(browser, server.address, "?seed=42&n=3");
+    for (const section of ["watch", "compare", "inside"]) {
+      await page.locator(`#${section}`).scrollIntoViewIfNeeded();
+      await page.locator(`#${section} .lead`).waitFor();
+    }
+    await paste(page, towns);
+    await page.getByText("500 lines of").waitFor();
+    await page.getByText("All options").click();
+    await page.getByLabel("training command").waitFor();
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.mouse.click(2, 2); // the next Tab begins at the top
+    const reached: string[] = [];
+    while (true) {
+      await page.keyboard.press("Tab");
+      const focused = await page.evaluate(() => {
+        const element = document.activeElement as HTMLInputElement;
+        if (element === document.body) return null;
+        // What is invisible itself outlines its label.
+        const shown = element.closest(".segments")
+          ? element.nextElementSibling!
+          : element.closest(".button") ?? element;
+        const { outlineStyle, borderBottomWidth } = getComputedStyle(shown);
+        const { top, bottom } = shown.getBoundingClientRect();
+        const name = element.ariaLabel ?? element.labels?.[0]?.textContent ?? element.textContent;
+        const label = element.id && document.querySelector(`label[for="${element.id}"]`);
+        return {
+          name: name.trim(),
+          // The name is this element's own: no other one has its id.
+          own: !label || (label as HTMLLabelElement).control === element,
+          outlined: outlineStyle !== "none" || borderBottomWidth === "4px",
+          inView: bottom > 0 && top < innerHeight,
+        };
+      });
+      if (focused === null) break;
+      expect(focused).toEqual({ name: expect.stringMatching(/\w/), own: true, outlined: true, inView: true });
+      reached.push(focused.name);
+    }
+    for (const name of ["Model", "Make new names", "Your text", "Play", "After", "Learning rate", "Train"]) {
+      expect(reached.filter((other) => other.startsWith(name)), name).not.toEqual([]);
+    }
+    expect(reached.filter((name) => name === "Seed")).toHaveLength(2); // of what is generated and of training
+    expect(reached.at(-1)).toBe("the README");
+  });
+
   test("takes files, and says what is wrong with one", async () => {
     const { page } = await openTrainer(browser, server.address);
     const give = (name: string, content: Uint8Array | string) =>

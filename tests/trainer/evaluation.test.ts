@@ -15,6 +15,7 @@ import {
   logProbs,
   targetLosses,
 } from "../../trainer/evaluation.ts";
+import { loadModel } from "../../trainer/load_model.ts";
 import { makeExamples, WindowExamples, WordExamples } from "../../trainer/examples.ts";
 import { mapValues, type Parameters, readValues, toTensor } from "../../trainer/parameters.ts";
 import { startTensorFlow } from "../../trainer/tensorflow.ts";
@@ -143,6 +144,17 @@ test("an evaluation is fused if the parameters are those of the plan", () => {
   // An exported model has its batch normalization folded into W1.
   const { gain: _gain, shift: _shift, mean: _mean, std: _std, ...folded } = parameters;
   expect(evaluationBackend(network, folded)).toBe(backends.tensorflow);
+});
+
+test("the evaluation of an exported GRU is fused, although its file has a constant that is no parameter", async () => {
+  const { card, network, parameters } = await loadModel("models", "gru");
+  expect(Object.keys(parameters)).toContain("no_recurrent_bias");
+  const backend = evaluationBackend(network, parameters);
+  expect(backend).toBe(backends.fused);
+  const evaluator = await backend.evaluator(network, parameters);
+  const { dev } = makeExamples(corpus, network.contextLength);
+  const losses = targetLosses(evaluator, dev);
+  expect(losses.reduce((sum, loss) => sum + loss, 0) / losses.length).toBeCloseTo(card.nll.dev!, 5);
 });
 
 test("what was counted is looked up, with the bits of TensorFlow.js", async () => {

@@ -1,5 +1,5 @@
 import { gather, reshape, type Tensor2D } from "@tensorflow/tfjs";
-import { z } from "zod";
+import * as z from "zod";
 import type { Architecture, CountedNetwork } from "../architecture.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { mean, mul, type Scalar, square } from "@tensorflow/tfjs";
-import { z } from "zod";
+import * as z from "zod";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
 import { embed } from "../operations.ts";
 

@@ -1,5 +1,5 @@
 import { add, div, mul, sub, type Tensor, tensor2d } from "@tensorflow/tfjs";
-import { z } from "zod";
+import * as z from "zod";
 import type { Architecture, TrainedNetwork, TrainingPass } from "../architecture.ts";
 import { type ColumnPart, columnStatistics } from "../column_statistics.ts";
 import { type Examples, occurrences } from "../examples.ts";

@@ -9,7 +9,7 @@ import {
   type Tensor2D,
   unstack,
 } from "@tensorflow/tfjs";
-import { z } from "zod";
+import * as z from "zod";
 import type { TorchGenerator } from "../../shared/random/torch.ts";
 import { BOUNDARY } from "../../shared/vocabulary.ts";
 import type { NetworkGraph, TrainingPass } from "../architecture.ts";

@@ -1,5 +1,5 @@
 import { add, reshape, type Tensor, tensor2d } from "@tensorflow/tfjs";
-import { z } from "zod";
+import * as z from "zod";
 import type { Architecture, TrainedNetwork } from "../architecture.ts";
 import { causalAttention } from "../attention.ts";
 import type { Activation, StepPlan } from "../backends/fused/step_plan.ts";

@@ -1,5 +1,5 @@
 import { add, div, mul, relu, reshape, sigmoid, slice, sub, type Tensor } from "@tensorflow/tfjs";
-import { z } from "zod";
+import * as z from "zod";
 import type { Architecture, TrainedNetwork, TrainingPass } from "../architecture.ts";
 import { foldBatchNormalization, movingAverage, movingDeviation } from "../batch_normalization.ts";
 import type { Value } from "../onnx/graph.ts";

@@ -93,7 +93,8 @@ export function fusedBackend(relaxed: boolean): Backend {
       }
       const { exports } = await WebAssembly.instantiate(await fusedKernel(relaxed));
       const memory = new StepMemory(exports as unknown as Kernel, plan, 0);
-      memory.write({ parameters, optimizerState: {} });
+      const planned = plannedNames(plan).map((name) => [name, parameters[name]]);
+      memory.write({ parameters: Object.fromEntries(planned), optimizerState: {} });
       const measures = network.learns === "by gradient descent" && network.measureBuffers !== undefined;
       return fusedEvaluator(plan, memory, measures);
     },
@@ -101,14 +102,17 @@ export function fusedBackend(relaxed: boolean): Backend {
 }
 
 /**
- * Whether the parameters are those of a network's plan. Those of an exported model may not be: batch normalization is folded
- * into the linear layer before it.
+ * Whether the parameters include those of a network's plan. Those of an exported model may not: batch normalization is folded
+ * into the linear layer before it. They may have more: constants of the ONNX graph, such as the recurrent bias of a GRU, zero.
  */
 export function hasPlanFor(network: TrainedNetwork, parameters: Parameters): boolean {
   const plan = planOf(network);
-  if (!plan) return false;
-  const planned = Object.keys({ ...plan.matrices, ...plan.vectors, ...plan.buffers });
-  return planned.length === Object.keys(parameters).length && planned.every((name) => name in parameters);
+  return plan !== undefined && plannedNames(plan).every((name) => name in parameters);
+}
+
+/** The names of the parameters that a plan takes. */
+function plannedNames({ matrices, vectors, buffers }: StepPlan): string[] {
+  return Object.keys({ ...matrices, ...vectors, ...buffers });
 }
 
 /** Evaluates the parameters in memory. */

@@ -2,7 +2,7 @@ import { axisX, axisY, cell, text } from "@observablehq/plot";
 import { ACCENT, type Chart, INK, makeChart, PAPER } from "./chart.ts";
 
 /** In pixels: the side of a cell, and the size of the labels. */
-const SIZES = { annotated: { side: 40, fontSize: 12 }, plain: { side: 14, fontSize: 9 } };
+const SIZES = { annotated: { side: 40, fontSize: 12 }, plain: { side: 14, fontSize: 12 } };
 /** From this share of the highest count on, a cell is so dark that text on it has the paper's colour. */
 const DARK = 0.5;
 

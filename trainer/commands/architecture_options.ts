@@ -3,11 +3,12 @@ import type { z } from "zod";
 import type { ModelCard } from "../../shared/model_card.ts";
 import type { Architecture } from "../architecture.ts";
 import { architectures } from "../architectures/all.ts";
+import { DEFAULT_OPTIONS } from "../train_options.ts";
 
 /** `--architecture NAME`. */
 export function architectureOption(): Option {
   return new Option("--architecture <name>", "kind of model")
-    .choices(architectures.map(({ name }) => name)).default("mlp");
+    .choices(architectures.map(({ name }) => name)).default(DEFAULT_OPTIONS.architecture);
 }
 
 /** The flags of all architectures, each once. The flag of a boolean sets the opposite of its default. */

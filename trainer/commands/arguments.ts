@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_OPTIONS } from "../train_options.ts";
 
 /** Default directory of models. */
 export const MODELS_DIRECTORY = "models";
@@ -32,7 +33,7 @@ export function seedOption(): Option {
     "--seed <number>",
     "seed of the torch generator that draws the weights and then the mini-batches",
   )
-    .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)).default(42);
+    .argParser(wholeNumber(0, Number.MAX_SAFE_INTEGER)).default(DEFAULT_OPTIONS.seed);
 }
 
 /** The names of the flags on the command line; the others have their defaults. */

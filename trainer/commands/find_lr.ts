@@ -7,6 +7,7 @@ import { makeExamples } from "../examples.ts";
 import { findLearningRate, type LearningRateFinding } from "../find_lr.ts";
 import { initialState } from "../fit.ts";
 import { architectureOption, architectureOptions, readHyperparameters } from "./architecture_options.ts";
+import { denoTask } from "./deno_task.ts";
 import { decimal, givenFlags, wholeNumber } from "./arguments.ts";
 import { trainingListOption } from "./model_list.ts";
 import { trainingProgress } from "./progress.ts";
@@ -29,7 +30,7 @@ const BAR = 40;
 /** `deno task find-lr`. */
 export const findLrCommand: Command = new Command("find-lr")
   .description("Train with a learning rate that rises from step to step, and suggest one.")
-  .addOption(trainingListOption())
+  .addOption(trainingListOption(denoTask))
   .addOption(architectureOption());
 
 for (const option of architectureOptions()) findLrCommand.addOption(option);

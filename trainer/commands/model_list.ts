@@ -1,23 +1,26 @@
 import { Option } from "commander";
-import { basename, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, join } from "node:path";
 import { modelFileNames } from "../../shared/model_files.ts";
 import { type List, parseList } from "../corpus.ts";
-import { DEFAULT_LIST, readList } from "../list_file.ts";
+import { readList } from "../list_file.ts";
 import type { StoredModel } from "../load_model.ts";
-
-/** The lists in this repository. */
-const LISTS = fileURLToPath(new URL("../data/", import.meta.url));
+import type { CommandLine } from "./command_line.ts";
 
 /**
  * Reads the list that a model was trained on.
  *
  * @param models The directory of the model.
  * @param source The list's path or URL. Default: the list is looked for; see {@link findModelList}.
+ * @param lists The directory of the lists that come along, if there are any.
  * @throws {Error} If it cannot be read or found, or is not the list on the model's card.
  */
-export async function modelList(model: StoredModel, models: string, source?: string): Promise<List> {
-  const list = await findModelList(model, source);
+export async function modelList(
+  model: StoredModel,
+  models: string,
+  source?: string,
+  lists?: string,
+): Promise<List> {
+  const list = await findModelList(model, source, lists);
   if (list !== null) return list;
   const { name, dataset } = model.card;
   const stored = join(models, modelFileNames(name, model.card).list.versioned);
@@ -29,16 +32,18 @@ export async function modelList(model: StoredModel, models: string, source?: str
 }
 
 /**
- * Finds the list that a model was trained on: the copy beside the model, or a list of this repository. Its SHA-256 must be that
+ * Finds the list that a model was trained on: the copy beside the model, or a list that comes along. Its SHA-256 must be that
  * on the model's card.
  *
  * @param source The list's path or URL, which is then the only place.
+ * @param lists The directory of the lists that come along, if there are any.
  * @returns Null if it is not found.
  * @throws {Error} If the list at `source` cannot be read or is another one.
  */
 export async function findModelList(
   { card: { name, dataset }, list }: StoredModel,
   source?: string,
+  lists?: string,
 ): Promise<List | null> {
   if (source !== undefined) {
     const given = await readList(source);
@@ -47,7 +52,8 @@ export async function findModelList(
   }
   const copy = list && await parseList(list, dataset.name).catch(() => null);
   if (copy?.sha256 === dataset.sha256) return copy;
-  const included = await readList(join(LISTS, basename(dataset.name))).catch(() => null);
+  if (lists === undefined) return null;
+  const included = await readList(join(lists, basename(dataset.name))).catch(() => null);
   return included?.sha256 === dataset.sha256 ? included : null;
 }
 
@@ -56,9 +62,9 @@ function describe({ name, lines, sha256 }: StoredModel["card"]["dataset"]): stri
 }
 
 /** `--data LIST`, for commands that train. */
-export function trainingListOption(): Option {
-  return new Option("--data <list>", "the list: a path or an http(s) URL")
-    .default(DEFAULT_LIST, `${relative(".", DEFAULT_LIST)}, names given in the United States in 2018`);
+export function trainingListOption({ defaultList }: Pick<CommandLine, "defaultList">): Option {
+  const option = new Option("--data <list>", "the list: a path or an http(s) URL");
+  return defaultList ? option.default(defaultList.path, defaultList.description) : option;
 }
 
 /** `--data LIST`, for commands that read a model's list. */

@@ -1,4 +1,5 @@
 import { isAbsolute, relative, sep } from "node:path";
+import process from "node:process";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { nounOf } from "../../shared/noun.ts";
 import { MODELS_DIRECTORY } from "./arguments.ts";
@@ -7,8 +8,8 @@ import { MODELS_DIRECTORY } from "./arguments.ts";
 const ADDRESS = "http://127.0.0.1:8000";
 
 /** How to call Deno again: with npx, if it was called so, since it may not be installed. */
-export const DENO: string = /[/\\]_npx[/\\]/.test(Deno.execPath())
-  ? `npx --yes deno@${Deno.version.deno}`
+export const DENO: string = /[/\\]_npx[/\\]/.test(process.execPath)
+  ? `npx --yes deno@${process.versions.deno}`
   : "deno";
 
 /**
@@ -47,6 +48,6 @@ function startCommand(out: string, deno: string): string {
 }
 
 /** A path as a word of a POSIX shell. */
-function quote(path: string): string {
+export function quote(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

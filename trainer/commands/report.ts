@@ -21,6 +21,7 @@ import { tensorFlowModel } from "../tensorflow_model.ts";
 import { makePictures } from "../pictures.ts";
 import { principalComponents } from "../principal_components.ts";
 import { escapeHtml, reportHtml, type Section, table } from "../report/report_html.ts";
+import { denoTask } from "./deno_task.ts";
 import { modelsOption } from "./arguments.ts";
 import { listOption, modelList } from "./model_list.ts";
 import { checkOutputDirectory } from "./output_directory.ts";
@@ -53,7 +54,7 @@ Examples:
     await checkOutputDirectory(flags.out);
     const model = await loadModel(flags.models, name);
     const { card, vocabulary, network, parameters } = model;
-    const corpus = makeCorpus(await modelList(model, flags.models, flags.data));
+    const corpus = makeCorpus(await modelList(model, flags.models, flags.data, denoTask.lists));
     const noun = nounOf(card);
     const weights = mapValues(parameters, toTensor);
 
@@ -88,7 +89,8 @@ Examples:
       { title: `The likeliest ${noun} of the dev split`, html: list(likeliest), charts: [] },
       { title: `The least likely ${noun} of the dev split`, html: list(unlikeliest), charts: [] },
     ];
-    const summary = `${card.architecture}, ${card.parameters} parameters, trained on ${card.dataset.name}. ` +
+    const summary =
+      `${card.architecture}, ${grouped(card.parameters)} parameters, trained on ${card.dataset.name}. ` +
       "The number after each is its perplexity: among how many equally likely characters the model chose, on average.";
     await mkdir(flags.out, { recursive: true });
     const path = join(flags.out, `${name}.html`);
@@ -122,16 +124,17 @@ function cardTable({ hyperparameters, training, dataset, nll, ...card }: ModelCa
   const rows: [string, string][] = [
     ["architecture", card.architecture],
     ...Object.entries(hyperparameters).map(([key, value]): [string, string] => [key, String(value)]),
-    ["parameters", String(card.parameters)],
+    ["parameters", grouped(card.parameters)],
     ["vocabulary", `${Array.from(card.vocabulary).length} characters`],
-    ["list", `${dataset.name}, ${dataset.lines} lines`],
+    ["list", `${dataset.name}, ${grouped(dataset.lines)} lines`],
     ["NLL train, dev, test", `${figure(nll.train)}, ${figure(nll.dev)}, ${figure(nll.test)}`],
     ["perplexity dev", nll.dev === null ? "infinite" : Math.exp(nll.dev).toFixed(3)],
     ...(training.steps > 0
       ? [
         [
           "steps",
-          `${training.steps} of ${training.batch_size} examples, the best after ${training.best_step}`,
+          `${grouped(training.steps)} of ${training.batch_size} examples` +
+          (training.best_step === undefined ? "" : `, the best after ${grouped(training.best_step)}`),
         ],
         ["optimizer", `${training.optimizer}, learning rate ${training.learning_rate}, ${training.schedule}`],
         ["weight decay", String(training.weight_decay ?? 0)],
@@ -141,7 +144,12 @@ function cardTable({ hyperparameters, training, dataset, nll, ...card }: ModelCa
     ["trained in", duration(training.seconds)],
     ["SHA-256", card.sha256],
   ];
-  return table(["what", ""], rows);
+  return table([], rows);
+}
+
+/** A number with commas between its thousands. */
+function grouped(value: number): string {
+  return value.toLocaleString("en");
 }
 
 function list(names: readonly Named[]): string {

@@ -8,9 +8,8 @@ import type { SampledName } from "../../shared/sampler.ts";
 import { UnknownCharacterError, type Vocabulary } from "../../shared/vocabulary.ts";
 import { composeLine } from "../corpus.ts";
 import { loadModel } from "../load_model.ts";
-import { mapValues, toTensor } from "../parameters.ts";
-import { tensorFlowModel } from "../tensorflow_model.ts";
 import { decimal, modelsOption, wholeNumber } from "./arguments.ts";
+import type { CommandLine } from "./command_line.ts";
 import { findModelList, listOption, modelList } from "./model_list.ts";
 import { progressOf } from "./progress.ts";
 
@@ -70,84 +69,86 @@ function checkCharacters(prefix: string, model: string, vocabulary: Vocabulary):
   }
 }
 
-/** `deno task sample`. */
-export const sampleCommand: Command = new Command("sample")
-  .description(
-    "Print things that a model makes, such as names or towns: those that are in its list, and new ones.",
-  )
-  .argument("<name>", "name of the model: NAME for models/NAME.json")
-  .option("--n <number>", "how many to make", wholeNumber(1, 1_000_000), 20)
-  .option(
-    "--seed <number>",
-    "the same seed makes the same things (default: a random seed)",
-    wholeNumber(0, 2 ** 53 - 1),
-  )
-  .option(
-    "--temperature <degree>",
-    "below 1 makes likelier things, above 1 more unusual ones",
-    decimal(0.05, 5),
-    1,
-  )
-  .option("--top-k <number>", "sample from the k likeliest characters only", wholeNumber(1, 1001))
-  .option(
-    "--top-p <share>",
-    "sample from the likeliest characters whose probabilities add up to this",
-    decimal(1e-9, 1),
-  )
-  .option("--prefix <text>", "how each thing begins", prefix, "")
-  .option("--min-length <number>", "fewest characters (default: 1)", wholeNumber(0, 256))
-  .option("--max-length <number>", "most characters (default: 64)", wholeNumber(1, 256))
-  .option("--unique", "each thing only once")
-  .option("--novel", "only things that are not in the list")
-  .addOption(
-    new Option("--compat <library>", "draw as torch.multinomial does, to replay a notebook").choices([
-      "torch",
-    ]),
-  )
-  .addOption(modelsOption())
-  .addOption(listOption())
-  .addHelpText(
-    "after",
-    `
+/** The command `sample`. */
+export function sampleCommand({ call, lists, openLanguageModel }: CommandLine): Command {
+  return new Command("sample")
+    .description(
+      "Print things that a model makes, such as names or towns: those that are in its list, and new ones.",
+    )
+    .argument("<name>", "name of the model: NAME for models/NAME.json")
+    .option("--n <number>", "how many to make", wholeNumber(1, 1_000_000), 20)
+    .option(
+      "--seed <number>",
+      "the same seed makes the same things (default: a random seed)",
+      wholeNumber(0, 2 ** 53 - 1),
+    )
+    .option(
+      "--temperature <degree>",
+      "below 1 makes likelier things, above 1 more unusual ones",
+      decimal(0.05, 5),
+      1,
+    )
+    .option("--top-k <number>", "sample from the k likeliest characters only", wholeNumber(1, 1001))
+    .option(
+      "--top-p <share>",
+      "sample from the likeliest characters whose probabilities add up to this",
+      decimal(1e-9, 1),
+    )
+    .option("--prefix <text>", "how each thing begins", prefix, "")
+    .option("--min-length <number>", "fewest characters (default: 1)", wholeNumber(0, 256))
+    .option("--max-length <number>", "most characters (default: 64)", wholeNumber(1, 256))
+    .option("--unique", "each thing only once")
+    .option("--novel", "only things that are not in the list")
+    .addOption(
+      new Option("--compat <library>", "draw as torch.multinomial does, to replay a notebook").choices([
+        "torch",
+      ]),
+    )
+    .addOption(modelsOption())
+    .addOption(listOption())
+    .addHelpText(
+      "after",
+      `
 Examples:
-  deno task sample mlp --n 20 --seed 42
-  deno task sample mlp --prefix mar --temperature 0.7
-  deno task sample towns --unique --novel`,
-  )
-  .action(async (name: string, flags: SampleFlags) => {
-    checkLengths(flags);
-    const model = await loadModel(flags.models, name);
-    const { card, vocabulary, network, parameters } = model;
-    const list = flags.novel
-      ? await modelList(model, flags.models, flags.data)
-      : await findModelList(model, flags.data);
-    const listed = new Set(list?.lines);
-    const cache = new DistributionCache(tensorFlowModel(network, mapValues(parameters, toTensor)));
-    checkCharacters(flags.prefix, name, vocabulary);
-    const { compat, seed = crypto.getRandomValues(new Uint32Array(1))[0], novel, ...options } = flags;
-    const search = new NameSearch(cache, vocabulary, {
-      ...options,
-      seed,
-      draws: compat ?? "streams",
-      trainingNames: novel ? listed : undefined,
-    });
-    const names = await find(search, flags.n, nounOf(card));
+  ${call("sample")} mlp --n 20 --seed 42
+  ${call("sample")} mlp --prefix mar --temperature 0.7
+  ${call("sample")} towns --unique --novel`,
+    )
+    .action(async (name: string, flags: SampleFlags) => {
+      checkLengths(flags);
+      const model = await loadModel(flags.models, name);
+      const { card, vocabulary } = model;
+      const list = flags.novel
+        ? await modelList(model, flags.models, flags.data, lists)
+        : await findModelList(model, flags.data, lists);
+      const listed = new Set(list?.lines);
+      const cache = new DistributionCache(await openLanguageModel(model));
+      checkCharacters(flags.prefix, name, vocabulary);
+      const { compat, seed = crypto.getRandomValues(new Uint32Array(1))[0], novel, ...options } = flags;
+      const search = new NameSearch(cache, vocabulary, {
+        ...options,
+        seed,
+        draws: compat ?? "streams",
+        trainingNames: novel ? listed : undefined,
+      });
+      const names = await find(search, flags.n, nounOf(card));
 
-    const fromList = names.filter((sampled) => listed.has(sampled.name));
-    const novelNames = names.filter((sampled) => !listed.has(sampled.name));
-    console.log(`${names.length} ${nounOf(card)} from ${name}, seed ${seed}`);
-    if (list === null) {
-      printNames("in the list or new", names);
-      console.error(
-        `The list of ${name}, ${card.dataset.name}, was not found; with --data, known ones are told from new ones.`,
-      );
-    } else {
-      printNames("in the list", fromList);
-      printNames("new", novelNames);
-    }
-    const shortfall = search.shortfall(nounOf(card));
-    if (shortfall) console.error(shortfall);
-  });
+      const fromList = names.filter((sampled) => listed.has(sampled.name));
+      const novelNames = names.filter((sampled) => !listed.has(sampled.name));
+      console.log(`${names.length} ${nounOf(card)} from ${name}, seed ${seed}`);
+      if (list === null) {
+        printNames("in the list or new", names);
+        console.error(
+          `The list of ${name}, ${card.dataset.name}, was not found; with --data, known ones are told from new ones.`,
+        );
+      } else {
+        printNames("in the list", fromList);
+        printNames("new", novelNames);
+      }
+      const shortfall = search.shortfall(nounOf(card));
+      if (shortfall) console.error(shortfall);
+    });
+}
 
 /** Searches to the end, and shows the progress. */
 async function find(search: NameSearch, n: number, noun: string): Promise<SampledName[]> {

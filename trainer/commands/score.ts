@@ -13,10 +13,9 @@ import { DistributionCache } from "../../shared/distribution_cache/distribution_
 import { cardQuantiles } from "../../shared/model_card.ts";
 import type { ScoringModel } from "../../shared/score_record.ts";
 import { loadModel } from "../load_model.ts";
-import { mapValues, toTensor } from "../parameters.ts";
 import { readFailure } from "../read_failure.ts";
-import { tensorFlowModel } from "../tensorflow_model.ts";
 import { modelsOption } from "./arguments.ts";
+import type { CommandLine } from "./command_line.ts";
 import { csvRow } from "./csv.ts";
 import { BAR } from "./progress.ts";
 import { type TextSink, textSink } from "./text_sink.ts";
@@ -72,52 +71,54 @@ function refusalOf({ error }: UnscoredName): { type: string; title: string; deta
   };
 }
 
-/** `deno task score`. */
-export const scoreCommand: Command = new Command("score")
-  .description(
-    "Score the lines of a file: NLL, perplexity, and the share of the list's things that are less likely. " +
-      "The output is that of POST /score.",
-  )
-  .argument("<file>", "UTF-8 text, one thing a line; - is standard input")
-  .requiredOption("--model <name>", "name of the model: NAME for models/NAME.json")
-  .addOption(
-    new Option("--format <format>", "output format").choices(Object.keys(formats)).default(
-      "ndjson",
-    ),
-  )
-  .option("--no-characters", "leave out the score of each character (CSV never has it)")
-  .option("--out <file>", "file to write, atomically (default: standard output)")
-  .addOption(modelsOption())
-  .addHelpText(
-    "after",
-    `
+/** The command `score`. */
+export function scoreCommand({ call, openLanguageModel }: CommandLine): Command {
+  return new Command("score")
+    .description(
+      "Score the lines of a file: NLL, perplexity, and the share of the list's things that are less likely. " +
+        "The output is that of POST /score.",
+    )
+    .argument("<file>", "UTF-8 text, one thing a line; - is standard input")
+    .requiredOption("--model <name>", "name of the model: NAME for models/NAME.json")
+    .addOption(
+      new Option("--format <format>", "output format").choices(Object.keys(formats)).default(
+        "ndjson",
+      ),
+    )
+    .option("--no-characters", "leave out the score of each character (CSV never has it)")
+    .option("--out <file>", "file to write, atomically (default: standard output)")
+    .addOption(modelsOption())
+    .addHelpText(
+      "after",
+      `
 For a line that cannot be scored the output has an error; the exit code is then 2.
 
 Examples:
-  deno task score --model gru names.txt
-  deno task score --model gru --format csv --out scores.csv names.txt
-  sort names.txt | deno task score --model gru --no-characters -`,
-  )
-  .action(async (file: string, flags: ScoreFlags) => {
-    const scoring = await openScoring(flags);
-    const input = await openInput(file);
-    const format: Format = formats[flags.format];
-    const characters = flags.characters && flags.format === "ndjson";
-    const sink = await textSink(flags.out);
-    let counts: Counts;
-    try {
-      await sink.write(format.head);
-      counts = await scoreInput(scoring, input, { characters }, format, sink);
-    } catch (error) {
-      await sink.abandon();
-      throw error;
-    }
-    await sink.close();
-    console.error(
-      `${counts.lines} ${counts.lines === 1 ? "line" : "lines"}, ${counts.bad} of them with errors`,
-    );
-    if (counts.bad > 0) process.exitCode = 2;
-  });
+  ${call("score")} --model gru names.txt
+  ${call("score")} --model gru --format csv --out scores.csv names.txt
+  sort names.txt | ${call("score")} --model gru --no-characters -`,
+    )
+    .action(async (file: string, flags: ScoreFlags) => {
+      const scoring = await openScoring(flags, openLanguageModel);
+      const input = await openInput(file);
+      const format: Format = formats[flags.format];
+      const characters = flags.characters && flags.format === "ndjson";
+      const sink = await textSink(flags.out);
+      let counts: Counts;
+      try {
+        await sink.write(format.head);
+        counts = await scoreInput(scoring, input, { characters }, format, sink);
+      } catch (error) {
+        await sink.abandon();
+        throw error;
+      }
+      await sink.close();
+      console.error(
+        `${counts.lines} ${counts.lines === 1 ? "line" : "lines"}, ${counts.bad} of them with errors`,
+      );
+      if (counts.bad > 0) process.exitCode = 2;
+    });
+}
 
 /** The bytes to score, and their number if it is known. */
 interface Input {
@@ -131,10 +132,14 @@ interface Counts {
   bad: number;
 }
 
-async function openScoring({ model: name, models }: ScoreFlags): Promise<ScoringModel> {
-  const { card, vocabulary, network, parameters } = await loadModel(models, name);
-  const model = tensorFlowModel(network, mapValues(parameters, toTensor));
-  return { card, vocabulary, cache: new DistributionCache(model), quantiles: cardQuantiles(card) };
+async function openScoring(
+  { model: name, models }: ScoreFlags,
+  openLanguageModel: CommandLine["openLanguageModel"],
+): Promise<ScoringModel> {
+  const model = await loadModel(models, name);
+  const { card, vocabulary } = model;
+  const cache = new DistributionCache(await openLanguageModel(model));
+  return { card, vocabulary, cache, quantiles: cardQuantiles(card) };
 }
 
 /** @throws {Error} If there is no such file, or it cannot be read. */

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { StepSettings } from "../backend.ts";
 import { type BackendChoice, backends } from "../backends/all.ts";
 import { type OptimizerName, optimizers } from "../optimizers.ts";
+import { DEFAULT_OPTIONS } from "../train_options.ts";
 import { decimal, seedOption, wholeNumber } from "./arguments.ts";
 
 /** The flags of {@link addStepOptions} as commander parses them. */
@@ -28,12 +29,17 @@ export function addStepOptions(command: Command): Command {
     }
   };
   return command
-    .option("--batch <number>", 'examples in a mini-batch; "all" uses all of them in each step', batch, 32)
+    .option(
+      "--batch <number>",
+      'examples in a mini-batch; "all" uses all of them in each step',
+      batch,
+      DEFAULT_OPTIONS.batch,
+    )
     .addOption(
       new Option(
         "--optimizer <name>",
         "rule of gradient descent; adamw is adam with a weight decay of 0.01",
-      ).choices(Object.keys(optimizers)).default("sgd"),
+      ).choices(Object.keys(optimizers)).default(DEFAULT_OPTIONS.optimizer),
     )
     .option(
       "--weight-decay <share>",
@@ -50,13 +56,13 @@ export function addStepOptions(command: Command): Command {
       "--dropout <share>",
       "share of elements that are set to zero in training, in architectures that have dropout",
       decimal(0, 0.99),
-      0,
+      DEFAULT_OPTIONS.dropout,
     )
     .addOption(
       new Option(
         "--backend <name>",
         "what computes the steps: auto is fused for architectures that have a fused step, otherwise tensorflow",
-      ).choices(["auto", ...Object.keys(backends)]).default("auto"),
+      ).choices(["auto", ...Object.keys(backends)]).default(DEFAULT_OPTIONS.backend),
     )
     .option(
       "--workers <number>",

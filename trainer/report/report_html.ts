@@ -63,13 +63,15 @@ function sectionHtml({ title, html, charts }: Section, id: string): string {
   return `<section id="${id}"><h2>${escapeHtml(title)}</h2>\n${html}\n${figures.join("\n")}</section>`;
 }
 
-/** Writes rows of text as a table; the last cell of a row is also its class. */
+/** Writes rows of text as a table, with a head if there is one; the last cell of a row is also its class. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = (row: readonly string[], tag: "th" | "td") =>
     row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("");
   const body = rows.map((row) => `<tr class="${escapeHtml(row[row.length - 1])}">${cells(row, "td")}</tr>`);
   return `<div class="scroll" tabindex="0" role="region" aria-label="table"><table>` +
-    `<thead><tr>${cells(head, "th")}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
+    `${head.length > 0 ? `<thead><tr>${cells(head, "th")}</tr></thead>` : ""}<tbody>${
+      body.join("\n")
+    }</tbody></table></div>`;
 }
 
 /** Escapes text for HTML. */

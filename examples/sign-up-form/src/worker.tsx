@@ -33,7 +33,7 @@ function Form({ name = "", doubtful = false }: { name?: string; doubtful?: boole
           Is it spelt “{name}”? Then tick this box.
         </label>
       )}
-      <button>Sign up</button>
+      <button type="submit">Sign up</button>
     </form>
   );
 }

@@ -6,8 +6,8 @@ import type { ModelFiles } from "../../inference/served_model.ts";
 export class BundledStore implements ModelStore {
   readonly #files: ReadonlyMap<string, ModelFiles>;
   readonly #over: ModelStore | null;
-  /** Which of the models are in the bundle. */
-  readonly #bundled = new WeakSet<StoredModel>();
+  /** The models in the bundle, once they were listed. */
+  #bundled: readonly StoredModel[] | null = null;
 
   constructor(models: readonly ModelFiles[], over: ModelStore | null = null) {
     this.#files = new Map(models.map((files) => [files.name, files]));
@@ -15,12 +15,10 @@ export class BundledStore implements ModelStore {
   }
 
   /** The models in the bundle. */
-  async listBundled(): Promise<StoredModel[]> {
-    return await Promise.all(Array.from(this.#files.values(), async ({ name, card }) => {
+  async listBundled(): Promise<readonly StoredModel[]> {
+    return this.#bundled ??= await Promise.all(Array.from(this.#files.values(), async ({ name, card }) => {
       const version = versionOf(await sha256(new TextEncoder().encode(card)));
-      const model = { name, version, state: version };
-      this.#bundled.add(model);
-      return model;
+      return { name, version, state: version };
     }));
   }
 
@@ -35,10 +33,12 @@ export class BundledStore implements ModelStore {
   }
 
   async readCard(model: StoredModel): Promise<string> {
-    return this.#bundled.has(model) ? this.#files.get(model.name)!.card : await this.#over!.readCard(model);
+    return this.#bundled?.includes(model)
+      ? this.#files.get(model.name)!.card
+      : await this.#over!.readCard(model);
   }
 
   async read(model: StoredModel): Promise<ModelFiles> {
-    return this.#bundled.has(model) ? this.#files.get(model.name)! : await this.#over!.read(model);
+    return this.#bundled?.includes(model) ? this.#files.get(model.name)! : await this.#over!.read(model);
   }
 }

@@ -87,6 +87,16 @@ describe("ModelMemory", () => {
     expect([memory.used, closed]).toEqual([0, ["a"]]);
   });
 
+  test("counts a closed model as open again when its cache takes memory, after a step that was running", () => {
+    const { closed, memory, open } = memoryOf100();
+    const a = open("a", 50);
+    a.close();
+    expect(a.reserve(10, false)).toBe(true);
+    expect(memory.used).toBe(60);
+    a.close();
+    expect([memory.used, closed]).toEqual([0, ["a", "a"]]);
+  });
+
   test("closes retired models when they have not been used for a while", () => {
     const { closed, clock, memory, open } = memoryOf100();
     const [a, b] = [open("a", 10), open("b", 10)];
@@ -142,6 +152,14 @@ describe("many models in little memory", () => {
     const before = count();
     for (let i = 0; i < 5; i++) expect(await ask("mlp29")).toEqual(first);
     expect(count()).toBe(before); // the one that was asked last stays open
+  });
+
+  test("count each request as a use, also one that is answered from the cache", async () => {
+    const { registry } = await serveCopies(2, 64 * MB);
+    const [first, second] = [await registry.get("mlp0"), await registry.get("mlp1")];
+    expect(first.memory.lastUse).toBeLessThan(second.memory.lastUse);
+    await registry.get("mlp0");
+    expect(first.memory.lastUse).toBeGreaterThan(second.memory.lastUse);
   });
 
   test("all answer, where requests for all of them come together", async () => {

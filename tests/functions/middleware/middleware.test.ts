@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { TokenBuckets } from "../../../functions/runtimes/deno/token_buckets.ts";
+import { TokenBuckets } from "../../../functions/runtimes/token_buckets.ts";
 import { modelFiles, type ServedApp, serveModels } from "../serve_models.ts";
 
 let app: ServedApp;

@@ -431,21 +431,22 @@ describe("memory that is shared with others", () => {
   }
 
   test("bounds the nodes while there is no more, and gives right rows", async () => {
-    const model = new HashModel(6);
+    const model = new HashModel(7);
     const memory = new Shared(600_000);
     const cache = new DistributionCache(model, { memory });
-    const asked = contexts(6, 0, 12_000);
+    const asked = contexts(7, 0, 12_000);
     expect(await rowsOf(cache, asked)).toEqual(expected(model, asked));
     expect(memory.taken).toBeLessThanOrEqual(600_000);
     expect(cache.size).toBeLessThan(9_000);
 
-    memory.bytes = 6_000_000; // others have given some back
+    memory.bytes = 3_000_000; // others have given some back
     expect(await rowsOf(cache, asked)).toEqual(expected(model, asked));
     expect(await rowsOf(cache, asked)).toEqual(expected(model, asked));
     expect(cache.size).toBeGreaterThanOrEqual(12_000);
-    memory.bytes = 0;
-    const others = contexts(6, 0, 15_624);
-    expect(await rowsOf(cache, others)).toEqual(expected(model, others));
+    const more = contexts(7, 0, 40_000);
+    expect(await rowsOf(cache, more)).toEqual(expected(model, more));
+    expect(await rowsOf(cache, more)).toEqual(expected(model, more));
+    expect(memory.taken).toBeLessThanOrEqual(3_000_000);
   });
 
   test("is needed for some nodes in any case", async () => {
@@ -464,11 +465,12 @@ describe("memory that is shared with others", () => {
     const cache = new DistributionCache(model, { memory });
     const asked = contexts(3, 0, 125);
     const first = rowsOf(cache, asked);
+    for (let i = 0; i < 10; i++) await Promise.resolve(); // the model runs until a timer goes off
     const second = rowsOf(cache, contexts(3, 50, 125));
-    await Promise.resolve();
-    cache.clear(); // one run is on, and the next is waited for
+    cache.clear(); // so the second waits for the next run, which has nothing to do any more
     expect(await first).toEqual(expected(model, asked));
     expect(await second).toEqual(expected(model, contexts(3, 50, 125)));
+    expect(model.batches).not.toContain(0);
     cache.clear();
     expect([cache.size, memory.taken]).toEqual([0, 0]);
     expect(await rowsOf(cache, asked)).toEqual(expected(model, asked));

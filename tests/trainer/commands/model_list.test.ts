@@ -2,6 +2,7 @@ import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadModel } from "../../../trainer/load_model.ts";
+import { denoTask } from "../../../trainer/commands/deno_task.ts";
 import { findModelList, modelList } from "../../../trainer/commands/model_list.ts";
 import { startTrainer } from "../../processes.ts";
 import { temporaryDirectory } from "../../temporary_directory.ts";
@@ -31,7 +32,8 @@ describe("modelList", () => {
 
   test("finds a list of this repository by its name, in place of a missing copy", async () => {
     const model = await loadModel("models", "bigram");
-    expect((await modelList({ ...model, list: null }, "models")).lines).toHaveLength(32_257);
+    expect((await modelList({ ...model, list: null }, "models", undefined, denoTask.lists)).lines)
+      .toHaveLength(32_257);
   });
 
   test("says which list with which flag, if the copy is missing or another list", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { TokenBuckets } from "../../../../functions/runtimes/deno/token_buckets.ts";
+import { TokenBuckets } from "../../../functions/runtimes/token_buckets.ts";
 
 describe("TokenBuckets", () => {
   test("answers a burst, then as many as come back", () => {

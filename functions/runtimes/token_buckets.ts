@@ -1,5 +1,5 @@
-import type { RateLimit, RateLimiter } from "../../middleware/rate_limit.ts";
-import { takeToken, type TokenBucket } from "../../middleware/token_bucket.ts";
+import type { RateLimit, RateLimiter } from "../middleware/rate_limit.ts";
+import { takeToken, type TokenBucket } from "../middleware/token_bucket.ts";
 
 /** Most buckets, about 10 MB; the least recently used is dropped. */
 const MAX_CLIENTS = 100_000;
