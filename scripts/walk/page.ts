@@ -45,7 +45,7 @@ export async function walkPage(page: Page, wish: Wish, stopwatch: Stopwatch): Pr
     await generate.getByText(`by ${model}, seed ${seed}`).waitFor();
   });
   await section.locator(".run svg").waitFor();
-  pictures.trained = await takePicture(section.locator(".run"), section.locator(".ending"));
+  pictures.trained = await takePicture(section.locator(".ending"), section.locator(".run"));
   const ending = (await oneLine(section.getByText("is ready"))).replace(" Make things with it", "");
   const note = generate.getByText("The small number is the perplexity");
   pictures.made = await takePicture(generate.getByRole("heading").first(), note);

@@ -1,27 +1,30 @@
 import type { Locator } from "playwright-core";
 
 /** Room around what a picture shows, in pixels of the page. */
-const MARGIN = 24;
+const MARGIN = 16;
 /** Quality of WebP, of 100. */
 const QUALITY = 70;
 const MAX_BYTES = 60_000;
 
 /**
- * Takes a picture of a part of the page, from the top of one element to the bottom of another. It is WebP, which takes half as
- * much as JPEG; Playwright itself does not write it.
+ * Takes a picture of a part of the page: of the smallest rectangle that holds some elements. It is WebP, which takes half as much
+ * as JPEG; Playwright itself does not write it.
  *
  * @throws {Error} If it has more than {@link MAX_BYTES}.
  */
-export async function takePicture(first: Locator, last = first): Promise<Uint8Array> {
-  const page = first.page();
-  await first.evaluate((element) => element.scrollIntoView());
-  const [top, bottom] = [(await first.boundingBox())!, (await last.boundingBox())!];
-  const scrolled = await page.evaluate(() => scrollY);
+export async function takePicture(...elements: Locator[]): Promise<Uint8Array> {
+  const page = elements[0].page();
+  await elements[0].evaluate((element) => element.scrollIntoView());
+  const boxes = await Promise.all(elements.map(async (element) => (await element.boundingBox())!));
+  const left = Math.min(...boxes.map(({ x }) => x));
+  const top = Math.min(...boxes.map(({ y }) => y));
+  const right = Math.max(...boxes.map(({ x, width }) => x + width));
+  const bottom = Math.max(...boxes.map(({ y, height }) => y + height));
   const clip = {
-    x: top.x - MARGIN,
-    y: top.y + scrolled - MARGIN,
-    width: top.width + 2 * MARGIN,
-    height: bottom.y + bottom.height - top.y + 2 * MARGIN,
+    x: left - MARGIN,
+    y: top - MARGIN + await page.evaluate(() => scrollY),
+    width: right - left + 2 * MARGIN,
+    height: bottom - top + 2 * MARGIN,
     scale: 1,
   };
   const session = await page.context().newCDPSession(page);
