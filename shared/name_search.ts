@@ -4,8 +4,6 @@ import type { Vocabulary } from "./vocabulary.ts";
 
 /** At most this many names are drawn for each requested one. */
 const DRAWS_PER_NAME = 20;
-/** After this many characters, no more names are drawn to replace the rejected ones. */
-const MAX_SEARCH_CHARACTERS = 32_000;
 /** At most this many names are drawn in one batch to replace the rejected ones. */
 const MAX_BATCH = 1024;
 
@@ -17,12 +15,14 @@ export interface SamplingOptions extends DrawingOptions {
   unique?: boolean;
   /** The names of the training list, to find only novel names. Default: names of the list are not rejected. */
   trainingNames?: { has(name: string): boolean };
+  /** After this many characters, no more names are drawn to replace the rejected ones. Default: no limit. */
+  maxSearchCharacters?: number;
 }
 
 /**
  * Draws names until it has found as many as were requested, and rejects repeats and training names if the options say
  * so. It stops early when it has drawn {@link DRAWS_PER_NAME} names for each requested one, or at least as many as
- * requested with more than {@link MAX_SEARCH_CHARACTERS} characters; {@link shortfall} then gives the reason.
+ * requested with more than `maxSearchCharacters` characters; {@link shortfall} then gives the reason.
  *
  * Names are found in the order in which they are drawn. So the first 10 names are the same whether 10 or 20 are
  * requested, and the batch size of {@link next} does not matter.
@@ -30,6 +30,7 @@ export interface SamplingOptions extends DrawingOptions {
 export class NameSearch {
   readonly #sampler: Sampler;
   readonly #n: number;
+  readonly #maxCharacters: number;
   readonly #trainingNames: SamplingOptions["trainingNames"];
   /** The names found so far, or null if repeats are allowed. */
   readonly #seen: Set<string> | null;
@@ -43,6 +44,7 @@ export class NameSearch {
   constructor(cache: DistributionCache, vocabulary: Vocabulary, options: SamplingOptions) {
     this.#sampler = new Sampler(cache, vocabulary, options);
     this.#n = options.n;
+    this.#maxCharacters = options.maxSearchCharacters ?? Infinity;
     this.#trainingNames = options.trainingNames;
     this.#seen = options.unique ? new Set() : null;
   }
@@ -50,7 +52,7 @@ export class NameSearch {
   /** Whether the search has ended: all names are found, or a limit is reached. */
   get done(): boolean {
     return this.#found === this.#n || this.#drawn >= this.#n * DRAWS_PER_NAME ||
-      (this.#drawn >= this.#n && this.#characters > MAX_SEARCH_CHARACTERS);
+      (this.#drawn >= this.#n && this.#characters > this.#maxCharacters);
   }
 
   /** Searches to the end and returns all names found. */
@@ -104,7 +106,7 @@ export class NameSearch {
 
   /** How many more names reach the limit of characters, if they are as long as the average so far. */
   #drawsInCharactersLeft(): number {
-    const left = Math.max(0, MAX_SEARCH_CHARACTERS - this.#characters);
+    const left = Math.max(0, this.#maxCharacters - this.#characters);
     const draws = 1 + Math.floor(left * this.#drawn / Math.max(1, this.#characters));
     return Math.max(draws, this.#n - this.#drawn); // the first n draws are allowed whatever their length
   }

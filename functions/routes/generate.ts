@@ -27,6 +27,8 @@ import { type QueryHandler, queryReader, untyped } from "../requests/query.ts";
 const MAX_CHARACTERS = 64_000;
 /** The most positions of a request that are not in the cache: about a second of work, during which others are answered. */
 const MAX_WORK = 250_000;
+/** After this many characters, no more names are drawn to replace those that are repeats or in the list. */
+const MAX_SEARCH_CHARACTERS = 32_000;
 
 const query = queryOf({
   n: wholeNumber({ minimum: 1, maximum: 1000, default: 10, description: "The number of things" }).optional(),
@@ -196,6 +198,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
       maxLength,
       unique,
       trainingNames: asked.novel ? requireTrainingNames(served) : undefined,
+      maxSearchCharacters: MAX_SEARCH_CHARACTERS,
       draws: torch ? "torch" : "streams",
       work: new Work(MAX_WORK),
     });

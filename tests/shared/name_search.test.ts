@@ -88,7 +88,13 @@ describe("NameSearch", () => {
   test("stops after 32,000 characters if it draws only repeats", async () => {
     // An a always follows an a, so that every name is the same 256 characters.
     const endless = new DistributionCache(new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]));
-    const repeats = new NameSearch(endless, vocabulary, { n: 50, seed: 1, unique: true, maxLength: 256 });
+    const repeats = new NameSearch(endless, vocabulary, {
+      n: 50,
+      seed: 1,
+      unique: true,
+      maxLength: 256,
+      maxSearchCharacters: 32_000,
+    });
     expect((await repeats.all()).map(({ name }) => name)).toEqual(["a".repeat(256)]);
     // 125 names have 32,000 characters; 126 exceed the limit.
     expect(repeats.shortfall("names")).toBe("1 of 50 names: 126 were drawn, of which 125 repeat others");
@@ -97,8 +103,21 @@ describe("NameSearch", () => {
 
   test("draws at least n names, whatever their length", async () => {
     const endless = new DistributionCache(new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]));
-    const repeats = new NameSearch(endless, vocabulary, { n: 200, seed: 1, unique: true, maxLength: 256 });
+    const repeats = new NameSearch(endless, vocabulary, {
+      n: 200,
+      seed: 1,
+      unique: true,
+      maxLength: 256,
+      maxSearchCharacters: 32_000,
+    });
     await repeats.all();
     expect(repeats.shortfall("towns")).toBe("1 of 200 towns: 200 were drawn, of which 199 repeat others");
+  });
+
+  test("looks for each name on, whatever the characters, where they are not limited", async () => {
+    const endless = new DistributionCache(new TableModel([[0, 1, 0], [0, 1, 0], [1, 0, 0]]));
+    const repeats = new NameSearch(endless, vocabulary, { n: 50, seed: 1, unique: true, maxLength: 256 });
+    await repeats.all();
+    expect(repeats.shortfall("names")).toBe("1 of 50 names: 1000 were drawn, of which 999 repeat others");
   });
 });

@@ -121,7 +121,13 @@ describe("Work", () => {
     const next = vi.spyOn(Sampler.prototype, "next");
     onTestFinished(() => void next.mockRestore());
     const cache = new DistributionCache(new EndlessModel(2));
-    const search = new NameSearch(cache, vocabularyOf(2), { n: 100, seed: 1, maxLength: 256, unique: true });
+    const search = new NameSearch(cache, vocabularyOf(2), {
+      n: 100,
+      seed: 1,
+      maxLength: 256,
+      unique: true,
+      maxSearchCharacters: 32_000,
+    });
     expect(await search.all()).toHaveLength(1);
     // 100 names have 25,600 characters, and 26 more exceed the limit of 32,000.
     expect(next.mock.calls.reduce((sum, [count]) => sum + count, 0)).toBe(126);
