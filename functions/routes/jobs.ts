@@ -12,6 +12,7 @@ import { flag, modelParameter, oneOf, queryOf, wholeNumber } from "../requests/p
 import { invalidParameters, queryReader } from "../requests/query.ts";
 import { BODY_TIMEOUT, bodyChunks, readBody } from "../requests/request_body.ts";
 import { MODEL_PROBLEMS, problemResponse } from "./problem_responses.ts";
+import { textStream } from "./text_stream.ts";
 
 /** Objects of the bucket that a job may read begin with this: not the lists of other jobs. */
 const LISTS = "lists/";
@@ -291,7 +292,7 @@ export function addJobRoutes(
     if (state !== "done") throw notDone(state);
     const next = from + PAGE_CHUNKS;
     if (next < chunks.total!) context.header("link", `</jobs/${job.id}/result?from=${next}>; rel="next"`);
-    return context.body(ReadableStream.from(jobResult(jobs.store, job, from)), 200, {
+    return context.body(textStream(jobResult(jobs.store, job, from)), 200, {
       "content-type": MEDIA_TYPES[job.format],
     });
   });

@@ -73,7 +73,7 @@ describe.skipIf(installed === null)("the package", () => {
       "edgemore/train",
     ]);
     expect(sizes.edgemore).toBeLessThan(40);
-    for (const size of Object.values(sizes)) expect(size).toBeLessThan(70);
+    for (const size of Object.values(sizes)) expect(size).toBeLessThan(80);
   });
 
   test("passes publint", async () => {

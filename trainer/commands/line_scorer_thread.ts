@@ -1,3 +1,4 @@
+import { type Deferred, deferred } from "../../shared/deferred.ts";
 import type { WholeLines } from "../../shared/whole_lines.ts";
 import type { LineScorer, LineScorerOptions, WrittenScores } from "./line_scorer.ts";
 
@@ -8,7 +9,7 @@ export type ThreadAnswer = "ready" | WrittenScores | { failed: string };
 export class LineScorerThread implements LineScorer {
   readonly #worker: Worker;
   /** What waits for an answer, in the order of the answers. */
-  readonly #waiting: PromiseWithResolvers<unknown>[] = [];
+  readonly #waiting: Deferred<unknown>[] = [];
 
   private constructor(module: URL) {
     this.#worker = new Worker(module, { type: "module" });
@@ -50,7 +51,7 @@ export class LineScorerThread implements LineScorer {
   }
 
   #ask(message: LineScorerOptions | WholeLines, transfer: Transferable[] = []): Promise<unknown> {
-    const waiting = Promise.withResolvers<unknown>();
+    const waiting = deferred<unknown>();
     this.#waiting.push(waiting);
     this.#worker.postMessage(message, transfer);
     return waiting.promise;
