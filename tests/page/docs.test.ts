@@ -94,10 +94,10 @@ describeWithBrowser("what is beside the page", () => {
     await page.goto(`${server.address}/docs`);
     await page.locator(".swagger-ui .info .title").waitFor();
     await expectAccessible(page, BROKEN_BY_SWAGGER_UI);
-    await page.getByRole("button", { name: "Generate names" }).click();
+    await page.getByRole("button", { name: "Generate things" }).click();
     await page.getByRole("button", { name: "Execute" }).click();
     await page.getByRole("heading", { name: "Response body" }).waitFor();
-    await page.getByRole("button", { name: "Score many names" }).click();
+    await page.getByRole("button", { name: "Score many texts" }).click();
     await page.locator(".body-param__text").waitFor();
     await expectAccessible(page, BROKEN_BY_SWAGGER_UI);
     await page.setViewportSize({ width: 390, height: 844 });
