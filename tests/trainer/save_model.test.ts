@@ -97,7 +97,7 @@ describe("loadModel", () => {
   test("says what is missing or broken", async () => {
     const directory = await temporaryDirectory();
     await expect(loadModel(directory, "pets")).rejects.toThrow(
-      "pets.json is missing; there are no models; deno task train makes one",
+      "pets.json is missing; there are no models; the command train makes one",
     );
     await expect(loadModel(join(directory, "none"), "pets")).rejects.toThrow(
       "there is no such directory; --models says where the models are",
