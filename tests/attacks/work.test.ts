@@ -34,12 +34,13 @@ describe.each(["deno", "workerd"])("%s", (runtime) => {
   );
 
   // A model that sees whole beginnings may have to compute more positions than a request may have: it then answers 422.
+  // Those to the GRU evict each other's states, so that each more makes all of them longer.
   test.each([
-    ["mlp", [200]],
-    ["gru", [200, 422]],
-  ])("answers a small request while %s answers several large ones", async (model, allowed) => {
+    ["mlp", 6, [200]],
+    ["gru", 3, [200, 422]],
+  ])("answers a small request while %s answers %d large ones", async (model, count, allowed) => {
     const shape = `model=${model}&n=1000&min_length=64&max_length=64&temperature=5&top_k=26`;
-    const many = Promise.all(Array.from({ length: 6 }, async (_, seed) => {
+    const many = Promise.all(Array.from({ length: count }, async (_, seed) => {
       const response = await ask(`/generate?${shape}&seed=${seed}`);
       await response.text();
       return response.status;
