@@ -47,11 +47,20 @@ async function expectAccessible(page: Page, disabled: string[] = []): Promise<vo
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     await expect.poll(() => paper(page)).toBe(PAPER[colorScheme]);
+    await settled(page);
     const { violations, passes } = await page.evaluate<AxeResults>(`axe.run(${JSON.stringify({ rules })})`);
     expect(passes.length).toBeGreaterThan(10);
     const found = violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) }));
     expect(found, colorScheme).toEqual([]);
   }
+}
+
+/** Waits for what a page does of its own when the colours change: in a frame it is told, and then it may fade. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await new Promise(requestAnimationFrame);
+    await Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {})));
+  });
 }
 
 async function paper(page: Page): Promise<string> {
