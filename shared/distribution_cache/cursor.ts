@@ -1,7 +1,6 @@
 import type { NameStream } from "../random/name_stream.ts";
 import { UNKNOWN } from "./key_table.ts";
-import type { NodeStore } from "./nodes.ts";
-import type { Tree } from "./tree.ts";
+import type { Nodes, Tree } from "./tree.ts";
 
 /** The epochs of nodes begin at 0. */
 const NO_EPOCH = -1;
@@ -22,7 +21,7 @@ export class StaleCursorError extends Error {
  * notices this, and throws until it has {@link seek} again.
  */
 export class Cursor {
-  readonly #nodes: NodeStore;
+  readonly #nodes: Nodes;
   readonly #tree: Tree;
   #row = UNKNOWN;
   /** The epoch in which the row is good, or {@link NO_EPOCH} where there is none. */
@@ -32,7 +31,7 @@ export class Cursor {
   /** The log-probability of the token that was chosen last. */
   logProb = NaN;
 
-  constructor(nodes: NodeStore, tree: Tree) {
+  constructor(nodes: Nodes, tree: Tree) {
     this.#nodes = nodes;
     this.#tree = tree;
   }

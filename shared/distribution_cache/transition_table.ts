@@ -1,5 +1,6 @@
-import { exponential } from "../exponential.ts";
 import { UNKNOWN } from "./key_table.ts";
+import { lastChance, SortedDistribution } from "./sorted_distribution.ts";
+import type { Rows } from "./tree.ts";
 
 /**
  * Words in a cell: the largest random number that draws it, its log-probability as float32, and its link. They are interleaved,
@@ -11,10 +12,6 @@ const LINK = 2;
 /** Bits of a link that hold the token: enough for 1,024. The others hold the row that it leads to. */
 const TOKEN_BITS = 10;
 const TOKEN_MASK = 2 ** TOKEN_BITS - 1;
-/** Up to this many tokens, insertion sort is faster. */
-const MAX_INSERTED = 64;
-/** Tolerance for the sum of a row's probabilities. Rounding in float32 stays below 1e-5. */
-const MAX_SUM_ERROR = 1e-3;
 /** The row of a link that is not set. */
 const NO_ROW = 2 ** (32 - TOKEN_BITS) - 1;
 
@@ -27,15 +24,13 @@ const NO_ROW = 2 ** (32 - TOKEN_BITS) - 1;
  *
  * A cell is a number, which is valid as long as its row.
  */
-export class TransitionTable {
+export class TransitionTable implements Rows {
   readonly #size: number;
   /** [room, size, CELL], and the same memory as float32. */
   #words: Uint32Array<ArrayBuffer>;
   #floats: Float32Array;
-  /** [size]: the probabilities of the row that {@link set} writes. */
-  readonly #probabilities: Float64Array;
-  /** [size]: its tokens in descending order of probability. */
-  readonly #order: Uint16Array;
+  /** The row that {@link set} writes. */
+  readonly #sorted: SortedDistribution;
 
   /**
    * @param size Tokens in a row, at most 1,024.
@@ -45,8 +40,7 @@ export class TransitionTable {
     this.#size = size;
     this.#words = new Uint32Array(room * size * CELL);
     this.#floats = new Float32Array(this.#words.buffer);
-    this.#probabilities = new Float64Array(size);
-    this.#order = Uint16Array.from({ length: size }, (_, token) => token);
+    this.#sorted = new SortedDistribution(size);
   }
 
   /** Bytes of a row. */
@@ -71,30 +65,18 @@ export class TransitionTable {
    * Writes a row without links.
    *
    * @param logProbs An array whose `size` elements from `offset` on are the row's log-probabilities.
-   * @throws {RangeError} If they are not a distribution: one is NaN or Infinity, or the probabilities do not add up to 1
-   * within {@link MAX_SUM_ERROR}. Nothing is written then.
+   * @throws {RangeError} If they are not a distribution, see {@link SortedDistribution.read}. Nothing is written then.
    */
   set(row: number, logProbs: Float32Array, offset: number): void {
+    this.#sorted.read(logProbs, offset);
     const size = this.#size;
-    const probabilities = this.#probabilities;
-    let total = 0;
-    let logProbTotal = 0; // NaN if one of them is; `exponential` would turn NaN into 0
-    for (let token = 0; token < size; token++) {
-      const logProb = logProbs[offset + token];
-      logProbTotal += logProb;
-      total += probabilities[token] = exponential(logProb);
-    }
-    if (!(Math.abs(total - 1) <= MAX_SUM_ERROR) || Number.isNaN(logProbTotal)) {
-      throw new RangeError(describeBadRow(logProbs.subarray(offset, offset + size)));
-    }
-    this.#sort();
+    const { probabilities, order, total } = this.#sorted;
     let sum = 0;
     for (let i = 0; i < size; i++) {
-      const token = this.#order[i];
+      const token = order[i];
       sum += probabilities[token];
-      const last = Math.round((sum / total) * 2 ** 32) - 1;
       const cell = (row * size + i) * CELL;
-      this.#words[cell] = Math.min(Math.max(last, 0), 2 ** 32 - 1);
+      this.#words[cell] = lastChance(sum, total);
       this.#floats[cell + LOG_PROB] = logProbs[offset + token];
       this.#words[cell + LINK] = (NO_ROW << TOKEN_BITS) | token;
     }
@@ -153,34 +135,4 @@ export class TransitionTable {
       target[offset + this.token(cell)] = this.logProb(cell);
     }
   }
-
-  /** Sorts the tokens, starting from the order of the previous row, which is usually similar. */
-  #sort(): void {
-    const probabilities = this.#probabilities;
-    const order = this.#order;
-    if (order.length > MAX_INSERTED) {
-      order.sort((a, b) => probabilities[b] - probabilities[a] || a - b);
-      return;
-    }
-    for (let i = 1; i < order.length; i++) {
-      const token = order[i];
-      const probability = probabilities[token];
-      let place = i;
-      for (; place > 0; place--) {
-        const other = order[place - 1];
-        if (probabilities[other] > probability) break;
-        if (probabilities[other] === probability && other < token) break;
-        order[place] = other;
-      }
-      order[place] = token;
-    }
-  }
-}
-
-/** Why some log-probabilities are not a distribution, as a clause. */
-function describeBadRow(logProbs: Float32Array): string {
-  const bad = logProbs.find((logProb) => Number.isNaN(logProb) || logProb === Infinity);
-  if (bad !== undefined) return `one of its log-probabilities is ${bad}`;
-  const total = logProbs.reduce((sum, logProb) => sum + Math.exp(logProb), 0);
-  return `its probabilities add up to ${total.toPrecision(4)}, not to 1`;
 }

@@ -42,3 +42,36 @@ export interface Tree {
   /** Removes all nodes and all waiting beginnings. */
   clear(): void;
 }
+
+/** The distributions of nodes, a row each. A cell of a row is a token, and is a number that is valid as long as the row. */
+export interface Rows {
+  /**
+   * Draws a cell from a row.
+   *
+   * @param random Gives random integers from 0 to 2^32 - 1.
+   */
+  draw(row: number, random: { next(): number }): number;
+  /** The cell of a token in a row. */
+  cell(row: number, token: number): number;
+  /** The token of a cell. */
+  token(cell: number): number;
+  /** The log-probability of a cell. */
+  logProb(cell: number): number;
+  /** The row that a cell links to, or UNKNOWN. */
+  next(cell: number): number;
+  /** Links a cell to a row, or, with UNKNOWN, to none; tables without links ignore it. */
+  link(cell: number, row: number): void;
+  /** The log-probabilities of a row, by token. */
+  logProbs(row: number): Float32Array;
+}
+
+/** The nodes of a tree, as a cursor sees them. */
+export interface Nodes {
+  readonly rows: Rows;
+  /** Increases whenever rows are reassigned to other nodes. */
+  readonly epoch: number;
+  /** The number of nodes. */
+  readonly count: number;
+  /** Removes all nodes, and frees their memory. */
+  clear(): void;
+}
