@@ -5,9 +5,10 @@ import type { CacheMemory } from "./cache_memory.ts";
 import { Cursor } from "./cursor.ts";
 import { ModelRunner } from "./model_runner.ts";
 import { NodeStore } from "./nodes.ts";
-import { MIN_PREFIX_NODES, PREFIX_KEYS, PrefixTree } from "./prefix_tree.ts";
-import type { Tree, Wanted } from "./tree.ts";
-import { windowKeys, WindowTree } from "./window_tree.ts";
+import { PrefixNodes } from "./prefix_nodes.ts";
+import { MIN_PREFIX_NODES, PrefixTree } from "./prefix_tree.ts";
+import type { Nodes, Tree, Wanted } from "./tree.ts";
+import { WindowTree } from "./window_tree.ts";
 
 export type { Wanted };
 
@@ -40,7 +41,9 @@ export class DistributionCache {
   readonly vocabularySize: number;
   /** The number of tokens that the model sees; null: all of them. */
   readonly contextLength: number | null;
-  readonly #nodes: NodeStore;
+  readonly #nodes: Nodes;
+  /** The same, if the model has a window. */
+  readonly #windows: NodeStore | null = null;
   readonly #maxNodes: number;
   readonly #tree: Tree;
   /** The next run, for the beginnings that are waiting. It resolves to its estimated cost, in milliseconds. */
@@ -58,16 +61,25 @@ export class DistributionCache {
     this.vocabularySize = vocabularySize;
     this.contextLength = contextLength;
     this.#onBroken = onBroken;
-    const keys = contextLength === null ? PREFIX_KEYS : windowKeys(contextLength);
-    const fit = NodeStore.nodesIn(bytes, keys, vocabularySize);
-    this.#maxNodes = contextLength === null ? Math.max(fit, MIN_PREFIX_NODES) : fit;
-    const guaranteed = memory === null ? this.#maxNodes : Math.min(this.#maxNodes, MIN_PREFIX_NODES);
     this.#memory = memory;
-    this.#nodes = new NodeStore(keys, vocabularySize, this.#maxNodes, memory, guaranteed);
-    const runner = new ModelRunner(model, guaranteed);
-    this.#tree = contextLength === null
-      ? new PrefixTree(runner, this.#nodes, guaranteed, stateBytes, memory)
-      : new WindowTree(runner, this.#nodes, contextLength);
+    if (contextLength === null) {
+      this.#maxNodes = Math.max(PrefixNodes.nodesIn(bytes, vocabularySize), MIN_PREFIX_NODES);
+      const guaranteed = memory === null ? this.#maxNodes : MIN_PREFIX_NODES;
+      const nodes = new PrefixNodes(vocabularySize, this.#maxNodes, memory, guaranteed);
+      this.#nodes = nodes;
+      this.#tree = new PrefixTree(new ModelRunner(model, guaranteed), nodes, guaranteed, stateBytes, memory);
+    } else {
+      this.#maxNodes = NodeStore.nodesIn(bytes, contextLength, vocabularySize);
+      const guaranteed = memory === null ? this.#maxNodes : Math.min(this.#maxNodes, MIN_PREFIX_NODES);
+      this.#nodes = this.#windows = new NodeStore(
+        contextLength,
+        vocabularySize,
+        this.#maxNodes,
+        memory,
+        guaranteed,
+      );
+      this.#tree = new WindowTree(new ModelRunner(model, guaranteed), this.#windows, contextLength);
+    }
   }
 
   /** The number of nodes. */
@@ -124,12 +136,12 @@ export class DistributionCache {
    * @param pause Called after each run.
    */
   async prefill(pause?: () => Promise<void>): Promise<void> {
-    if (this.contextLength === null) return;
+    if (this.contextLength === null || this.#windows === null) return;
     const letters = this.vocabularySize - 1;
     let count = 0;
     for (let length = 0; length <= this.contextLength; length++) count += letters ** length;
     if (count > Math.min(this.#maxNodes, MAX_PREFILLED)) return;
-    if (!this.#nodes.reserve(count)) return;
+    if (!this.#windows.reserve(count)) return;
     await this.askAll([...sequences(letters, this.contextLength)], pause);
   }
 

@@ -1,32 +1,26 @@
 /** No such key, or no such node. */
 export const UNKNOWN = -1;
 
-/** Arrays of keys: of token ids, or of larger integers. */
-type KeyArray = Uint16Array | Float64Array;
-
-/** Keys of `width` numbers in insertion order, with an open-addressing hash table to find them. */
+/** Keys of `width` token ids in insertion order, with an open-addressing hash table to find them. */
 export class KeyTable {
   /** The number of keys. */
   count = 0;
   readonly #width: number;
   /** [capacity, width] */
-  #keys: KeyArray;
+  #keys: Uint16Array<ArrayBuffer>;
   /** A power of two of slots, at most half of them in use: the index of a key, or {@link UNKNOWN}. */
   #slots: Int32Array;
 
-  /**
-   * @param keys The array type: `Uint16Array` for tokens, `Float64Array` for integers up to 2^53.
-   * @param capacity Initial capacity in keys.
-   */
-  constructor(width: number, readonly keys: new (length: number) => KeyArray, capacity: number) {
+  /** @param capacity Initial capacity in keys. */
+  constructor(width: number, capacity: number) {
     this.#width = width;
-    this.#keys = new keys(capacity * width);
+    this.#keys = new Uint16Array(capacity * width);
     this.#slots = new Int32Array(slotsFor(capacity)).fill(UNKNOWN);
   }
 
   /** The most bytes of a key: its numbers and four slots. */
-  static bytesPerKey(width: number, { BYTES_PER_ELEMENT }: { BYTES_PER_ELEMENT: number }): number {
-    return BYTES_PER_ELEMENT * width + 16;
+  static bytesPerKey(width: number): number {
+    return Uint16Array.BYTES_PER_ELEMENT * width + 16;
   }
 
   /**
@@ -57,7 +51,7 @@ export class KeyTable {
   /** Increases the capacity. */
   reserve(capacity: number): void {
     const keys = this.#keys;
-    this.#keys = new this.keys(capacity * this.#width);
+    this.#keys = new Uint16Array(capacity * this.#width);
     this.#keys.set(keys);
     this.#slots = new Int32Array(slotsFor(capacity)).fill(UNKNOWN);
     for (let index = 0; index < this.count; index++) this.#insert(index);

@@ -1,22 +1,13 @@
 import type { CacheMemory } from "./cache_memory.ts";
 import { KeyTable, UNKNOWN } from "./key_table.ts";
 import { TransitionTable } from "./transition_table.ts";
+import type { Nodes } from "./tree.ts";
 
 /** Initial capacity. The tables grow by doubling. */
 const FIRST_NODES = 256;
 
-/** How the nodes of a tree are found. */
-export interface NodeKeys {
-  /** Numbers in a key. */
-  width: number;
-  /** The array that keys are kept in. */
-  array: typeof Uint16Array | typeof Float64Array;
-  /** Whether nodes have ids, which never change and are never reused. */
-  ids: boolean;
-}
-
 /**
- * The nodes of a tree in bounded memory. Each has a key and the distribution of its next token.
+ * The nodes of a tree of windows in bounded memory. Each has a key and the distribution of its next token.
  *
  * There are two generations. New nodes are young: they are rows of {@link rows}, ready to be drawn from. When the young generation
  * is full, it becomes the old one, which keeps only log-probabilities, and the previous old one is dropped. A look-up copies an old
@@ -24,12 +15,12 @@ export interface NodeKeys {
  *
  * A row is valid as long as {@link epoch} does not change.
  */
-export class NodeStore {
+export class NodeStore implements Nodes {
   /** The distributions of the young nodes. */
   rows: TransitionTable;
   /** Increases whenever rows are reassigned to other nodes. */
   epoch = 0;
-  readonly #keys: NodeKeys;
+  readonly #width: number;
   readonly #vocabularySize: number;
   readonly #maxNodes: number;
   /** The memory that the nodes share with others; null if it is theirs alone. */
@@ -39,50 +30,46 @@ export class NodeStore {
   /** The nodes of a generation that memory was taken for. */
   #reserved = 0;
   #young: KeyTable;
-  #ids: Float64Array<ArrayBuffer>;
-  /** The keys, ids and log-probabilities [maxNodes, vocabularySize] of the old nodes; null before there are any. */
+  /** The keys and log-probabilities [maxNodes, vocabularySize] of the old nodes; null before there are any. */
   #old: KeyTable | null = null;
-  #oldIds = new Float64Array();
   #oldLogProbs = new Float32Array();
   /** [vocabularySize]: scratch memory for a node that is copied from old to young. */
   readonly #moving: Float32Array;
-  #nextId = 0;
 
   /**
+   * @param width The tokens in a key.
    * @param maxNodes The most nodes in a generation, at least 1.
    * @param memory Memory that is shared with others. A generation is smaller where there is none left.
    * @param guaranteed The fewest nodes in a full generation then.
    */
   constructor(
-    keys: NodeKeys,
+    width: number,
     vocabularySize: number,
     maxNodes: number,
     memory: CacheMemory | null = null,
     guaranteed = maxNodes,
   ) {
-    this.#keys = keys;
+    this.#width = width;
     this.#vocabularySize = vocabularySize;
     this.#maxNodes = maxNodes;
     this.#memory = memory;
     this.#guaranteed = guaranteed;
     const room = Math.min(FIRST_NODES, maxNodes);
     this.rows = new TransitionTable(vocabularySize, room);
-    this.#young = new KeyTable(keys.width, keys.array, room);
-    this.#ids = new Float64Array(keys.ids ? room : 0);
+    this.#young = new KeyTable(width, room);
     this.#moving = new Float32Array(vocabularySize);
   }
 
   /** The number of nodes for each generation that fits in `bytes` for both. */
-  static nodesIn(bytes: number, keys: NodeKeys, vocabularySize: number): number {
-    return Math.max(1, Math.floor(bytes / NodeStore.#bytesPerNode(keys, vocabularySize)));
+  static nodesIn(bytes: number, width: number, vocabularySize: number): number {
+    return Math.max(1, Math.floor(bytes / NodeStore.#bytesPerNode(width, vocabularySize)));
   }
 
   /** Bytes of a node of each generation. */
-  static #bytesPerNode(keys: NodeKeys, vocabularySize: number): number {
+  static #bytesPerNode(width: number, vocabularySize: number): number {
     return TransitionTable.bytesPerRow(vocabularySize) +
       Float32Array.BYTES_PER_ELEMENT * vocabularySize +
-      2 * KeyTable.bytesPerKey(keys.width, keys.array) +
-      2 * (keys.ids ? Float64Array.BYTES_PER_ELEMENT : 0);
+      2 * KeyTable.bytesPerKey(width);
   }
 
   /** The number of nodes. */
@@ -102,7 +89,7 @@ export class NodeStore {
     if (oldRow === UNKNOWN) return UNKNOWN;
     const start = oldRow * this.#vocabularySize;
     this.#moving.set(this.#oldLogProbs.subarray(start, start + this.#vocabularySize));
-    return this.#add(key, offset, this.#moving, 0, this.#oldIds[oldRow]);
+    return this.#add(key, offset, this.#moving, 0);
   }
 
   /**
@@ -115,12 +102,7 @@ export class NodeStore {
    * @throws {RangeError} If the log-probabilities are not those of a distribution. Nothing is added.
    */
   add(key: ArrayLike<number>, offset: number, logProbs: Float32Array, index: number): number {
-    return this.#add(key, offset, logProbs, index * this.#vocabularySize, this.#nextId++);
-  }
-
-  /** The id of a young node, if nodes have ids. */
-  id(row: number): number {
-    return this.#ids[row];
+    return this.#add(key, offset, logProbs, index * this.#vocabularySize);
   }
 
   /**
@@ -133,10 +115,6 @@ export class NodeStore {
     if (!this.#takeMemory(nodes)) return false;
     this.rows.grow(nodes);
     this.#young.reserve(nodes);
-    if (!this.#keys.ids) return true;
-    const ids = this.#ids;
-    this.#ids = new Float64Array(nodes);
-    this.#ids.set(ids);
     return true;
   }
 
@@ -144,15 +122,13 @@ export class NodeStore {
   clear(): void {
     this.epoch++;
     this.rows = new TransitionTable(this.#vocabularySize, 1);
-    this.#young = new KeyTable(this.#keys.width, this.#keys.array, 1);
-    this.#ids = new Float64Array(this.#keys.ids ? 1 : 0);
+    this.#young = new KeyTable(this.#width, 1);
     this.#old = null;
-    this.#oldIds = new Float64Array();
     this.#oldLogProbs = new Float32Array();
     this.#reserved = 0;
   }
 
-  #add(key: ArrayLike<number>, offset: number, logProbs: Float32Array, start: number, id: number): number {
+  #add(key: ArrayLike<number>, offset: number, logProbs: Float32Array, start: number): number {
     const { room } = this.rows;
     if (
       this.#young.count === room &&
@@ -163,7 +139,6 @@ export class NodeStore {
     const row = this.#young.count;
     this.rows.set(row, logProbs, start); // throws before anything is added
     this.#young.add(key, offset);
-    if (this.#keys.ids) this.#ids[row] = id;
     return row;
   }
 
@@ -171,14 +146,12 @@ export class NodeStore {
   #age(): void {
     this.epoch++;
     const { room } = this.rows;
-    const dropped = this.#old ?? new KeyTable(this.#keys.width, this.#keys.array, room);
+    const dropped = this.#old ?? new KeyTable(this.#width, room);
     const numbers = room * this.#vocabularySize;
     if (this.#oldLogProbs.length < numbers) this.#oldLogProbs = new Float32Array(numbers);
-    if (this.#oldIds.length < this.#ids.length) this.#oldIds = new Float64Array(this.#ids.length);
     for (let row = 0; row < room; row++) {
       this.rows.copyLogProbs(row, this.#oldLogProbs, row * this.#vocabularySize);
     }
-    [this.#ids, this.#oldIds] = [this.#oldIds, this.#ids];
     this.#old = this.#young;
     dropped.clear();
     this.#young = dropped;
@@ -187,7 +160,7 @@ export class NodeStore {
   /** Takes memory for a number of nodes in each generation, if there is as much. */
   #takeMemory(nodes: number): boolean {
     if (this.#memory === null || nodes <= this.#reserved) return true;
-    const bytes = (nodes - this.#reserved) * NodeStore.#bytesPerNode(this.#keys, this.#vocabularySize);
+    const bytes = (nodes - this.#reserved) * NodeStore.#bytesPerNode(this.#width, this.#vocabularySize);
     if (!this.#memory.reserve(bytes, nodes <= this.#guaranteed)) return false;
     this.#reserved = nodes;
     return true;

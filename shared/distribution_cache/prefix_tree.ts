@@ -4,18 +4,11 @@ import { SLICE, type Work } from "../work.ts";
 import { UNKNOWN } from "./key_table.ts";
 import type { CacheMemory } from "./cache_memory.ts";
 import type { ModelRunner } from "./model_runner.ts";
-import type { NodeKeys, NodeStore } from "./nodes.ts";
-import { StateCache, StateLayout } from "./states.ts";
+import { edgeOf, NO_PARENT, NO_STATE, type PrefixNodes } from "./prefix_nodes.ts";
+import { StateLayout, StatePool } from "./states.ts";
 import type { Tree, Wanted } from "./tree.ts";
 
-/** An edge is a number: the id of its parent node times this, plus its token, which is smaller. */
-const EDGE_TOKENS = 1024;
-/** The id of the parent of the root. */
-const NO_NODE = -1;
-
-/** The key of a node is the edge that leads to it. */
-export const PREFIX_KEYS: NodeKeys = { width: 1, array: Float64Array, ids: true };
-/** The fewest nodes in a generation: room for several names of maximum length. */
+/** The fewest nodes that there is room for: several names of maximum length. */
 export const MIN_PREFIX_NODES = 2048;
 
 /** A run of a model costs as much as so many rows more, measured with a small Transformer in ONNX Runtime Web. */
@@ -34,10 +27,15 @@ interface Walk {
   readonly to: number;
   /** The length of the next beginning. */
   length: number;
-  /** The id of the node of the beginning before that. */
+  /** The row of the beginning before that. */
   parent: number;
-  /** The states of the positions before it, as {@link StateLayout.gather} takes them. */
-  past: Float32Array[];
+  /** How many of the beginnings have no node. */
+  missing: number;
+  /**
+   * The states that the next step starts from: of all positions before it if they grow, otherwise of the last one. Slots of the pool,
+   * or copies.
+   */
+  past: (number | Float32Array)[];
 }
 
 /**
@@ -51,18 +49,19 @@ interface Walk {
  */
 export class PrefixTree implements Tree {
   readonly #runner: ModelRunner;
-  readonly #nodes: NodeStore;
+  readonly #nodes: PrefixNodes;
   readonly #layout: StateLayout;
-  readonly #states: StateCache;
+  readonly #states: StatePool;
   /** Whether all beginnings of a step must have the same length. */
   readonly #equalLengths: boolean;
+  /** The fewest nodes that there is room for. */
+  readonly #maxNodes: number;
   /**
-   * The most steps in a run, unless one beginning alone needs more: its new nodes must not evict those that it started from, and
-   * it must not hold the event loop for long. A run waits for no timer, since workerd drops the timers of a request that has
-   * ended, and a run is shared by requests. Requests pause between runs.
+   * The most steps in a run, unless one beginning alone needs more: there must be room for its new nodes, and it must not hold the
+   * event loop for long. A run waits for no timer, since workerd drops the timers of a request that has ended, and a run is shared
+   * by requests. Requests pause between runs.
    */
   readonly #maxSteps: number;
-  readonly #edge = new Float64Array(1);
   #waiting: Walk[] = [];
   /** The edges of the waiting beginnings that need a single step. */
   #waitingEdges = new Set<number>();
@@ -70,13 +69,13 @@ export class PrefixTree implements Tree {
   #lastLength = -1;
 
   /**
-   * @param maxNodes The nodes in a full generation of `nodes`, at least {@link MIN_PREFIX_NODES}.
+   * @param maxNodes The nodes that there is room for in any case, at least {@link MIN_PREFIX_NODES}.
    * @param stateBytes Limit of the memory for states.
    * @param memory Memory that the states share with others.
    */
   constructor(
     runner: ModelRunner,
-    nodes: NodeStore,
+    nodes: PrefixNodes,
     maxNodes: number,
     stateBytes: number,
     memory: CacheMemory | null,
@@ -85,8 +84,9 @@ export class PrefixTree implements Tree {
     this.#runner = runner;
     this.#nodes = nodes;
     this.#layout = new StateLayout(states);
-    this.#states = new StateCache(stateBytes, this.#layout.size, memory);
+    this.#states = new StatePool(stateBytes, this.#layout, nodes, memory);
     this.#equalLengths = this.#layout.grows || states.length === 0;
+    this.#maxNodes = maxNodes;
     this.#maxSteps = Math.max(
       1,
       Math.min(Math.floor(maxNodes / 2), Math.floor(SLICE / runner.rowMilliseconds)),
@@ -102,21 +102,21 @@ export class PrefixTree implements Tree {
   }
 
   find(tokens: readonly number[], length: number): number {
-    let row = this.#findEdge(NO_NODE, BOUNDARY);
-    for (let i = 0; i < length && row !== UNKNOWN; i++) row = this.#findEdge(this.#nodes.id(row), tokens[i]);
+    let row = this.#nodes.find(NO_PARENT, BOUNDARY);
+    for (let i = 0; i < length && row !== UNKNOWN; i++) row = this.#nodes.find(row, tokens[i]);
     return row;
   }
 
   findNext(parent: number, tokens: readonly number[], length: number): number {
-    return this.#findEdge(this.#nodes.id(parent), tokens[length - 1]);
+    return this.#nodes.find(parent, tokens[length - 1]);
   }
 
   want(wanted: readonly Wanted[], work?: Work): void {
     let added = 0;
     let steps = 0;
     for (const { tokens, to } of wanted) {
-      const walk = this.#walkTo(tokens, to);
-      if (walk === null) continue;
+      const walk: Walk = { tokens, to, length: 0, parent: NO_PARENT, missing: 0, past: [] };
+      if (!this.#locate(walk)) continue;
       const edge = edgeOf(walk.parent, tokenAt(tokens, walk.length));
       const single = walk.length === to;
       if (single && this.#waitingEdges.has(edge)) continue;
@@ -125,18 +125,22 @@ export class PrefixTree implements Tree {
       added++;
       for (let step = stepsLeft(walk); step > 0; step--) work?.addPosition();
       if (single) this.#waitingEdges.add(edge);
+      walk.tokens = tokens.slice(0, to);
       this.#waiting.push(walk);
     }
   }
 
   async run(): Promise<number> {
-    let walks = this.#takeWaiting();
+    this.#nodes.tick();
+    let walks = this.#makeRoom(this.#takeWaiting().filter((walk) => this.#locate(walk)));
+    const { epoch } = this.#nodes;
     let cost = 0;
-    while (true) {
-      walks = walks.filter((walk) => !this.#follow(walk));
-      if (walks.length === 0) return cost;
+    while (walks.length > 0) {
       cost += await this.#step(walks) * this.#runner.rowMilliseconds;
+      if (this.#nodes.epoch !== epoch) return cost; // the cache was cleared meanwhile
+      walks = walks.filter((walk) => !this.#follow(walk));
     }
+    return cost;
   }
 
   clear(): void {
@@ -146,28 +150,52 @@ export class PrefixTree implements Tree {
     this.#waitingEdges.clear();
   }
 
-  /** The steps to a beginning from the nearest ancestor with a state; null if it already has a node. */
-  #walkTo(tokens: readonly number[], to: number): Walk | null {
-    const walk: Walk = { tokens, to, length: 0, parent: NO_NODE, past: [] };
-    const states: Float32Array[] = [];
-    let id = NO_NODE;
+  /**
+   * Starts a walk at the nearest ancestor of its last beginning that has a state.
+   *
+   * @returns Whether the last beginning has no node yet.
+   */
+  #locate(walk: Walk): boolean {
+    const { tokens, to } = walk;
+    walk.length = 0;
+    walk.parent = NO_PARENT;
+    walk.past = [];
+    let row = NO_PARENT;
     for (let length = 0; length <= to; length++) {
-      const row = this.#findEdge(id, tokenAt(tokens, length));
+      row = this.#nodes.find(row, tokenAt(tokens, length));
       if (row === UNKNOWN) {
-        walk.tokens = tokens.slice(0, to);
-        return walk;
+        walk.missing = to - length + 1;
+        return true;
       }
-      id = this.#nodes.id(row);
-      const state = this.#stateOf(id);
-      if (state === undefined) continue;
       // A state that grows needs those of all positions before it.
-      if (this.#layout.grows && states.length < length) continue;
-      states.push(state);
-      walk.length = length + 1;
-      walk.parent = id;
-      walk.past = this.#layout.grows ? states : [state];
+      if (this.#hasState(row) && !(this.#layout.grows && walk.length < length)) {
+        this.#advance(walk, row, length);
+      }
     }
-    return null;
+    return false;
+  }
+
+  /**
+   * Makes room for the nodes of some walks. Nodes that are removed for it may be some that walks have passed already, so that it may
+   * not be enough for all of them.
+   *
+   * @returns The walks that there is room for: at least the first, since what it has passed stays.
+   */
+  #makeRoom(walks: Walk[]): Walk[] {
+    let nodes = walks.reduce((sum, { missing }) => sum + missing, 0);
+    if (this.#nodes.hasRoomFor(nodes)) return walks;
+    const [first] = walks;
+    this.#nodes.tick();
+    this.#locate(first);
+    nodes = Math.max(first.missing, Math.min(nodes, Math.floor(this.#maxNodes / 4)));
+    this.#nodes.purge(nodes, (row) => this.#states.remove(row));
+    this.#waitingEdges.clear(); // their rows may be those of other nodes now
+    let { vacant } = this.#nodes;
+    return walks.filter((walk) => {
+      if (!this.#locate(walk) || walk.missing > vacant) return false;
+      vacant -= walk.missing;
+      return true;
+    });
   }
 
   /** Removes the walks of the next run from those that wait. */
@@ -225,13 +253,11 @@ export class PrefixTree implements Tree {
    */
   #follow(walk: Walk): boolean {
     while (walk.length <= walk.to) {
-      const row = this.#findEdge(walk.parent, tokenAt(walk.tokens, walk.length));
+      const row = this.#nodes.find(walk.parent, tokenAt(walk.tokens, walk.length));
       if (row === UNKNOWN) return false;
-      const id = this.#nodes.id(row);
-      const state = this.#stateOf(id);
-      if (state === undefined && walk.length < walk.to) return false;
-      if (state !== undefined) this.#advance(walk, id, state);
-      else walk.length++;
+      if (walk.length === walk.to) return true;
+      if (!this.#hasState(row)) return false;
+      this.#advance(walk, row, walk.length);
     }
     return true;
   }
@@ -256,15 +282,26 @@ export class PrefixTree implements Tree {
     const firsts = groups.map(([first]) => first);
     const time = this.#passLength(groups);
     const tokens = Int32Array.from(firsts.flatMap((walk) => this.#tokensOf(walk, time)));
-    const past = this.#layout.gather(firsts.map(({ past }) => past), shortest);
+    const past = this.#gather(firsts, shortest);
+    const goesOn = (walk: Walk) => stepsLeft(walk) > time;
+    for (const walk of walks) {
+      // Slots are valid only until states are added.
+      if (goesOn(walk) || together.length < walks.length) {
+        walk.past = walk.past.map((state) => this.#copy(state));
+      }
+    }
+    const { epoch } = this.#nodes;
     const { logProbs, present } = await this.#runner.step(tokens, firsts.length, past, time);
+    if (this.#nodes.epoch !== epoch) return firsts.length * time; // the rows are those of other nodes now
     groups.forEach((group, row) => {
       const [first] = group;
-      for (let position = 0; position < time && first.length <= first.to; position++) {
-        const state = this.#layout.extract(present, row, position, time);
-        const id = this.#add(first, logProbs, row * time + position);
-        if (this.#layout.size > 0) this.#states.set(id, state);
-        for (const walk of group) this.#advance(walk, id, state);
+      const { length, to } = first;
+      const last = group.some(goesOn) ? time : 0; // positions whose states walks go on from
+      for (let position = 0; position < time && length + position <= to; position++) {
+        const node = this.#add(first, logProbs, row * time + position);
+        const state = position < last ? this.#layout.extract(present, row, position, time) : undefined;
+        if (!this.#hasState(node)) this.#states.add(node, present, row, position, time);
+        for (const walk of group) this.#advance(walk, node, walk.length, state);
       }
     });
     return firsts.length * time;
@@ -294,45 +331,61 @@ export class PrefixTree implements Tree {
     return next;
   }
 
-  #advance(walk: Walk, id: number, state: Float32Array): void {
-    walk.length++;
-    walk.parent = id;
+  /**
+   * Moves a walk to a node.
+   *
+   * @param length The length of its beginning.
+   * @param state Its state. Default: that of the pool.
+   */
+  #advance(
+    walk: Walk,
+    row: number,
+    length: number,
+    state: number | Float32Array = this.#nodes.stateSlots[row],
+  ): void {
+    walk.length = length + 1;
+    walk.parent = row;
     if (this.#layout.grows) walk.past.push(state);
-    else walk.past = [state];
+    else if (this.#layout.size > 0) walk.past[0] = state;
   }
 
-  /** The id of the node of the next beginning, which is added if it is missing. */
+  /** The row of the node of the next beginning, which is added if it is missing. */
   #add({ tokens, length, parent }: Walk, logProbs: Float32Array, index: number): number {
-    const known = this.#findEdge(parent, tokenAt(tokens, length));
-    if (known !== UNKNOWN) return this.#nodes.id(known);
+    const token = tokenAt(tokens, length);
+    const known = this.#nodes.find(parent, token);
+    if (known !== UNKNOWN) return known;
     try {
-      return this.#nodes.id(this.#nodes.add(this.#edge, 0, logProbs, index));
+      return this.#nodes.add(parent, token, logProbs, index);
     } catch (error) {
       const beginning = [BOUNDARY, ...tokens.slice(0, length)].join(" ");
       throw new BrokenModelError(`after the tokens ${beginning} ${(error as Error).message}`);
     }
   }
 
-  /** The state of a node. It is empty for a model without states, and every node has it. */
-  #stateOf(id: number): Float32Array | undefined {
-    return this.#layout.size > 0 ? this.#states.get(id) : NO_STATE;
+  /** The `past` of a step of some walks. */
+  #gather(walks: readonly Walk[], depth: number): Float32Array[] {
+    const past = this.#layout.past(walks.length, depth);
+    walks.forEach(({ past: states }, row) => {
+      states.forEach((state, position) => {
+        if (typeof state === "number") this.#states.put(state, past, row, position, depth);
+        else this.#layout.put(past, row, position, depth, state);
+      });
+    });
+    return past;
   }
 
-  /** The row at the end of an edge, or UNKNOWN. It leaves the edge in {@link #edge}. */
-  #findEdge(parent: number, token: number): number {
-    this.#edge[0] = edgeOf(parent, token);
-    return this.#nodes.find(this.#edge, 0);
+  #copy(state: number | Float32Array): Float32Array {
+    return typeof state === "number" ? this.#states.copy(state) : state;
+  }
+
+  /** Whether the state of a node is in memory. Every node of a model without states has one. */
+  #hasState(row: number): boolean {
+    return this.#layout.size === 0 || this.#nodes.stateSlots[row] !== NO_STATE;
   }
 }
-
-const NO_STATE = new Float32Array();
 
 function stepsLeft({ length, to }: Walk): number {
   return to - length + 1;
-}
-
-function edgeOf(parent: number, token: number): number {
-  return parent * EDGE_TOKENS + token;
 }
 
 /** The last token of a beginning; the boundary for the empty one. */

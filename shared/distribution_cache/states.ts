@@ -1,10 +1,13 @@
 import type { ModelState } from "../language_model.ts";
 import type { CacheMemory } from "./cache_memory.ts";
+import { grown } from "./grown.ts";
+import { NO_STATE, type PrefixNodes } from "./prefix_nodes.ts";
+import { chooseKept } from "./retention.ts";
 
-/** Bytes of a state in the cache beside its numbers. */
-const OVERHEAD = 128;
-/** Bytes of shared memory that are taken at a time. */
+/** Bytes of memory that are taken at a time. */
 const PIECE_BYTES = 2 ** 20;
+/** Purging makes room for this share of the states. */
+const PURGED_SHARE = 1 / 16;
 
 /**
  * The layout of the array that a node keeps: the states of the model one after the other, for one position.
@@ -31,50 +34,68 @@ export class StateLayout {
   }
 
   /**
-   * Makes the `past` of a step.
+   * Makes the `past` of a step, which {@link put} fills.
    *
-   * @param beginnings For each beginning of the batch, the arrays of its positions in order; only the last one is needed if no
-   * state grows. Empty at the start.
    * @param depth The number of positions before the step, which is the same for all beginnings if a state grows.
-   * @returns One array a state: [batch, ...shape], zeros at the start.
+   * @returns One array a state: [batch, ...shape], zeros.
    */
-  gather(beginnings: readonly (readonly Float32Array[])[], depth: number): Float32Array[] {
-    return this.#parts.map(({ start, outer, inner, grows }) => {
-      const positions = grows ? depth : 1;
-      const size = outer * positions * inner;
-      const past = new Float32Array(beginnings.length * size);
-      beginnings.forEach((arrays, row) => {
-        const used = grows ? arrays : arrays.slice(-1);
-        used.forEach((array, position) => {
-          for (let o = 0; o < outer; o++) {
-            const from = start + o * inner;
-            const to = row * size + (o * positions + position) * inner;
-            for (let i = 0; i < inner; i++) past[to + i] = array[from + i];
-          }
-        });
-      });
-      return past;
+  past(batch: number, depth: number): Float32Array[] {
+    return this.#parts.map(({ outer, inner, grows }) =>
+      new Float32Array(batch * outer * (grows ? depth : 1) * inner)
+    );
+  }
+
+  /**
+   * Copies the array of a node to the `past` of a step. Of a state that does not grow, the last position that is copied stays.
+   *
+   * @param row The beginning in the batch.
+   * @param position The position of the node, from 0 to `depth` - 1.
+   * @param from The array, from `offset` on.
+   */
+  put(
+    past: readonly Float32Array[],
+    row: number,
+    position: number,
+    depth: number,
+    from: Float32Array,
+    offset = 0,
+  ): void {
+    this.#parts.forEach(({ start, outer, inner, grows }, i) => {
+      const target = past[i];
+      const [positions, at] = grows ? [depth, position] : [1, 0];
+      for (let o = 0; o < outer; o++) {
+        const source = offset + start + o * inner;
+        const to = ((row * outer + o) * positions + at) * inner;
+        for (let k = 0; k < inner; k++) target[to + k] = from[source + k];
+      }
     });
   }
 
   /**
-   * The array of a node from the `present` of a step, or of a pass over several positions.
+   * Copies the array of a node from the `present` of a step, or of a pass over several positions.
    *
    * @param present One array a state: [batch, ...shape], in which "past" is `time`.
    * @param row The row of the batch.
    * @param position From 0 to `time` - 1.
+   * @param to The array, from `offset` on.
    */
-  extract(present: readonly Float32Array[], row: number, position = 0, time = 1): Float32Array {
-    const array = new Float32Array(this.size);
+  extract(
+    present: readonly Float32Array[],
+    row: number,
+    position: number,
+    time: number,
+    to: Float32Array = new Float32Array(this.size),
+    offset = 0,
+  ): Float32Array {
     this.#parts.forEach(({ start, outer, inner }, i) => {
       const source = present[i];
       for (let o = 0; o < outer; o++) {
         const from = ((row * outer + o) * time + position) * inner;
-        const to = start + o * inner;
-        for (let k = 0; k < inner; k++) array[to + k] = source[from + k];
+        const target = offset + start + o * inner;
+        for (let k = 0; k < inner; k++) to[target + k] = source[from + k];
       }
     });
-    return array;
+    return to;
   }
 }
 
@@ -82,95 +103,122 @@ function product(lengths: readonly (number | "past")[]): number {
   return (lengths as readonly number[]).reduce((a, b) => a * b, 1);
 }
 
-/** A state in a list from the least to the most recently used one, which is a ring: the cache's own entry closes it. */
-interface Entry {
-  id: number;
-  state: Float32Array;
-  before: Entry;
-  after: Entry;
-}
-
 /**
- * The most recently used states, by the ids of their nodes, in bounded memory (LRU). They are a linked list, because to delete
- * from a `Map` and insert again, for each use, takes as long as a tenth of a step.
+ * The states of nodes, in bounded memory. When it is full, the states of likely beginnings stay, and those that were used last.
+ *
+ * A state is a slot, which is valid until the next {@link add} or {@link remove}.
  */
-export class StateCache {
+export class StatePool {
+  readonly #layout: StateLayout;
+  readonly #nodes: PrefixNodes;
   readonly #maxStates: number;
   /** The memory that the states share with others; null if it is theirs alone. */
   readonly #memory: CacheMemory | null;
-  readonly #bytesPerState: number;
+  readonly #statesPerPiece: number;
+  /** [statesPerPiece, size] each. */
+  #pieces: Float32Array[] = [];
   /** The states that there is memory for now. */
-  #room: number;
-  readonly #entries = new Map<number, Entry>();
-  /** Between the most recently used state, before it, and the least recently used one. */
-  readonly #end: Entry;
+  #room = 0;
+  /** [room]: the row of the node of each state. */
+  #rows = new Int32Array();
+  /** [room]: the log-probability of its beginning; NaN: the slot is free. */
+  #likelihoods = new Float32Array();
+  /** [room]: when each state was used last. */
+  #used = new Uint32Array();
+  #free: number[] = [];
 
   /**
-   * @param size The number of numbers in a state.
+   * @param nodes The nodes whose states they are.
    * @param memory Memory that is shared with others. There are fewer states where there is none left.
    */
-  constructor(bytes: number, size: number, memory: CacheMemory | null = null) {
-    this.#bytesPerState = Float32Array.BYTES_PER_ELEMENT * size + OVERHEAD;
-    this.#maxStates = Math.max(1, Math.floor(bytes / this.#bytesPerState));
+  constructor(bytes: number, layout: StateLayout, nodes: PrefixNodes, memory: CacheMemory | null = null) {
+    this.#layout = layout;
+    this.#nodes = nodes;
+    this.#maxStates = Math.max(1, Math.floor(bytes / StatePool.bytesPerState(layout.size)));
     this.#memory = memory;
-    this.#room = memory === null ? this.#maxStates : 0;
-    const end = { id: NaN, state: new Float32Array() } as Entry;
-    this.#end = end.before = end.after = end;
+    this.#statesPerPiece = Math.max(1, Math.floor(PIECE_BYTES / StatePool.bytesPerState(layout.size)));
+  }
+
+  /** Bytes of a state: its numbers, and four more. */
+  static bytesPerState(size: number): number {
+    return 4 * size + 16;
   }
 
   /** The number of states. */
   get count(): number {
-    return this.#entries.size;
+    return this.#room - this.#free.length;
   }
 
-  /** The state of a node, if it is in the cache. This counts as a use. */
-  get(id: number): Float32Array | undefined {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return undefined;
-    this.#unlink(entry);
-    this.#link(entry);
-    return entry.state;
+  /** Copies the state of a node, which has none yet, from the `present` of a step; see {@link StateLayout.extract}. */
+  add(node: number, present: readonly Float32Array[], row: number, position: number, time: number): void {
+    if (this.#free.length === 0 && !this.#grow()) this.#purge();
+    const slot = this.#free.pop()!;
+    this.#layout.extract(present, row, position, time, this.#piece(slot), this.#offset(slot));
+    this.#rows[slot] = node;
+    this.#likelihoods[slot] = this.#nodes.likelihood(node);
+    this.#used[slot] = this.#nodes.now;
+    this.#nodes.stateSlots[node] = slot;
   }
 
-  set(id: number, state: Float32Array): void {
-    const known = this.#entries.get(id);
-    if (known !== undefined) this.#unlink(known);
-    const entry = { id, state } as Entry;
-    this.#entries.set(id, entry);
-    this.#link(entry);
-    if (this.#entries.size <= this.#room || this.#makeRoom()) return;
-    const oldest = this.#end.after;
-    this.#unlink(oldest);
-    this.#entries.delete(oldest.id);
+  /** Copies a state to the `past` of a step; see {@link StateLayout.put}. This counts as a use. */
+  put(slot: number, past: readonly Float32Array[], row: number, position: number, depth: number): void {
+    this.#used[slot] = this.#nodes.now;
+    this.#layout.put(past, row, position, depth, this.#piece(slot), this.#offset(slot));
+  }
+
+  /** A copy of a state. */
+  copy(slot: number): Float32Array {
+    const offset = this.#offset(slot);
+    return this.#piece(slot).slice(offset, offset + this.#layout.size);
+  }
+
+  /** Removes the state of a node, if it has one. */
+  remove(node: number): void {
+    const slot = this.#nodes.stateSlots[node];
+    if (slot === NO_STATE) return;
+    this.#nodes.stateSlots[node] = NO_STATE;
+    this.#likelihoods[slot] = NaN;
+    this.#free.push(slot);
   }
 
   clear(): void {
-    this.#entries.clear();
-    if (this.#memory !== null) this.#room = 0;
-    this.#end.before = this.#end.after = this.#end;
+    this.#pieces = [];
+    this.#room = 0;
+    this.#rows = new Int32Array();
+    this.#likelihoods = new Float32Array();
+    this.#used = new Uint32Array();
+    this.#free = [];
   }
 
-  /** Takes memory for more states, if there is any. */
-  #makeRoom(): boolean {
-    if (this.#room === this.#maxStates) return false;
-    const piece = Math.max(1, Math.floor(PIECE_BYTES / this.#bytesPerState));
-    const room = Math.min(this.#maxStates, this.#room + piece);
-    if (!this.#memory!.reserve((room - this.#room) * this.#bytesPerState, this.#room === 0)) return false;
+  #piece(slot: number): Float32Array {
+    return this.#pieces[Math.floor(slot / this.#statesPerPiece)];
+  }
+
+  /** Where a state begins in its piece. */
+  #offset(slot: number): number {
+    return (slot % this.#statesPerPiece) * this.#layout.size;
+  }
+
+  /** Makes room for another piece of states, if there is memory. */
+  #grow(): boolean {
+    const added = Math.min(this.#statesPerPiece, this.#maxStates - this.#room);
+    if (added === 0) return false;
+    const bytes = added * StatePool.bytesPerState(this.#layout.size);
+    if (this.#memory !== null && !this.#memory.reserve(bytes, this.#room === 0)) return false;
+    const room = this.#room + added;
+    this.#pieces.push(new Float32Array(added * this.#layout.size));
+    this.#rows = grown(this.#rows, new Int32Array(room));
+    this.#likelihoods = grown(this.#likelihoods, new Float32Array(room).fill(NaN));
+    this.#used = grown(this.#used, new Uint32Array(room));
+    for (let slot = room - 1; slot >= this.#room; slot--) this.#free.push(slot);
     this.#room = room;
     return true;
   }
 
-  /** Makes an entry the most recently used one. */
-  #link(entry: Entry): void {
-    const end = this.#end;
-    entry.before = end.before;
-    entry.after = end;
-    end.before.after = entry;
-    end.before = entry;
-  }
-
-  #unlink({ before, after }: Entry): void {
-    before.after = after;
-    after.before = before;
+  /** Makes room where all is full. */
+  #purge(): void {
+    const budget = this.#room - Math.ceil(PURGED_SHARE * this.#room);
+    const kept = chooseKept(this.#likelihoods, this.#used, this.#nodes.now, budget);
+    for (let slot = 0; slot < this.#room; slot++) if (kept[slot] === 0) this.remove(this.#rows[slot]);
   }
 }

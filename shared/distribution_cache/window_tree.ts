@@ -3,16 +3,11 @@ import { BOUNDARY } from "../vocabulary.ts";
 import type { Work } from "../work.ts";
 import { KeyTable, UNKNOWN } from "./key_table.ts";
 import type { ModelRunner } from "./model_runner.ts";
-import type { NodeKeys, NodeStore } from "./nodes.ts";
+import type { NodeStore } from "./nodes.ts";
 import type { Tree, Wanted } from "./tree.ts";
 
 /** Initial capacity for waiting beginnings. */
 const FIRST_WAITING = 32;
-
-/** The key of a node is its window. */
-export function windowKeys(contextLength: number): NodeKeys {
-  return { width: contextLength, array: Uint16Array, ids: false };
-}
 
 /**
  * The tree of a model that sees only the last n tokens: beginnings that agree in those share a node. The window is all that the
@@ -97,6 +92,6 @@ export class WindowTree implements Tree {
   }
 
   #noneWaiting(): KeyTable {
-    return new KeyTable(this.#contextLength, Uint16Array, FIRST_WAITING);
+    return new KeyTable(this.#contextLength, FIRST_WAITING);
   }
 }

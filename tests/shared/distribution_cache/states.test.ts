@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { StateCache, StateLayout } from "../../../shared/distribution_cache/states.ts";
-import { NameStream } from "../../../shared/random/name_stream.ts";
+import type { CacheMemory } from "../../../shared/distribution_cache/cache_memory.ts";
+import { NO_PARENT, NO_STATE, PrefixNodes } from "../../../shared/distribution_cache/prefix_nodes.ts";
+import { StateLayout, StatePool } from "../../../shared/distribution_cache/states.ts";
 
 describe("StateLayout", () => {
   const layout = new StateLayout([{ name: "0.key", shape: [2, "past", 3] }, {
@@ -15,44 +16,97 @@ describe("StateLayout", () => {
     );
     const positions = [0, 1].map((row) => [0, 1, 2].map((i) => layout.extract(present, row, i, time)));
     expect(positions[1][2]).toEqual(Float32Array.of(18 + 6, 25, 26, 18 + 15, 34, 35, 110, 111));
-    expect(layout.gather(positions, time)).toEqual(present);
+    const past = layout.past(batch, time);
+    positions.forEach((arrays, row) =>
+      arrays.forEach((array, i) => layout.put(past, row, i, time, Float32Array.of(7, ...array), 1))
+    );
+    expect(past).toEqual(present);
+  });
+
+  test("takes the last position of a state that does not grow", () => {
+    const mixed = new StateLayout([{ name: "keys", shape: ["past", 1] }, { name: "hidden", shape: [2] }]);
+    const past = mixed.past(1, 2);
+    [[1, 2, 3], [4, 5, 6]].forEach((array, i) => mixed.put(past, 0, i, 2, Float32Array.from(array)));
+    expect(past).toEqual([Float32Array.of(1, 4), Float32Array.of(5, 6)]);
   });
 });
 
-describe("StateCache", () => {
-  /** Room for three states. */
-  const cacheOf3 = () => new StateCache(3 * (4 * 2 + 128), 2);
-  const state = (number: number) => Float32Array.of(number, number);
+describe("StatePool", () => {
+  const layout = new StateLayout([{ name: "hidden", shape: [2] }]);
+  const BYTES = StatePool.bytesPerState(2);
+  const row = Float32Array.of(Math.log(0.9), Math.log(0.1));
 
-  test("keeps the most recently used states", () => {
-    const cache = cacheOf3();
-    for (const id of [1, 2, 3]) cache.set(id, state(id));
-    expect(cache.get(1)).toEqual(state(1)); // 2 is now the oldest
-    cache.set(4, state(4));
-    expect([1, 2, 3, 4].map((id) => cache.get(id) !== undefined)).toEqual([true, false, true, true]);
-    cache.set(3, state(30)); // replaces
-    expect([cache.get(3), cache.count]).toEqual([state(30), 3]);
-    cache.clear();
-    expect([cache.get(3), cache.count]).toEqual([undefined, 0]);
-    cache.set(5, state(5));
-    expect([cache.get(5), cache.count]).toEqual([state(5), 1]);
+  /** A pool, and nodes of a line of tokens 1, each ten times less likely than the one before. */
+  function poolOf(states: number, memory?: CacheMemory) {
+    const nodes = new PrefixNodes(2, 1000);
+    const pool = new StatePool(states * BYTES, layout, nodes, memory);
+    let parent = NO_PARENT;
+    nodes.hasRoomFor(100);
+    const line = Array.from({ length: 100 }, (_, i) => parent = nodes.add(parent, i === 0 ? 0 : 1, row, 0));
+    const add = (i: number) => pool.add(line[i], [Float32Array.of(-1, -1, i, 2 * i)], 1, 0, 1);
+    const has = (i: number) => nodes.stateSlots[line[i]] !== NO_STATE;
+    const use = (i: number) => {
+      const past = layout.past(1, 0);
+      pool.put(nodes.stateSlots[line[i]], past, 0, 0, 0);
+      return [...past[0]];
+    };
+    return { nodes, pool, line, add, has, use };
+  }
+
+  test("gives the states that it was given", () => {
+    const { nodes, pool, line, add, has, use } = poolOf(20);
+    for (let i = 0; i < 20; i++) add(i);
+    for (let i = 0; i < 20; i++) expect(use(i)).toEqual([i, 2 * i]);
+    expect(pool.copy(nodes.stateSlots[line[7]])).toEqual(Float32Array.of(7, 14));
+    pool.remove(line[7]);
+    pool.remove(line[7]); // it has none any more
+    expect([has(7), pool.count]).toEqual([false, 19]);
+    add(30);
+    expect([use(30), use(6), use(8), pool.count]).toEqual([[30, 60], [6, 12], [8, 16], 20]);
+    pool.clear();
+    expect(pool.count).toBe(0);
   });
 
-  test("has the same states as a list that is searched from its end", () => {
-    const cache = cacheOf3();
-    let kept: number[] = [];
-    const stream = new NameStream(1, 0);
-    for (let i = 0; i < 2000; i++) {
-      const id = Math.floor(6 * stream.uniform());
-      const known = kept.includes(id);
-      if (stream.uniform() < 0.5) {
-        expect(cache.get(id)).toEqual(known ? state(id) : undefined);
-        if (!known) continue;
-      } else {
-        cache.set(id, state(id));
-      }
-      kept = [...kept.filter((other) => other !== id), id].slice(-3);
-      expect(cache.count).toBe(kept.length);
+  test("keeps likely states, and those that were used last, in its memory", () => {
+    const { nodes, pool, add, has, use } = poolOf(16);
+    for (let i = 0; i < 11; i++) add(i);
+    for (let i = 40; i < 100; i++) {
+      nodes.tick();
+      if (has(40)) use(40);
+      add(i);
+      expect(pool.count).toBeLessThanOrEqual(16);
     }
+    expect(pool.count).toBe(16);
+    expect([...Array(11).keys()].filter(has)).toEqual([...Array(11).keys()]);
+    expect([40, 41, 97, 98, 99].map(has)).toEqual([true, false, true, true, true]);
+  });
+
+  test("has room for one state in any case", () => {
+    const { pool, add, has } = poolOf(0);
+    add(3);
+    add(4);
+    expect([has(3), has(4), pool.count]).toEqual([false, true, 1]);
+  });
+
+  test("takes shared memory piece by piece, and does with what there is", () => {
+    let taken = 0;
+    const large = new StateLayout([{ name: "hidden", shape: [2 ** 16] }]); // four states are a piece
+    const nodes = new PrefixNodes(2, 1000);
+    const pool = new StatePool(Infinity, large, nodes, {
+      reserve(bytes, forced) {
+        if (!forced && taken > 2 ** 20) return false;
+        taken += bytes;
+        return true;
+      },
+      release() {},
+    });
+    nodes.hasRoomFor(20);
+    let parent = NO_PARENT;
+    for (let i = 0; i < 20; i++) {
+      parent = nodes.add(parent, i === 0 ? 0 : 1, row, 0);
+      pool.add(parent, [new Float32Array(2 ** 16)], 0, 0, 1);
+    }
+    expect(pool.count).toBe(Math.round(taken / StatePool.bytesPerState(2 ** 16)));
+    expect(taken).toBeLessThanOrEqual(2 * 2 ** 20);
   });
 });
