@@ -1,4 +1,4 @@
-import { cacheHitRate } from "./cache_hit_rate.ts";
+import { CountedCache } from "./cache_cost.ts";
 import { requestModels } from "./http_models.ts";
 import type { Bench, Finding } from "./measure.ts";
 import { spread } from "./measure.ts";
@@ -18,6 +18,8 @@ const SECONDS = 2;
 
 /** Requests before a measurement, after which the cache of the default model is full. */
 const WARM_UP_REQUESTS = 10_000;
+/** Requests that the hit rate is measured with. */
+const MEASURED_REQUESTS = 500;
 
 /** What is measured, its path, and the bare route with a body of the same length. */
 const ROUTES = [
@@ -44,7 +46,9 @@ export const http: Bench = {
     }
     if (chosen.named) return [];
     buildWorkers();
-    const hitRate = (100 * await cacheHitRate(await openModel("gru"), WARM_UP_REQUESTS)).toFixed(0);
+    const counted = new CountedCache(await openModel("gru"));
+    await counted.serve(WARM_UP_REQUESTS);
+    const hitRate = (100 * (await counted.serve(MEASURED_REQUESTS)).hitRate).toFixed(0);
     tell(`the hit rate of the default model's cache is ${hitRate}% after ${WARM_UP_REQUESTS} requests`);
     return [
       ...await measure("workerd", await startWorkerd(), await startBareWorkerd(), tell),

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { argv, exit } from "node:process";
 import { bulk } from "./bulk.ts";
+import { cache } from "./cache.ts";
 import { http } from "./http.ts";
 import type { Bench, Finding, ModelRow, Spread } from "./measure.ts";
 import { middleware } from "./middleware.ts";
@@ -18,6 +19,7 @@ import { trainingWorkers } from "./training_workers.ts";
 /** All benchmarks, by their names on the command line. */
 const benches: Record<string, Bench> = {
   sampling,
+  cache,
   scoring,
   "scoring-workers": scoringWorkers,
   bulk,

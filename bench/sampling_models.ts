@@ -1,6 +1,6 @@
 import { DistributionCache } from "../shared/distribution_cache/distribution_cache.ts";
 import { sample } from "../shared/sampling.ts";
-import { cacheHitRate } from "./cache_hit_rate.ts";
+import { CountedCache } from "./cache_cost.ts";
 import type { ModelRow } from "./measure.ts";
 import { type BenchModel, type ChosenModels, openModel } from "./models.ts";
 
@@ -28,6 +28,8 @@ export async function sampleModels(
     const opened = await openModel(name, directory);
     const cache = new DistributionCache(opened.model);
     await sample(cache, opened.vocabulary, { n: START_NAMES, seed: 0 });
+    const counted = new CountedCache(opened);
+    await counted.serve(WARM_UP_REQUESTS);
     const cold = await requestRate(cache, opened, 1, COLD_REQUESTS);
     await requestRate(cache, opened, 1 + COLD_REQUESTS, WARM_UP_REQUESTS);
     rows.push({
@@ -37,7 +39,7 @@ export async function sampleModels(
       "in batches of 200": await positionRate(opened, 200),
       "n=20/s cold": cold,
       "n=20/s warm": await requestRate(cache, opened, 1 + COLD_REQUESTS + WARM_UP_REQUESTS, WARM_REQUESTS),
-      "hit rate": await cacheHitRate(opened, WARM_UP_REQUESTS),
+      "hit rate": (await counted.serve(WARM_REQUESTS)).hitRate,
     });
   }
   return rows;

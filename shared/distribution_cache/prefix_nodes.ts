@@ -20,7 +20,7 @@ const SLOTS_PER_NODE = 1.5;
 /** 2^32 divided by the golden ratio, odd: multiples of it modulo 2^32 are far apart. */
 const HASH_FACTOR = 0x9e3779b1;
 /** Purging makes room for at least this share of the nodes. */
-const PURGED_SHARE = 1 / 16;
+const PURGED_SHARE = 1 / 8;
 
 /**
  * The nodes of a tree of prefixes in bounded memory. A node is found by the row of its parent and its token, an edge.
@@ -179,7 +179,7 @@ export class PrefixNodes implements Nodes {
     this.#slots.fill(UNKNOWN);
     this.#free = [];
     for (let row = this.#end - 1; row >= 0; row--) {
-      if (kept[row] === 1) {
+      if (kept[row] !== 0) {
         this.#insert(row);
       } else {
         if (!Number.isNaN(this.#likelihoods[row])) onRemoved(row);
@@ -204,19 +204,19 @@ export class PrefixNodes implements Nodes {
 
   /** Unmarks nodes without a parent that is marked. */
   #dropOrphans(kept: Uint8Array): void {
-    const CHECKED = 2;
+    const edges = this.#edges;
+    /** What marks become when all ancestors are marked as well. */
+    const SAFE = 2;
     const line: number[] = [];
-    for (let start = 0; start < this.#end; start++) {
+    for (let start = 0; start < kept.length; start++) {
       let row = start;
       while (row !== NO_PARENT && kept[row] === 1) {
         line.push(row);
-        row = this.#edges[row] >>> TOKEN_BITS;
+        row = edges[row] >>> TOKEN_BITS;
       }
-      const stays = row === NO_PARENT || kept[row] === CHECKED;
-      for (const other of line) kept[other] = stays ? CHECKED : 0;
-      line.length = 0;
+      const mark = row === NO_PARENT || kept[row] === SAFE ? SAFE : 0;
+      while (line.length > 0) kept[line.pop()!] = mark;
     }
-    for (let row = 0; row < this.#end; row++) kept[row] = kept[row] === CHECKED ? 1 : 0;
   }
 
   /** Doubles the capacity, if there is memory. */

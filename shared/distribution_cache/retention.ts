@@ -3,9 +3,9 @@ const LIKELY_SHARE = 3 / 4;
 /** Classes of likelihood: so many for each nat. The last one takes all that is less likely than e^-64. */
 const CLASSES_PER_NAT = 64;
 const LIKELIHOOD_CLASSES = 4096;
-/** Classes of age: so many for each doubling. */
-const CLASSES_PER_DOUBLING = 16;
-const AGE_CLASSES = 32 * CLASSES_PER_DOUBLING + 1;
+/** Classes of age: two to this power for each doubling. */
+const AGE_BITS = 4;
+const AGE_CLASSES = (32 - AGE_BITS + 1) << AGE_BITS;
 /** No class. */
 const NONE = 2 ** 16 - 1;
 
@@ -39,10 +39,16 @@ export function chooseKept(
   for (let entry = 0; entry < kept.length; entry++) {
     if (kept[entry] === 1) classes[entry] = NONE;
     if (classes[entry] === NONE) continue;
-    classes[entry] = Math.floor(CLASSES_PER_DOUBLING * Math.log2(1 + now - used[entry]));
+    classes[entry] = ageClass(now - used[entry]);
   }
   keepLeast(kept, classes, AGE_CLASSES, budget - likely);
   return kept;
+}
+
+/** The class of an age, which is the age itself where that is small: a logarithm, exact in its first {@link AGE_BITS} bits. */
+function ageClass(age: number): number {
+  const shift = Math.max(0, 31 - AGE_BITS - Math.clz32(age));
+  return (shift << AGE_BITS) + (age >>> shift);
 }
 
 /**

@@ -7,7 +7,7 @@ import { chooseKept } from "./retention.ts";
 /** Bytes of memory that are taken at a time. */
 const PIECE_BYTES = 2 ** 20;
 /** Purging makes room for this share of the states. */
-const PURGED_SHARE = 1 / 16;
+const PURGED_SHARE = 1 / 8;
 
 /**
  * The layout of the array that a node keeps: the states of the model one after the other, for one position.

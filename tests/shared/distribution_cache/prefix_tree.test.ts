@@ -264,7 +264,7 @@ test("the nodes of a tree take 20 MiB by default", async () => {
     await cache.askAll(Array.from({ length: 1000 }, (_, i) => [first, 1 + i]));
     expect(cache.size).toBeLessThanOrEqual(3474);
   }
-  expect(cache.size).toBeGreaterThan(3474 * 15 / 16 - 1);
+  expect(cache.size).toBeGreaterThan(3474 * 7 / 8 - 1);
 });
 
 test("words that share nothing more go in one pass, but not with many rows that nobody needs", async () => {
