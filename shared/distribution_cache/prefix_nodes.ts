@@ -33,6 +33,8 @@ const PURGED_SHARE = 1 / 8;
 export class PrefixNodes implements Nodes {
   rows: DistributionTable;
   epoch = 0;
+  /** Whether nodes have been removed since there were none. */
+  isFull = false;
   /** [room]: the slot of the state of each node in a `StatePool`, or {@link NO_STATE}. */
   stateSlots: Int32Array;
   readonly #vocabularySize: number;
@@ -172,6 +174,7 @@ export class PrefixNodes implements Nodes {
    */
   purge(nodes: number, onRemoved: (row: number) => void): void {
     this.epoch++;
+    this.isFull = true;
     const { room } = this.rows;
     const budget = room - Math.max(nodes, Math.floor(PURGED_SHARE * room));
     const kept = chooseKept(this.#likelihoods.subarray(0, this.#end), this.#used, this.#now, budget);
@@ -200,6 +203,7 @@ export class PrefixNodes implements Nodes {
     this.#end = 0;
     this.#free = [];
     this.#reserved = 0;
+    this.isFull = false;
   }
 
   /** Unmarks nodes without a parent that is marked. */

@@ -15,6 +15,12 @@ export const MIN_PREFIX_NODES = 2048;
 const RUN_ROWS = 6;
 
 /**
+ * The share of the nodes and states of a full cache that one request may have in use. What is in use stays only if it is little, and
+ * several requests for unlikely beginnings at a time would otherwise make each other compute theirs again from the root.
+ */
+const REQUEST_SHARE = 1 / 64;
+
+/**
  * The most bytes of past states that grow in a step, unless one beginning alone needs more: they are copied twice, and ONNX
  * Runtime's memory never shrinks.
  */
@@ -31,6 +37,8 @@ interface Walk {
   parent: number;
   /** How many of the beginnings have no node. */
   missing: number;
+  /** What tells its last beginning from others: the edge to it if only that is missing, otherwise its tokens. */
+  key: number | string;
   /**
    * The states that the next step starts from: of all positions before it if they grow, otherwise of the last one. Slots of the pool,
    * or copies.
@@ -63,8 +71,8 @@ export class PrefixTree implements Tree {
    */
   readonly #maxSteps: number;
   #waiting: Walk[] = [];
-  /** The edges of the waiting beginnings that need a single step. */
-  #waitingEdges = new Set<number>();
+  /** The keys of the waiting walks. Those that a run leaves are asked for again, and must not be added again and again. */
+  #waitingKeys = new Set<number | string>();
   /** The length of the beginnings of the last run whose length was chosen. */
   #lastLength = -1;
 
@@ -112,19 +120,25 @@ export class PrefixTree implements Tree {
   }
 
   want(wanted: readonly Wanted[], work?: Work): void {
+    const limits = this.#limitsInUse();
     let added = 0;
     let steps = 0;
+    const inUse = { nodes: 0, walks: 0 };
     for (const { tokens, to } of wanted) {
-      const walk: Walk = { tokens, to, length: 0, parent: NO_PARENT, missing: 0, past: [] };
+      const walk: Walk = { tokens, to, length: 0, parent: NO_PARENT, missing: 0, key: "", past: [] };
       if (!this.#locate(walk)) continue;
-      const edge = edgeOf(walk.parent, tokenAt(tokens, walk.length));
-      const single = walk.length === to;
-      if (single && this.#waitingEdges.has(edge)) continue;
+      if (walk.missing > 1) walk.key = tokens.slice(0, to).join();
+      if (walk.missing === 1) { // of a name that is drawn, whose next beginning will start from this one
+        inUse.nodes += to + 1;
+        inUse.walks++;
+        if (inUse.walks > 1 && (inUse.nodes > limits.nodes || inUse.walks > limits.walks)) return;
+      }
+      if (this.#waitingKeys.has(walk.key)) continue;
       steps += stepsLeft(walk);
       if (added === this.maxRun || (added > 0 && steps > this.#maxSteps)) return;
       added++;
       for (let step = stepsLeft(walk); step > 0; step--) work?.addPosition();
-      if (single) this.#waitingEdges.add(edge);
+      this.#waitingKeys.add(walk.key);
       walk.tokens = tokens.slice(0, to);
       this.#waiting.push(walk);
     }
@@ -147,7 +161,7 @@ export class PrefixTree implements Tree {
     this.#nodes.clear();
     this.#states.clear();
     this.#waiting = [];
-    this.#waitingEdges.clear();
+    this.#waitingKeys.clear();
   }
 
   /**
@@ -162,9 +176,11 @@ export class PrefixTree implements Tree {
     walk.past = [];
     let row = NO_PARENT;
     for (let length = 0; length <= to; length++) {
-      row = this.#nodes.find(row, tokenAt(tokens, length));
+      const parent = row;
+      row = this.#nodes.find(parent, tokenAt(tokens, length));
       if (row === UNKNOWN) {
         walk.missing = to - length + 1;
+        walk.key = edgeOf(parent, tokenAt(tokens, length));
         return true;
       }
       // A state that grows needs those of all positions before it.
@@ -189,13 +205,24 @@ export class PrefixTree implements Tree {
     this.#locate(first);
     nodes = Math.max(first.missing, Math.min(nodes, Math.floor(this.#maxNodes / 4)));
     this.#nodes.purge(nodes, (row) => this.#states.remove(row));
-    this.#waitingEdges.clear(); // their rows may be those of other nodes now
+    // Edges may be those of other nodes now. Who waits asks again after this run.
+    this.#waiting = [];
+    this.#waitingKeys.clear();
     let { vacant } = this.#nodes;
     return walks.filter((walk) => {
       if (!this.#locate(walk) || walk.missing > vacant) return false;
       vacant -= walk.missing;
       return true;
     });
+  }
+
+  /** How many nodes one call of {@link want} may have in use, and how many walks to them. */
+  #limitsInUse(): { nodes: number; walks: number } {
+    const nodes = this.#nodes.isFull ? REQUEST_SHARE * this.#nodes.rows.room : Infinity;
+    const states = this.#states.isFull ? REQUEST_SHARE * this.#states.count : Infinity;
+    return this.#layout.grows
+      ? { nodes: Math.min(nodes, states), walks: Infinity }
+      : { nodes, walks: states };
   }
 
   /** Removes the walks of the next run from those that wait. */
@@ -216,9 +243,7 @@ export class PrefixTree implements Tree {
       }
     }
     this.#waiting = left;
-    for (const { parent, tokens, length } of walks) {
-      this.#waitingEdges.delete(edgeOf(parent, tokenAt(tokens, length)));
-    }
+    for (const { key } of walks) this.#waitingKeys.delete(key);
     return walks;
   }
 

@@ -109,6 +109,8 @@ function product(lengths: readonly (number | "past")[]): number {
  * A state is a slot, which is valid until the next {@link add} or {@link remove}.
  */
 export class StatePool {
+  /** Whether states have been removed for others since there were none. */
+  isFull = false;
   readonly #layout: StateLayout;
   readonly #nodes: PrefixNodes;
   readonly #maxStates: number;
@@ -182,6 +184,7 @@ export class StatePool {
   }
 
   clear(): void {
+    this.isFull = false;
     this.#pieces = [];
     this.#room = 0;
     this.#rows = new Int32Array();
@@ -217,6 +220,7 @@ export class StatePool {
 
   /** Makes room where all is full. */
   #purge(): void {
+    this.isFull = true;
     const budget = this.#room - Math.ceil(PURGED_SHARE * this.#room);
     const kept = chooseKept(this.#likelihoods, this.#used, this.#nodes.now, budget);
     for (let slot = 0; slot < this.#room; slot++) if (kept[slot] === 0) this.remove(this.#rows[slot]);

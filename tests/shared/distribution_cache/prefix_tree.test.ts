@@ -168,9 +168,11 @@ describe.each(["gru", "attention", "whole", "passes"])("the tree of the model %s
     const unused = model.rows - single.model.rows;
     expect(unused).toBeGreaterThanOrEqual(0);
     expect(unused).toBeLessThanOrEqual(model.exactPasses ? 6 * 12 : 0);
-    const forgetful = cacheOf({ bytes: 0, stateBytes: 0 });
-    expect(await logProbsOfWords(forgetful.cache, all)).toEqual(alone);
-    expect(await logProbsOfWords(forgetful.cache, all)).toEqual(alone);
+    for (const stateBytes of [0, 300, 3000]) {
+      const forgetful = cacheOf({ bytes: 0, stateBytes });
+      expect(await logProbsOfWords(forgetful.cache, all)).toEqual(alone);
+      expect(await logProbsOfWords(forgetful.cache, all)).toEqual(alone);
+    }
   });
 
   test("gives the same names for a seed, cold, warm and forgetful", async () => {
@@ -265,6 +267,33 @@ test("the nodes of a tree take 20 MiB by default", async () => {
     expect(cache.size).toBeLessThanOrEqual(3474);
   }
   expect(cache.size).toBeGreaterThan(3474 * 7 / 8 - 1);
+});
+
+test.each([["gru", 4 * 8 * 300], ["attention", 2 ** 20]])(
+  "requests for unlikely beginnings at a time do not make each other compute theirs again, with %s",
+  async (name, stateBytes) => {
+    const model = new Watched(models[name]);
+    const cache = new DistributionCache(model, { bytes: 0, stateBytes });
+    let positions = 0;
+    await Promise.all(Array.from({ length: 6 }, async (_, i) => {
+      const options = { n: 100, seed: i, temperature: 4, minLength: 12, maxLength: 16 };
+      for (const { name } of await sample(cache, vocabulary, options)) positions += name.length + 1;
+    }));
+    expect(model.rows / positions).toBeLessThan(1.5);
+  },
+);
+
+test("what a run leaves waits once, however often it is asked for", async () => {
+  const model = new Watched({ ...WHOLE_BEGINNINGS, multiplications: 500_000 }); // 0.05 ms a row
+  const cache = new DistributionCache(Object.assign(model, { multiplications: 500_000 }));
+  // Each is half of what a run may take, so that a run leaves 18 of these, which ask again.
+  const all = Array.from({ length: 20 }, (_, i) => new Array<number>(90).fill(1 + i));
+  await Promise.all(all.map((word) => logProbsOfWords(cache, [word])));
+  expect(cache.size).toBe(1 + 20 * 90);
+  expect(model.rows).toBe(1 + 20 * 90);
+  const tokens = new Array<number>(90).fill(26);
+  await cache.ask([{ tokens, from: 0, to: 90 }]);
+  expect(cache.cursor().seek(tokens, 90)).toBe(true); // in the next run: nothing else waits any more
 });
 
 test("words that share nothing more go in one pass, but not with many rows that nobody needs", async () => {
