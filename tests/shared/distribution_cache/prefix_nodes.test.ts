@@ -97,6 +97,21 @@ describe("PrefixNodes", () => {
     expect(found).toBe(nodes.count);
   });
 
+  test("removes with a node all that follows it, however recently that was used", () => {
+    const nodes = new PrefixNodes(SIZE, 64);
+    const others = (first: number) => Array.from({ length: 25 }, (_, i) => [first, 2 + i]);
+    for (const tokens of others(2)) add(nodes, tokens);
+    const parent = add(nodes, [3, 5, 6]);
+    add(nodes, [3, 5, 6, 7]);
+    for (const tokens of others(4)) add(nodes, tokens);
+    nodes.tick();
+    expect(nodes.find(parent, 7)).not.toBe(UNKNOWN);
+    nodes.purge(16, () => {});
+    expect(find(nodes, [3, 5, 6])).toBe(UNKNOWN);
+    expect(nodes.find(parent, 7)).toBe(UNKNOWN);
+    expect(find(nodes, [4, 26])).not.toBe(UNKNOWN);
+  });
+
   test("tells which rows it has removed, and gives them to others", () => {
     const nodes = new PrefixNodes(SIZE, 64);
     const removed: number[] = [];

@@ -45,6 +45,10 @@ describe("chooseKept", () => {
     expect(stays([-1, -2, -3], [0, 0, 0], 5, 9)).toEqual([0, 1, 2]);
   });
 
+  test("takes nothing for likely that is less likely than it can tell", () => {
+    expect(stays([-1024, -1024.5, -5, -6], [0, 0, 0, 1], 9, 2)).toEqual([2, 3]);
+  });
+
   test("does not count what is no entry", () => {
     expect(stays([NaN, -1, NaN, -30, -20, NaN], [5, 0, 5, 4, 3, 5], 5, 2)).toEqual([1, 3]);
   });
