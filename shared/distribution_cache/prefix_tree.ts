@@ -195,15 +195,12 @@ export class PrefixTree implements Tree {
    * Makes room for the nodes of some walks. Nodes that are removed for it may be some that walks have passed already, so that it may
    * not be enough for all of them.
    *
-   * @returns The walks that there is room for: at least the first, since what it has passed stays.
+   * @returns The walks that there is room for: at least the first, even if it has to start from the root.
    */
   #makeRoom(walks: Walk[]): Walk[] {
     let nodes = walks.reduce((sum, { missing }) => sum + missing, 0);
     if (this.#nodes.hasRoomFor(nodes)) return walks;
-    const [first] = walks;
-    this.#nodes.tick();
-    this.#locate(first);
-    nodes = Math.max(first.missing, Math.min(nodes, Math.floor(this.#maxNodes / 4)));
+    nodes = Math.max(walks[0].to + 1, Math.min(nodes, Math.floor(this.#maxNodes / 4)));
     this.#nodes.purge(nodes, (row) => this.#states.remove(row));
     // Edges may be those of other nodes now. Who waits asks again after this run.
     this.#waiting = [];
