@@ -4,6 +4,8 @@ import { createApp } from "../app.ts";
 import { ModelMemory } from "../inference/model_memory.ts";
 import { ModelRefresher } from "../inference/model_refresher.ts";
 import { provideOnnxRuntime, warmUpOnnxRuntime, WASM_RUNTIME } from "../inference/onnx_runtime.ts";
+import { OnnxSnapshot } from "../inference/onnx_snapshot.ts";
+import type { OnnxRuntime } from "../inference/onnx_model.ts";
 import { type ModelFiles, Registry } from "../inference/registry.ts";
 import { openModel, TrainingLists } from "../inference/served_model.ts";
 import { type BucketBinding, BucketStore } from "./cloudflare/bucket_store.ts";
@@ -58,26 +60,30 @@ export interface Worker {
 
 /**
  * Makes the Worker. It must be called in the global scope, where Cloudflare allows a second of CPU time: creating the
- * sessions takes half of it, and on the free plan a request may take only 10 ms.
+ * sessions may take half of it, and on the free plan a request may take only 10 ms.
  *
  * @param wasm ONNX Runtime Web's WebAssembly, imported as a compiled module.
  * @param models The models, imported as data by the entry that `scripts/build_worker.ts` writes.
  * @param waitUntil Keeps the context of the request that is being answered.
+ * @param snapshotBytes A snapshot of ONNX Runtime Web in which the models are open. Default: none; they are opened here.
  */
 export async function createWorker(
   wasm: WebAssembly.Module,
   models: ModelFiles[],
   environment: WorkerEnvironment,
   waitUntil: WaitUntil,
+  snapshotBytes?: Uint8Array,
 ): Promise<Worker> {
-  provideOnnxRuntime(wasm);
+  const snapshot = snapshotBytes === undefined ? null : OnnxSnapshot.read(wasm, snapshotBytes);
+  provideOnnxRuntime(wasm, undefined, snapshot ?? undefined);
+  const runtime = snapshot?.runtime(WASM_RUNTIME) ?? WASM_RUNTIME;
   const settings = readSettings((name) => environment[name]);
   const { token, origins, serverTiming, log = true, bodyTimeout } = settings;
   const { modelRefresh = REFRESH, modelMemory = MEMORY } = settings;
   const { MODELS: bucket } = environment;
   const limiter = rateLimiter(settings, environment);
   const memory = new ModelMemory(modelMemory * 2 ** 20);
-  const registry = await openBundled(models, memory, waitUntil);
+  const registry = await openBundled(models, runtime, memory, waitUntil);
   const refresher = bucket === undefined
     ? null
     : await followBucket(bucket, models, registry, memory, FILE_SHARE * modelMemory * 2 ** 20);
@@ -138,6 +144,7 @@ function jobsOf(
 /** Opens the models of the bundle. */
 async function openBundled(
   models: readonly ModelFiles[],
+  runtime: OnnxRuntime,
   memory: ModelMemory,
   keepAlive: WaitUntil,
 ): Promise<Registry> {
@@ -147,7 +154,7 @@ async function openBundled(
   for (const name of registry.names) {
     await registry.add(
       name,
-      (onBroken) => openModel(files.get(name)!, WASM_RUNTIME, { onBroken, lists, memory }),
+      (onBroken) => openModel(files.get(name)!, runtime, { onBroken, lists, memory }),
     );
   }
   // Only here may ONNX Runtime be initialised: it takes too long for a request.
