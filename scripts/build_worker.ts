@@ -14,9 +14,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { listModels, readModel } from "../functions/inference/model_directory.ts";
 import { ModelProbe } from "../functions/inference/model_probe.ts";
-import { type ModelCard, parseModelCard } from "../shared/model_card.ts";
 import { readSettings } from "../functions/runtimes/settings.ts";
-import { takeOnnxSnapshot } from "./take_onnx_snapshot.ts";
+import { takeOnnxSnapshot, type TriedModel } from "./take_onnx_snapshot.ts";
 
 const { models: modelsDirectory = fileURLToPath(new URL("../models", import.meta.url)), modelTimeout } =
   readSettings(
@@ -39,7 +38,7 @@ const probe = new ModelProbe(WebAssembly.compile(wasm), modelTimeout);
 const names: string[] = [];
 const models: string[] = [];
 /** The models that opened. */
-const opened: { card: ModelCard; onnx: Uint8Array<ArrayBuffer> }[] = [];
+const opened: TriedModel[] = [];
 
 /** The variables that hold the copied files, by file name. */
 const variables = new Map<string, string>();
@@ -58,7 +57,7 @@ for (const name of await listModels(modelsDirectory)) {
     const { card, ...files } = await readModel(modelsDirectory, name);
     await probe.check({ card, ...files });
     const onnx = importData(files.onnx!, "onnx");
-    opened.push({ card: parseModelCard(card), onnx: files.onnx! });
+    opened.push({ card, onnx: files.onnx! });
     const list = files.list ? importData(files.list, "txt") : "null";
     models.push(
       `  { name: ${JSON.stringify(name)}, card: ${JSON.stringify(card)}, onnx: ${onnx}, list: ${list} },`,

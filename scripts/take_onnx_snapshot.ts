@@ -3,6 +3,7 @@
  * restores it.
  */
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import {
   GLOBAL_PREFIX,
   SNAPSHOT_SECTION,
@@ -11,10 +12,13 @@ import {
 } from "../functions/inference/onnx_snapshot.ts";
 import { openOnnxModel } from "../functions/inference/onnx_model.ts";
 import { provideOnnxRuntime, warmUpOnnxRuntime, WASM_RUNTIME } from "../functions/inference/onnx_runtime.ts";
-import type { ModelCard } from "../shared/model_card.ts";
+import { parseModelCard } from "../shared/model_card.ts";
 
 /** The most memory in a snapshot, in bytes: beyond it, reading it takes longer than what it saves. */
 const MAX_BYTES = 2 ** 25;
+
+/** The largest and the smallest blocks of free memory that are cleared, in bytes. */
+const [LARGEST_BLOCK, SMALLEST_BLOCK] = [2 ** 20, 64];
 
 /** The granularity of what is left out of a snapshot because it is zero, in bytes. */
 const BLOCK = 256;
@@ -31,20 +35,26 @@ export interface TakenSnapshot {
   snapshot: Uint8Array<ArrayBuffer>;
 }
 
+/** A model that opens. */
+export interface TriedModel {
+  /** The text of its card. */
+  card: string;
+  onnx: Uint8Array<ArrayBuffer>;
+}
+
 /**
  * Opens models in this thread, in which ONNX Runtime Web must not have been used yet, and takes a snapshot of it.
  *
  * @param wasm ONNX Runtime Web's WebAssembly.
  * @param glue The JavaScript that comes with it.
- * @param models Models that open.
  * @throws {Error} If this build of ONNX Runtime Web is not as expected, or the models take more than {@link MAX_BYTES}.
  */
 export async function takeOnnxSnapshot(
   wasm: Uint8Array<ArrayBuffer>,
   glue: string,
-  models: readonly { card: ModelCard; onnx: Uint8Array<ArrayBuffer> }[],
+  models: readonly TriedModel[],
 ): Promise<TakenSnapshot> {
-  const id = createHash("sha256").update(wasm).digest("hex");
+  const id = sha256(wasm);
   const { module, globals: count } = exportGlobals(wasm, id);
   const createSession = exportOf(glue, "_OrtCreateSession");
   const called: string[] = [];
@@ -76,10 +86,12 @@ export async function takeOnnxSnapshot(
     );
   await warmUpOnnxRuntime();
   handles.length = 0;
-  for (const { card, onnx } of models) await openOnnxModel(onnx, card, WASM_RUNTIME);
+  for (const { card, onnx } of models) await openOnnxModel(onnx, parseModelCard(card), WASM_RUNTIME);
   if (handles.length !== models.length) {
     throw new Error(`${models.length} models made ${handles.length} sessions`);
   }
+  const [allocate, free] = [exports[exportOf(glue, "_malloc")], exports[exportOf(glue, "_free")]];
+  clearFreeMemory(memory, allocate as (size: number) => number, free as (pointer: number) => void);
   const { pieces, bytes } = withoutZeros(new Uint8Array(memory.buffer));
   if (bytes.length > MAX_BYTES) {
     throw new Error(`it has ${bytes.length} bytes; ${MAX_BYTES} at most are read in less time than it saves`);
@@ -89,10 +101,20 @@ export async function takeOnnxSnapshot(
     pages: memory.buffer.byteLength / 2 ** 16,
     pieces,
     globals: globals(),
-    sessions: Object.fromEntries(models.map(({ card }, i) => [card.sha256, handles[i]])),
+    cards: models.filter(isKnownWholly).map(({ card }) => sha256(card)),
+    sessions: Object.fromEntries(models.map(({ onnx }, i) => [sha256(onnx), handles[i]])),
     exports: { constructors: called[0], initialize: exportOf(glue, "_OrtInit"), createSession },
   };
   return { module, snapshot: writeSnapshot(header, bytes) };
+}
+
+/** Whether a card has nothing but what a server reads, so that it need not be parsed with the schema again. */
+function isKnownWholly({ card }: TriedModel): boolean {
+  return isDeepStrictEqual(parseModelCard(card), JSON.parse(card));
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
 }
 
 /**
@@ -104,6 +126,29 @@ function exportOf(glue: string, name: string): string {
   const found = new RegExp(`\\b${name}=\\w+\\.(\\w+)`).exec(glue);
   if (found === null) throw new Error(`its JavaScript has no ${name}`);
   return found[1];
+}
+
+/**
+ * Overwrites memory that was freed with zeros, so that the snapshot does not have it. All of it is allocated for that: blocks of
+ * each size, the large ones first.
+ */
+function clearFreeMemory(
+  memory: WebAssembly.Memory,
+  allocate: (size: number) => number,
+  free: (pointer: number) => void,
+): void {
+  const cannotGrow = () => {
+    throw new RangeError("the memory must not grow");
+  };
+  Object.assign(memory, { grow: cannotGrow }); // the glue code catches it, and there is no block of this size
+  const blocks: number[] = [];
+  for (let size = LARGEST_BLOCK; size >= SMALLEST_BLOCK; size /= 2) {
+    for (let block = allocate(size); block !== 0; block = allocate(size)) {
+      new Uint8Array(memory.buffer, block >>> 0, size).fill(0);
+      blocks.push(block);
+    }
+  }
+  for (const block of blocks) free(block);
 }
 
 /** What of a memory is not zero. */

@@ -11,7 +11,7 @@ export interface OnnxRuntime {
   };
   readonly Tensor: TensorConstructor;
   readonly executionProvider: "wasm" | "webgpu";
-  /** Whether a model is known to answer as its card says, by the SHA-256 of its file. Default: none is. */
+  /** Whether a model is known to be as its card says, by the SHA-256 of the card's text. Default: none is. */
   hasTried?(sha256: string): boolean;
 }
 
@@ -24,19 +24,21 @@ export interface OpenedModel extends LanguageModel {
 /** What of a card {@link openOnnxModel} needs. */
 type OpenedCard =
   & Pick<ModelCard, "context_length" | "vocabulary" | "states">
-  & Partial<Pick<ModelCard, "parameters" | "exact_passes" | "sha256">>;
+  & Partial<Pick<ModelCard, "parameters" | "exact_passes">>;
 
 /**
- * Opens an ONNX file as a language model, and takes one step with it to see that it answers as its card says, unless
- * the runtime knows that. A run that fails later rejects with a {@link BrokenModelError}.
+ * Opens an ONNX file as a language model, and takes one step with it to see that it answers as its card says. A run that
+ * fails later rejects with a {@link BrokenModelError}.
  *
  * @param runtime ONNX Runtime Web, initialised.
+ * @param tried Whether it is known to answer so, and no step is needed.
  * @throws {Error} If the file is not a model, or not one with the inputs, outputs and sizes of the card.
  */
 export async function openOnnxModel(
   onnx: Uint8Array,
   card: OpenedCard,
   runtime: OnnxRuntime,
+  tried = false,
 ): Promise<OpenedModel> {
   const session = await runtime.InferenceSession.create(onnx, {
     executionProviders: [runtime.executionProvider],
@@ -44,7 +46,7 @@ export async function openOnnxModel(
   });
   const model = new OnnxModel(runtime, session, card);
   try {
-    if (!runtime.hasTried?.(card.sha256 ?? "")) await requireDistribution(model);
+    if (!tried) await requireDistribution(model);
   } catch (error) {
     await model.close();
     throw error;

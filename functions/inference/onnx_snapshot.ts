@@ -34,6 +34,8 @@ export interface SnapshotHeader {
   pieces: [offset: number, length: number][];
   /** The values of the globals. */
   globals: number[];
+  /** The SHA-256 of the cards of the models that were open. */
+  cards: string[];
   /** The handles of the sessions, by the SHA-256 of their models. */
   sessions: Record<string, number>;
   /** The exports that are replaced. */
@@ -106,7 +108,7 @@ export class OnnxSnapshot implements Instantiation {
   runtime({ InferenceSession, ...rest }: OnnxRuntime): OnnxRuntime {
     return {
       ...rest,
-      hasTried: (hash) => Object.hasOwn(this.#header.sessions, hash),
+      hasTried: (hash) => this.#header.cards.includes(hash),
       InferenceSession: {
         create: async (onnx, options) => {
           const hash = await sha256(onnx as Uint8Array<ArrayBuffer>);

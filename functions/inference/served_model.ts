@@ -115,11 +115,12 @@ export async function openModel(
   { onBroken = () => {}, lists = new TrainingLists(), memory = new ModelMemory(), pause }: OpenOptions = {},
 ): Promise<ServedModel> {
   const { name, card: text, onnx, list } = files;
-  const card = parseModelCard(text);
+  const hash = await sha256(new TextEncoder().encode(text));
+  const tried = runtime.hasTried?.(hash) ?? false;
+  const card = tried ? JSON.parse(text) as ModelCard : parseModelCard(text);
   if (card.name !== name) throw new Error(`${name}.json is the card of ${JSON.stringify(card.name)}`);
   if (!onnx) throw new Error(`${name}.onnx is missing`);
   await requireHash(`${name}.onnx`, onnx, card.sha256);
-  const tried = runtime.hasTried?.(card.sha256) ?? false;
   const trainingNames = list ? await lists.open(list, card.dataset, tried) : null;
   const vocabulary = new Vocabulary(card.vocabulary);
   const reasonOf = (error: Error) => `${name}.onnx cannot be run: ${error.message}`;
@@ -127,7 +128,7 @@ export async function openModel(
   try {
     const open = () => {
       share.open();
-      return openOnnxModel(onnx, card, runtime);
+      return openOnnxModel(onnx, card, runtime, tried);
     };
     const model = new ReopeningModel(await open(), open, () => share.use());
     const cache = new DistributionCache(model, {
@@ -155,7 +156,7 @@ export async function openModel(
       quantiles: cardQuantiles(card),
       onnx,
       trainingNames,
-      version: versionOf(await sha256(new TextEncoder().encode(text))),
+      version: versionOf(hash),
       pinned: false,
       memory: share,
     };
