@@ -3,7 +3,6 @@
  * restores it.
  */
 import { createHash } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import {
   GLOBAL_PREFIX,
   SNAPSHOT_SECTION,
@@ -108,9 +107,9 @@ export async function takeOnnxSnapshot(
   return { module, snapshot: writeSnapshot(header, bytes) };
 }
 
-/** Whether a card has nothing but what a server reads, so that it need not be parsed with the schema again. */
+/** Whether a card has nothing but what a server reads, in its order, so that it need not be parsed with the schema again. */
 function isKnownWholly({ card }: TriedModel): boolean {
-  return isDeepStrictEqual(parseModelCard(card), JSON.parse(card));
+  return JSON.stringify(parseModelCard(card)) === JSON.stringify(JSON.parse(card));
 }
 
 function sha256(data: string | Uint8Array): string {
