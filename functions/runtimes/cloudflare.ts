@@ -1,5 +1,6 @@
 import { getConnInfo } from "hono/cloudflare-workers";
 import { takeTurn } from "../../shared/event_loop.ts";
+import { sample } from "../../shared/sampling.ts";
 import { createApp } from "../app.ts";
 import { ModelMemory } from "../inference/model_memory.ts";
 import { ModelRefresher } from "../inference/model_refresher.ts";
@@ -31,6 +32,9 @@ const REFRESH = 60;
 
 /** The memory of all models together, in MB: of the 128 MB of a Worker, what its code and ONNX Runtime leave. */
 const MEMORY = 48;
+
+/** Names that the default model makes before the first request. */
+const WARM_UP_NAMES = 10;
 
 /** The share of that memory that one file in the bucket may take: its model takes several times as much while it is opened. */
 const FILE_SHARE = 1 / 6;
@@ -159,7 +163,15 @@ async function openBundled(
   }
   // Only here may ONNX Runtime be initialised: it takes too long for a request.
   if (models.length === 0) await warmUpOnnxRuntime();
+  await warmUp(registry);
   return registry;
+}
+
+/** Has the default model make some names: WebAssembly is compiled when it first runs, for which a request has little time. */
+async function warmUp(registry: Registry): Promise<void> {
+  if (!registry.statuses().some(({ status }) => status === "ready")) return;
+  const { cache, vocabulary } = await registry.get();
+  await sample(cache, vocabulary, { n: WARM_UP_NAMES, seed: 0 });
 }
 
 /** Makes the registry follow the models of a bucket, with those of the bundle under them. */
