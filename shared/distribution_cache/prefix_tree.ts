@@ -304,7 +304,7 @@ export class PrefixTree implements Tree {
     const firsts = groups.map(([first]) => first);
     const time = this.#passLength(groups);
     const tokens = Int32Array.from(firsts.flatMap((walk) => this.#tokensOf(walk, time)));
-    const past = this.#gather(firsts, shortest);
+    const past = this.#layout.gather(firsts.map(({ past }) => past), shortest, this.#states);
     const goesOn = (walk: Walk) => stepsLeft(walk) > time;
     for (const walk of walks) {
       // Slots are valid only until states are added.
@@ -382,18 +382,6 @@ export class PrefixTree implements Tree {
       const beginning = [BOUNDARY, ...tokens.slice(0, length)].join(" ");
       throw new BrokenModelError(`after the tokens ${beginning} ${(error as Error).message}`);
     }
-  }
-
-  /** The `past` of a step of some walks. */
-  #gather(walks: readonly Walk[], depth: number): Float32Array[] {
-    const past = this.#layout.past(walks.length, depth);
-    walks.forEach(({ past: states }, row) => {
-      states.forEach((state, position) => {
-        if (typeof state === "number") this.#states.put(state, past, row, position, depth);
-        else this.#layout.put(past, row, position, depth, state);
-      });
-    });
-    return past;
   }
 
   #copy(state: number | Float32Array): Float32Array {

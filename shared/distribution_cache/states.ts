@@ -34,15 +34,28 @@ export class StateLayout {
   }
 
   /**
-   * Makes the `past` of a step, which {@link put} fills.
+   * Makes the `past` of a step.
    *
+   * @param beginnings For each beginning of the batch, the states of its positions in order, arrays or slots of the pool; only the
+   * last one is needed if no state grows. Empty at the start.
    * @param depth The number of positions before the step, which is the same for all beginnings if a state grows.
-   * @returns One array a state: [batch, ...shape], zeros.
+   * @returns One array a state: [batch, ...shape], zeros at the start.
    */
-  past(batch: number, depth: number): Float32Array[] {
-    return this.#parts.map(({ outer, inner, grows }) =>
-      new Float32Array(batch * outer * (grows ? depth : 1) * inner)
+  gather(
+    beginnings: readonly (readonly (Float32Array | number)[])[],
+    depth: number,
+    pool?: StatePool,
+  ): Float32Array[] {
+    const past = this.#parts.map(({ outer, inner, grows }) =>
+      new Float32Array(beginnings.length * outer * (grows ? depth : 1) * inner)
     );
+    beginnings.forEach((states, row) => {
+      states.forEach((state, position) => {
+        if (typeof state === "number") pool!.put(state, past, row, position, depth);
+        else this.put(past, row, position, depth, state);
+      });
+    });
+    return past;
   }
 
   /**
@@ -82,8 +95,8 @@ export class StateLayout {
   extract(
     present: readonly Float32Array[],
     row: number,
-    position: number,
-    time: number,
+    position = 0,
+    time = 1,
     to: Float32Array = new Float32Array(this.size),
     offset = 0,
   ): Float32Array {
