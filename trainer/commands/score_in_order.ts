@@ -4,7 +4,7 @@ import { MAX_LOAD } from "./line_scorer_thread.ts";
 import { Scorers, type ScoringThreads } from "./scorers.ts";
 
 /** Milliseconds of scoring after which threads are started. A list that takes much less is done before they are ready. */
-const START_AFTER = 200;
+const START_AFTER = 100;
 
 /** Lines that are being scored. */
 interface UnderWay {
