@@ -8,13 +8,15 @@
  * Default: models/ beside the code. Each model is opened first, within EDGEMORE_MODEL_TIMEOUT seconds; a broken one is left out.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { listModels, readModel } from "../functions/inference/model_directory.ts";
 import { ModelProbe } from "../functions/inference/model_probe.ts";
 import { readSettings } from "../functions/runtimes/settings.ts";
+import { takeOnnxSnapshot, type TriedModel } from "./take_onnx_snapshot.ts";
+import { writeBuilt } from "./write_built.ts";
 
 const { models: modelsDirectory = fileURLToPath(new URL("../models", import.meta.url)), modelTimeout } =
   readSettings(
@@ -24,18 +26,15 @@ const { models: modelsDirectory = fileURLToPath(new URL("../models", import.meta
 const build = process.argv[2] ?? fileURLToPath(new URL("../build", import.meta.url));
 mkdirSync(join(build, "models"), { recursive: true });
 
-/** Replaces a file atomically: another build may read it at the same time. */
-function write(file: string, content: string | Uint8Array): void {
-  const path = join(build, file);
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, content);
-  renameSync(temporary, path);
-}
+/** Writes a file below the directory. */
+const write = (file: string, content: string | Uint8Array) => writeBuilt(join(build, file), content);
 
 const wasm = readFileSync(fileURLToPath(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm")));
 const probe = new ModelProbe(WebAssembly.compile(wasm), modelTimeout);
 const names: string[] = [];
 const models: string[] = [];
+/** The models that opened. */
+const opened: TriedModel[] = [];
 
 /** The variables that hold the copied files, by file name. */
 const variables = new Map<string, string>();
@@ -54,6 +53,7 @@ for (const name of await listModels(modelsDirectory)) {
     const { card, ...files } = await readModel(modelsDirectory, name);
     await probe.check({ card, ...files });
     const onnx = importData(files.onnx!, "onnx");
+    opened.push({ card, onnx: files.onnx! });
     const list = files.list ? importData(files.list, "txt") : "null";
     models.push(
       `  { name: ${JSON.stringify(name)}, card: ${JSON.stringify(card)}, onnx: ${onnx}, list: ${list} },`,
@@ -65,13 +65,33 @@ for (const name of await listModels(modelsDirectory)) {
 }
 probe.end();
 
+/** Writes ONNX Runtime Web with a snapshot of it in which the models are open. Returns whether that was possible. */
+async function writeSnapshot(): Promise<boolean> {
+  const glue = fileURLToPath(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.mjs"));
+  try {
+    const { module, snapshot } = await takeOnnxSnapshot(wasm, readFileSync(glue, "utf8"), opened);
+    write("onnx_runtime.wasm", module);
+    write("onnx_runtime.snapshot", snapshot);
+    return true;
+  } catch (error) {
+    console.error(
+      `warning: the Worker will start slowly: cannot take a snapshot of ONNX Runtime Web: ${
+        (error as Error).message
+      }`,
+    );
+    return false;
+  }
+}
+
+const hasSnapshot = await writeSnapshot();
 const cloudflare = relative(
   build,
   fileURLToPath(new URL("../functions/runtimes/cloudflare.ts", import.meta.url)),
 );
 write(
   "worker.ts",
-  `import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
+  `import wasm from "${hasSnapshot ? "./onnx_runtime.wasm" : "onnxruntime-web/ort-wasm-simd-threaded.wasm"}";
+${hasSnapshot ? 'import snapshot from "./onnx_runtime.snapshot";' : ""}
 import { env, waitUntil } from "cloudflare:workers";
 import { createWorker } from ${JSON.stringify(cloudflare)};
 export { RateLimitObject } from ${JSON.stringify(cloudflare)};
@@ -79,7 +99,7 @@ ${Array.from(variables, ([file, variable]) => `import ${variable} from "./${file
 
 export default await createWorker(wasm, [
 ${models.join("\n")}
-], env, waitUntil);
+], env, waitUntil${hasSnapshot ? ", new Uint8Array(snapshot)" : ""});
 `,
 );
 console.log(`worker.ts: ${names.join(", ") || "no models"}`);

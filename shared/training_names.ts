@@ -65,37 +65,51 @@ export class TrainingNames {
   /** The bytes of the list's file. */
   readonly list: Uint8Array<ArrayBuffer>;
   /** Open addressing: the offset of a line plus one, or 0 for a free slot. Its length is a power of two. */
-  readonly #table: Uint32Array;
+  #table = new Uint32Array();
   /** The names of lines that are not in normalization form C: they differ from the bytes of the list. */
   readonly #composed = new Set<string>();
   readonly #query = new Uint8Array(MAX_NAME_BYTES);
 
-  private constructor(list: Uint8Array<ArrayBuffer>, lines: number) {
+  /**
+   * The names of a list, which is indexed when the first is asked for. Then {@link has} throws what {@link open} would.
+   *
+   * @param list UTF-8, one name a line, as `trainer/corpus.ts` reads it. It must not change afterwards.
+   */
+  constructor(list: Uint8Array<ArrayBuffer>) {
     this.list = list;
-    this.#table = new Uint32Array(2 ** Math.ceil(Math.log2(1.5 * lines + 1)));
   }
 
   /**
    * Indexes a list.
    *
-   * @param list UTF-8, one name a line, as `trainer/corpus.ts` reads it. It must not change afterwards.
+   * @param list As the constructor's.
    * @param pause Called after every {@link SLICE_BYTES} bytes, to let others run. Default: no pauses, since a Worker may not wait
    * in its global scope.
    * @throws {TypeError} If a line is too long.
    */
   static async open(list: Uint8Array<ArrayBuffer>, pause?: () => Promise<void>): Promise<TrainingNames> {
-    let lines = 0;
-    await eachLine(list, pause, (start, end) => void (lines += maxByte(list, start, end) > SPACE ? 1 : 0));
-    const names = new TrainingNames(list, lines);
-    await eachLine(list, pause, (start, end) => names.#add(start, end));
+    const names = new TrainingNames(list);
+    for (const _slice of names.#index()) await pause?.();
     return names;
   }
 
   /** Whether a name, as the model's vocabulary normalises it, is in the list. */
   has(name: string): boolean {
+    if (this.#table.length === 0) { for (const _slice of this.#index()); }
     const { read, written } = ENCODER.encodeInto(name, this.#query);
     if (read < name.length) return false; // longer than any line
     return this.#table[this.#find(this.#query, 0, written)] !== 0 || this.#composed.has(name);
+  }
+
+  /** Indexes the list, and yields after every slice. */
+  *#index(): Generator<void> {
+    let lines = 0;
+    yield* eachLine(
+      this.list,
+      (start, end) => void (lines += maxByte(this.list, start, end) > SPACE ? 1 : 0),
+    );
+    this.#table = new Uint32Array(2 ** Math.ceil(Math.log2(1.5 * lines + 1)));
+    yield* eachLine(this.list, (start, end) => this.#add(start, end));
   }
 
   /** Adds a line. */
@@ -137,21 +151,16 @@ export class TrainingNames {
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Visits the start and end offset of each line of a list. */
-async function eachLine(
-  list: Uint8Array,
-  pause: (() => Promise<void>) | undefined,
-  visit: (start: number, end: number) => void,
-): Promise<void> {
+/** Visits the start and end offset of each line of a list, and yields after every {@link SLICE_BYTES} bytes. */
+function* eachLine(list: Uint8Array, visit: (start: number, end: number) => void): Generator<void> {
   let start = BYTE_ORDER_MARK.every((byte, i) => list[i] === byte) ? BYTE_ORDER_MARK.length : 0;
   for (let due = SLICE_BYTES; start < list.length;) {
     const end = lineEnd(list, start);
     visit(start, end);
     start = end + (list[end] === CARRIAGE_RETURN ? 2 : 1);
-    if (pause && start >= due) {
-      await pause();
-      due = start + SLICE_BYTES;
-    }
+    if (start < due) continue;
+    yield;
+    due = start + SLICE_BYTES;
   }
 }
 

@@ -8,6 +8,24 @@ const MAX_MEMORY_PAGES = 2 ** 14;
 const IDENTITY_GRAPH =
   "CAg6NgoQCgF4EgF5IghJZGVudGl0eRIIaWRlbnRpdHlaCwoBeBIGCgQIARIAYgsKAXkSBgoECAESAEIECgAQEQ==";
 
+/** How ONNX Runtime Web's module is instantiated. */
+export interface Instantiation {
+  /** The size that the memory begins with, in pages of 64 KiB, unless the module needs more. */
+  readonly pages: number;
+  /** Returns what the glue code calls. */
+  instantiate(
+    module: WebAssembly.Module,
+    imports: WebAssembly.Imports,
+    memory: WebAssembly.Memory,
+  ): Promise<WebAssembly.Exports>;
+}
+
+/** The ordinary one. */
+const INSTANTIATION: Instantiation = {
+  pages: 0,
+  instantiate: async (module, imports) => (await WebAssembly.instantiate(module, imports)).exports,
+};
+
 /** ONNX Runtime Web on WebAssembly. */
 export const WASM_RUNTIME: OnnxRuntime = { InferenceSession, Tensor, executionProvider: "wasm" };
 
@@ -18,16 +36,23 @@ export const WASM_RUNTIME: OnnxRuntime = { InferenceSession, Tensor, executionPr
  * @param wasm The bytes of `ort-wasm-simd-threaded.wasm`, or the compiled module on a runtime that cannot compile
  * WebAssembly. Null: ONNX Runtime Web looks for it, beside its own script.
  * @param onMemory Called with the WebAssembly memory when it is created.
+ * @param instantiation How a compiled module is instantiated. Default: as ever.
  */
 export function provideOnnxRuntime(
   wasm: Uint8Array<ArrayBuffer> | WebAssembly.Module | null,
   onMemory: (memory: WebAssembly.Memory) => void = () => {},
+  instantiation: Instantiation = INSTANTIATION,
 ): void {
   env.wasm.numThreads = 1;
   env.logLevel = "error";
-  boundMemory(onMemory);
-  if (wasm instanceof WebAssembly.Module) instantiateFrom(wasm);
-  else if (wasm !== null) env.wasm.wasmBinary = wasm.buffer;
+  let memory: WebAssembly.Memory;
+  boundMemory(instantiation.pages, (created) => onMemory(memory = created));
+  if (wasm instanceof WebAssembly.Module) {
+    instantiateWith(async (imports) => ({
+      module: wasm,
+      instance: { exports: await instantiation.instantiate(wasm, imports, memory) },
+    }));
+  } else if (wasm !== null) env.wasm.wasmBinary = wasm.buffer;
 }
 
 /** Initialises ONNX Runtime Web, which happens when a session is created, before the first model needs it. */
@@ -42,13 +67,20 @@ export async function warmUpOnnxRuntime(): Promise<void> {
  * Limits the memory of ONNX Runtime Web, so that a graph which needs more fails instead of exhausting the machine.
  * Emscripten's glue code reserves 4 GiB and has no option for less, so the constructor that it calls is replaced until it has
  * called it: other WebAssembly of the process may need more.
+ *
+ * @param pages The size that it begins with, if that is more than what the glue code asks for.
  */
-function boundMemory(onMemory: (memory: WebAssembly.Memory) => void): void {
+function boundMemory(pages: number, onMemory: (memory: WebAssembly.Memory) => void): void {
   const { Memory } = WebAssembly;
   class BoundedMemory extends Memory {
-    constructor({ maximum = MAX_MEMORY_PAGES, ...descriptor }: WebAssembly.MemoryDescriptor) {
-      super({ ...descriptor, maximum: Math.min(maximum, MAX_MEMORY_PAGES) });
-      if (descriptor.initial === 0) return; // the glue code also creates an empty one, to test for shared memory
+    constructor({ initial, maximum = MAX_MEMORY_PAGES, ...descriptor }: WebAssembly.MemoryDescriptor) {
+      const isTest = initial === 0; // the glue code also creates an empty one, to test for shared memory
+      super({
+        ...descriptor,
+        initial: isTest ? 0 : Math.max(initial, pages),
+        maximum: Math.min(maximum, MAX_MEMORY_PAGES),
+      });
+      if (isTest) return;
       Object.assign(WebAssembly, { Memory });
       onMemory(this);
     }
@@ -57,20 +89,20 @@ function boundMemory(onMemory: (memory: WebAssembly.Memory) => void): void {
 }
 
 /**
- * Makes ONNX Runtime Web use a compiled module.
+ * Makes ONNX Runtime Web use an instance of a compiled module.
  *
  * workerd does not compile WebAssembly at run time; a .wasm file is imported as a module. Emscripten's glue code would accept
  * a module through `instantiateWasm`, but `env.wasm` has no field for that and accepts only bytes. So it is given a
  * placeholder for the bytes, and `WebAssembly.instantiate` instantiates the module when it is called with the placeholder.
  */
-function instantiateFrom(module: WebAssembly.Module): void {
+function instantiateWith(make: (imports: WebAssembly.Imports) => Promise<unknown>): void {
   const placeholder = new ArrayBuffer(1);
   env.wasm.wasmBinary = placeholder;
   const instantiate = WebAssembly.instantiate;
-  const bridge = async (source: BufferSource, imports?: WebAssembly.Imports): Promise<unknown> => {
+  const bridge = async (source: BufferSource, imports: WebAssembly.Imports = {}): Promise<unknown> => {
     if (!isPlaceholder(source, placeholder)) return instantiate(source, imports);
     Object.assign(WebAssembly, { instantiate });
-    return { module, instance: await instantiate(module, imports) };
+    return await make(imports);
   };
   Object.assign(WebAssembly, { instantiate: bridge });
 }

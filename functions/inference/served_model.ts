@@ -61,13 +61,18 @@ export class TrainingLists {
   /**
    * The names of a list.
    *
-   * @throws {Error} If it is not the list that the card describes.
+   * @param tried Whether it is known that it can be indexed, which then waits until it is needed.
+   * @throws {Error} If it is not the list that the card describes, or cannot be indexed.
    */
-  async open(list: Uint8Array<ArrayBuffer>, { name, sha256 }: ModelCard["dataset"]): Promise<TrainingNames> {
+  async open(
+    list: Uint8Array<ArrayBuffer>,
+    { name, sha256 }: ModelCard["dataset"],
+    tried: boolean,
+  ): Promise<TrainingNames> {
     await requireHash(name, list, sha256);
     const opened = this.#opened.get(sha256)?.deref();
     if (opened !== undefined) return opened;
-    const names = await TrainingNames.open(list, this.#pause);
+    const names = tried ? new TrainingNames(list) : await TrainingNames.open(list, this.#pause);
     this.#opened.set(sha256, new WeakRef(names));
     return names;
   }
@@ -99,7 +104,7 @@ export function estimateMemory({ card, onnx, list }: ModelFiles): number {
 
 /**
  * Opens a model and asks it about many contexts, so that one which is broken is found before it is served. Then names are
- * made until the rows that they need most are remembered.
+ * made until the rows that they need most are remembered. Both is left out for a model that the runtime has tried.
  *
  * @param runtime What runs it, initialised by the caller.
  * @throws {Error} If it cannot be served; the message is the reason.
@@ -110,18 +115,20 @@ export async function openModel(
   { onBroken = () => {}, lists = new TrainingLists(), memory = new ModelMemory(), pause }: OpenOptions = {},
 ): Promise<ServedModel> {
   const { name, card: text, onnx, list } = files;
-  const card = parseModelCard(text);
+  const hash = await sha256(new TextEncoder().encode(text));
+  const tried = runtime.hasTried?.(hash) ?? false;
+  const card = tried ? JSON.parse(text) as ModelCard : parseModelCard(text);
   if (card.name !== name) throw new Error(`${name}.json is the card of ${JSON.stringify(card.name)}`);
   if (!onnx) throw new Error(`${name}.onnx is missing`);
   await requireHash(`${name}.onnx`, onnx, card.sha256);
-  const trainingNames = list ? await lists.open(list, card.dataset) : null;
+  const trainingNames = list ? await lists.open(list, card.dataset, tried) : null;
   const vocabulary = new Vocabulary(card.vocabulary);
   const reasonOf = (error: Error) => `${name}.onnx cannot be run: ${error.message}`;
   const share = memory.share(estimateMemory(files));
   try {
     const open = () => {
       share.open();
-      return openOnnxModel(onnx, card, runtime);
+      return openOnnxModel(onnx, card, runtime, tried);
     };
     const model = new ReopeningModel(await open(), open, () => share.use());
     const cache = new DistributionCache(model, {
@@ -136,10 +143,12 @@ export async function openModel(
       cache.clear();
       void model.close();
     };
-    // The rows that names need most come first and are close together in memory, where a processor's cache holds them.
-    await sample(cache, vocabulary, { n: WARM_UP_NAMES, seed: 0, work: pause && new Work() });
-    await cache.askAll(probeBeginnings(cache.contextLength, cache.vocabularySize), pause);
-    await cache.prefill(pause);
+    if (!tried) {
+      // The rows that names need most come first and are close together in memory, where a processor's cache holds them.
+      await sample(cache, vocabulary, { n: WARM_UP_NAMES, seed: 0, work: pause && new Work() });
+      await cache.askAll(probeBeginnings(cache.contextLength, cache.vocabularySize), pause);
+      await cache.prefill(pause);
+    }
     return {
       card,
       vocabulary,
@@ -147,7 +156,7 @@ export async function openModel(
       quantiles: cardQuantiles(card),
       onnx,
       trainingNames,
-      version: versionOf(await sha256(new TextEncoder().encode(text))),
+      version: versionOf(hash),
       pinned: false,
       memory: share,
     };

@@ -1,9 +1,12 @@
 import { getConnInfo } from "hono/cloudflare-workers";
 import { takeTurn } from "../../shared/event_loop.ts";
+import { sample } from "../../shared/sampling.ts";
 import { createApp } from "../app.ts";
 import { ModelMemory } from "../inference/model_memory.ts";
 import { ModelRefresher } from "../inference/model_refresher.ts";
 import { provideOnnxRuntime, warmUpOnnxRuntime, WASM_RUNTIME } from "../inference/onnx_runtime.ts";
+import { OnnxSnapshot } from "../inference/onnx_snapshot.ts";
+import type { OnnxRuntime } from "../inference/onnx_model.ts";
 import { type ModelFiles, Registry } from "../inference/registry.ts";
 import { openModel, TrainingLists } from "../inference/served_model.ts";
 import { type BucketBinding, BucketStore } from "./cloudflare/bucket_store.ts";
@@ -29,6 +32,9 @@ const REFRESH = 60;
 
 /** The memory of all models together, in MB: of the 128 MB of a Worker, what its code and ONNX Runtime leave. */
 const MEMORY = 48;
+
+/** Names that the default model makes before the first request. */
+const WARM_UP_NAMES = 10;
 
 /** The share of that memory that one file in the bucket may take: its model takes several times as much while it is opened. */
 const FILE_SHARE = 1 / 6;
@@ -58,26 +64,30 @@ export interface Worker {
 
 /**
  * Makes the Worker. It must be called in the global scope, where Cloudflare allows a second of CPU time: creating the
- * sessions takes half of it, and on the free plan a request may take only 10 ms.
+ * sessions may take half of it, and on the free plan a request may take only 10 ms.
  *
  * @param wasm ONNX Runtime Web's WebAssembly, imported as a compiled module.
  * @param models The models, imported as data by the entry that `scripts/build_worker.ts` writes.
  * @param waitUntil Keeps the context of the request that is being answered.
+ * @param snapshotBytes A snapshot of ONNX Runtime Web in which the models are open. Default: none; they are opened here.
  */
 export async function createWorker(
   wasm: WebAssembly.Module,
   models: ModelFiles[],
   environment: WorkerEnvironment,
   waitUntil: WaitUntil,
+  snapshotBytes?: Uint8Array,
 ): Promise<Worker> {
-  provideOnnxRuntime(wasm);
+  const snapshot = snapshotBytes === undefined ? null : OnnxSnapshot.read(wasm, snapshotBytes);
+  provideOnnxRuntime(wasm, undefined, snapshot ?? undefined);
+  const runtime = snapshot?.runtime(WASM_RUNTIME) ?? WASM_RUNTIME;
   const settings = readSettings((name) => environment[name]);
   const { token, origins, serverTiming, log = true, bodyTimeout } = settings;
   const { modelRefresh = REFRESH, modelMemory = MEMORY } = settings;
   const { MODELS: bucket } = environment;
   const limiter = rateLimiter(settings, environment);
   const memory = new ModelMemory(modelMemory * 2 ** 20);
-  const registry = await openBundled(models, memory, waitUntil);
+  const registry = await openBundled(models, runtime, memory, waitUntil);
   const refresher = bucket === undefined
     ? null
     : await followBucket(bucket, models, registry, memory, FILE_SHARE * modelMemory * 2 ** 20);
@@ -138,6 +148,7 @@ function jobsOf(
 /** Opens the models of the bundle. */
 async function openBundled(
   models: readonly ModelFiles[],
+  runtime: OnnxRuntime,
   memory: ModelMemory,
   keepAlive: WaitUntil,
 ): Promise<Registry> {
@@ -147,12 +158,20 @@ async function openBundled(
   for (const name of registry.names) {
     await registry.add(
       name,
-      (onBroken) => openModel(files.get(name)!, WASM_RUNTIME, { onBroken, lists, memory }),
+      (onBroken) => openModel(files.get(name)!, runtime, { onBroken, lists, memory }),
     );
   }
   // Only here may ONNX Runtime be initialised: it takes too long for a request.
   if (models.length === 0) await warmUpOnnxRuntime();
+  await warmUp(registry);
   return registry;
+}
+
+/** Has the default model make some names: WebAssembly is compiled when it first runs, for which a request has little time. */
+async function warmUp(registry: Registry): Promise<void> {
+  if (!registry.statuses().some(({ status }) => status === "ready")) return;
+  const { cache, vocabulary } = await registry.get();
+  await sample(cache, vocabulary, { n: WARM_UP_NAMES, seed: 0 });
 }
 
 /** Makes the registry follow the models of a bucket, with those of the bundle under them. */
