@@ -180,7 +180,8 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
     const { n = 10, seed = resumed?.seed ?? randomSeed(), prefix = "", temperature, unique = false } = asked;
     const minLength = asked.min_length ?? (torch ? 0 : 1);
     const maxLength = asked.max_length ?? (torch ? MAX_NAME_LENGTH : 64);
-    requireLengths(encodeParameter(served, "prefix", prefix).length, minLength, maxLength);
+    const prefixLength = prefix === "" ? 0 : encodeParameter(served, "prefix", prefix).length;
+    requireLengths(prefixLength, minLength, maxLength);
     requireBounded(n, "min_length", asked.min_length);
     requireBounded(n, "max_length", asked.max_length);
 
