@@ -6,6 +6,7 @@ import { http } from "./http.ts";
 import type { Bench, Finding, ModelRow, Spread } from "./measure.ts";
 import { middleware } from "./middleware.ts";
 import { pageTraining } from "./page_training.ts";
+import { peers } from "./peers.ts";
 import { rateLimit } from "./rate_limit.ts";
 import { sampling } from "./sampling.ts";
 import { scoring } from "./scoring.ts";
@@ -28,6 +29,7 @@ const benches: Record<string, Bench> = {
   "page-training": pageTraining,
   http,
   middleware,
+  peers,
   "rate-limit": rateLimit,
   start,
 };

@@ -61,6 +61,15 @@ export function startBareDeno(options?: ServerOptions): Promise<Server> {
   );
 }
 
+/**
+ * A peer of `bench peers`.
+ *
+ * @param program The program and its arguments; the port is its environment variable PORT.
+ */
+export function startPeer(program: string, args: string[]): Promise<Server> {
+  return startAt("/health", (port) => [program, args, { PORT: port }]);
+}
+
 /** The pieces of `bench middleware` on Deno. */
 export function startMiddlewareDeno(): Promise<Server> {
   const program = ["run", "-A", "bench/middleware_deno.ts"];

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** Concurrent connections of wrk. */
+/** Concurrent connections of wrk, unless a benchmark asks for others. */
 export const CONNECTIONS = 16;
 
 /** Whether wrk is installed. */
@@ -17,9 +17,14 @@ export interface Load {
 }
 
 /** Requests a URL over and over, for some seconds. */
-export function load(url: string, seconds: number, headers: Record<string, string> = {}): Load {
+export function load(
+  url: string,
+  seconds: number,
+  headers: Record<string, string> = {},
+  connections = CONNECTIONS,
+): Load {
   const headerArgs = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
-  const args = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...headerArgs, "--latency", url];
+  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, ...headerArgs, "--latency", url];
   const { stdout } = spawnSync("wrk", args, { encoding: "utf8" });
   const read = (pattern: RegExp) => pattern.exec(stdout)?.[1] ?? "?";
   if (/Non-2xx/.test(stdout)) throw new Error(`Cannot measure ${url}: it answers with errors\n${stdout}`);
