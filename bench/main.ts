@@ -7,6 +7,7 @@ import type { Bench, Finding, ModelRow, Spread } from "./measure.ts";
 import { middleware } from "./middleware.ts";
 import { pageTraining } from "./page_training.ts";
 import { peers } from "./peers.ts";
+import { processes } from "./processes.ts";
 import { rateLimit } from "./rate_limit.ts";
 import { sampling } from "./sampling.ts";
 import { scoring } from "./scoring.ts";
@@ -30,6 +31,7 @@ const benches: Record<string, Bench> = {
   http,
   middleware,
   peers,
+  processes,
   "rate-limit": rateLimit,
   start,
 };

@@ -27,6 +27,8 @@ export interface Server {
 export interface ServerOptions {
   /** Whether to start it with an inspector, which reports heap usage but slows the server down. */
   inspected?: boolean;
+  /** Where it listens. Default: a port that is free. */
+  port?: string;
 }
 
 /** The real Deno server, with the permissions of its task. */
@@ -46,6 +48,22 @@ export function startDenoServer(options?: ServerOptions, models = "models"): Pro
     ],
     options,
   );
+}
+
+/** The real Deno server in several processes at one address. */
+export async function startDenoProcesses(count: number): Promise<Server[]> {
+  const port = String(await freePort());
+  const program = ["run", "--quiet", "-P=server", "functions/runtimes/deno.ts"];
+  const environment = { EDGEMORE_SHARE_PORT: "true" };
+  const servers: Server[] = [];
+  while (servers.length < count) {
+    servers.push(
+      await startAt("/health", (port) => [process.execPath, program, { ...environment, PORT: port }], {
+        port,
+      }),
+    );
+  }
+  return servers;
 }
 
 /** The bare Hono routes on Deno. */
@@ -183,9 +201,9 @@ type Command = [program: string, args: string[], environment: Record<string, str
 async function startAt(
   path: string,
   command: (port: string, inspector: string[]) => Command,
-  { inspected = false }: ServerOptions = {},
+  { inspected = false, port }: ServerOptions = {},
 ): Promise<Server> {
-  const port = String(await freePort());
+  port ??= String(await freePort());
   const inspector = inspected ? [`127.0.0.1:${await freePort()}`] : [];
   const [program, args, environment] = command(port, inspector);
   const started = performance.now();
