@@ -3,9 +3,11 @@
  * files of Swagger UI in a directory named after their version.
  */
 import { createRequire } from "node:module";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 import { pageUrl } from "./page_url.ts";
+import { writeBuilt } from "./write_built.ts";
 import { SWAGGER_UI } from "../functions/runtimes/static_file_headers.ts";
 
 const SOURCE = new URL("./docs/", import.meta.url);
@@ -22,8 +24,8 @@ if (SWAGGER_UI !== `swagger-ui-${version}`) {
 /** Writes a file, and a Brotli-compressed copy of it. */
 function write(path: string, bytes: Uint8Array): void {
   const params = { [constants.BROTLI_PARAM_QUALITY]: 9 };
-  writeFileSync(new URL(path, PAGE), bytes);
-  writeFileSync(new URL(`${path}.br`, PAGE), brotliCompressSync(bytes, { params }));
+  writeBuilt(fileURLToPath(new URL(path, PAGE)), bytes);
+  writeBuilt(fileURLToPath(new URL(`${path}.br`, PAGE)), brotliCompressSync(bytes, { params }));
 }
 
 mkdirSync(new URL(`docs/${SWAGGER_UI}/`, PAGE), { recursive: true });

@@ -6,7 +6,7 @@
 import { type BuildResult, context, type Metafile } from "esbuild";
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join, parse } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,7 @@ import { type Repository, sourceUrl } from "./source_url.ts";
 import { STATIC_FILE_HEADERS } from "../functions/runtimes/static_file_headers.ts";
 import { fusedWasm } from "../trainer/backends/fused/compile.ts";
 import { trainerInBrowser } from "./trainer_in_browser.ts";
+import { writeBuilt } from "./write_built.ts";
 
 const SOURCE = fileURLToPath(new URL("../page/", import.meta.url));
 const PAGE = fileURLToPath(new URL("../build/page/", import.meta.url));
@@ -37,15 +38,6 @@ const MAX_FIRST_LOAD = 40_000;
 /** What esbuild returns. */
 type Bundle = BuildResult<{ write: false; metafile: true }>;
 
-/** Replaces a file atomically, because a server may be reading it or another build may be writing it. */
-function write(path: string, bytes: Uint8Array | string): void {
-  const contents = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
-  if (existsSync(path) && readFileSync(path).equals(contents)) return;
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, contents);
-  renameSync(temporary, path);
-}
-
 /** The hash in a file's name. */
 function shortHash(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex").slice(0, 8);
@@ -55,7 +47,7 @@ function shortHash(bytes: Uint8Array): string {
 function compressWasm(file: string): string {
   const bytes = readFileSync(createRequire(import.meta.url).resolve(`onnxruntime-web/${file}`));
   const name = `${basename(file, ".wasm")}-${shortHash(bytes)}.wasm.gz`;
-  if (!existsSync(join(ASSETS, name))) write(join(ASSETS, name), gzipSync(bytes));
+  if (!existsSync(join(ASSETS, name))) writeBuilt(join(ASSETS, name), gzipSync(bytes));
   return name;
 }
 
@@ -64,7 +56,7 @@ function writeAsset(file: string, bytes: Uint8Array): string {
   const { name: stem, ext } = parse(file);
   const name = `${stem}-${shortHash(bytes)}${ext}`;
   for (const [asset, contents] of compressed(name, bytes)) {
-    write(join(ASSETS, asset), contents);
+    writeBuilt(join(ASSETS, asset), contents);
     permanent.add(asset);
   }
   return `/assets/${name}`;
@@ -75,13 +67,13 @@ function writePage({ outputFiles, metafile }: Bundle): void {
   const kept = new Set([...Object.values(wasmFiles), ...permanent]);
   for (const { path, contents } of outputFiles) {
     for (const [name, bytes] of compressed(basename(path), contents)) {
-      write(join(ASSETS, name), bytes);
+      writeBuilt(join(ASSETS, name), bytes);
       kept.add(name);
     }
   }
   const icon = readFileSync(join(SOURCE, "icon.svg"));
   const iconName = `icon-${shortHash(icon)}.svg`;
-  write(join(ASSETS, iconName), icon);
+  writeBuilt(join(ASSETS, iconName), icon);
   kept.add(iconName);
   const [script, style, worker] = ["main.tsx", "style.css", "worker.ts"]
     .map((source) => outputOf(metafile, source));
@@ -92,16 +84,18 @@ function writePage({ outputFiles, metafile }: Bundle): void {
     .replace("main.tsx", `/assets/${script}`)
     .replace("train/worker.ts", `/assets/${worker}`);
   for (const [name, bytes] of compressed("index.html", new TextEncoder().encode(html))) {
-    write(join(PAGE, name), bytes);
+    writeBuilt(join(PAGE, name), bytes);
   }
-  write(join(PAGE, "preview.png"), readFileSync(join(SOURCE, "preview.png")));
-  for (const [name, bytes] of compressed("readme.txt", readFileSync(README))) write(join(PAGE, name), bytes);
+  writeBuilt(join(PAGE, "preview.png"), readFileSync(join(SOURCE, "preview.png")));
+  for (const [name, bytes] of compressed("readme.txt", readFileSync(README))) {
+    writeBuilt(join(PAGE, name), bytes);
+  }
   const headers = [...STATIC_FILE_HEADERS].map(([pattern, headers]) =>
     `${pattern}\n${Object.entries(headers).map(([name, value]) => `  ${name}: ${value}\n`).join("")}`
   );
-  write(join(PAGE, "_headers"), headers.join("\n"));
+  writeBuilt(join(PAGE, "_headers"), headers.join("\n"));
   // Cloudflare compresses files itself.
-  write(join(PAGE, ".assetsignore"), "*.br\n*.tmp\n.assetsignore\n");
+  writeBuilt(join(PAGE, ".assetsignore"), "*.br\n*.tmp\n.assetsignore\n");
   for (const name of readdirSync(ASSETS)) {
     if (!kept.has(name) && !name.endsWith(".tmp")) rmSync(join(ASSETS, name), { force: true });
   }

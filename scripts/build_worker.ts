@@ -8,7 +8,7 @@
  * Default: models/ beside the code. Each model is opened first, within EDGEMORE_MODEL_TIMEOUT seconds; a broken one is left out.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,7 @@ import { listModels, readModel } from "../functions/inference/model_directory.ts
 import { ModelProbe } from "../functions/inference/model_probe.ts";
 import { readSettings } from "../functions/runtimes/settings.ts";
 import { takeOnnxSnapshot, type TriedModel } from "./take_onnx_snapshot.ts";
+import { writeBuilt } from "./write_built.ts";
 
 const { models: modelsDirectory = fileURLToPath(new URL("../models", import.meta.url)), modelTimeout } =
   readSettings(
@@ -25,13 +26,8 @@ const { models: modelsDirectory = fileURLToPath(new URL("../models", import.meta
 const build = process.argv[2] ?? fileURLToPath(new URL("../build", import.meta.url));
 mkdirSync(join(build, "models"), { recursive: true });
 
-/** Replaces a file atomically: another build may read it at the same time. */
-function write(file: string, content: string | Uint8Array): void {
-  const path = join(build, file);
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, content);
-  renameSync(temporary, path);
-}
+/** Writes a file below the directory. */
+const write = (file: string, content: string | Uint8Array) => writeBuilt(join(build, file), content);
 
 const wasm = readFileSync(fileURLToPath(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm")));
 const probe = new ModelProbe(WebAssembly.compile(wasm), modelTimeout);
