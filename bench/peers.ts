@@ -5,18 +5,19 @@ import { readModel } from "../functions/inference/model_directory.ts";
 import { parseModelCard } from "../shared/model_card.ts";
 import { modelFileNames } from "../shared/model_files.ts";
 import { readParameters } from "../trainer/onnx/import.ts";
-import type { Bench, ModelRow } from "./measure.ts";
+import { type Bench, type ModelRow, spread } from "./measure.ts";
 import { findPython } from "./python.ts";
 import { buildWorkers, type Server, startDenoServer, startPeer, startWorkerd } from "./servers.ts";
-import { CONNECTIONS, hasWrk, load } from "./wrk.ts";
+import { CONNECTIONS, hasWrk, load, milliseconds } from "./wrk.ts";
 
 /** The committed models that all of them serve. */
 const MODELS = ["mlp", "gru"];
 /** The names of a request. */
 const NAMES = 20;
-/** How long a server is measured with one connection, and then with several, in seconds. */
-const SECONDS = 2;
-/** How long a server is warmed up, in seconds. A peer remembers nothing, so only its code gets warm. */
+const ROUNDS = 3;
+/** How long a server is measured in a round with one connection, and then with several, in seconds. */
+const SECONDS = 1;
+/** How long each model of a server is warmed up, in seconds. A peer remembers nothing, so only its code gets warm. */
 const WARM_UP = 5;
 const PEER_WARM_UP = 1;
 
@@ -32,64 +33,101 @@ interface Candidate {
   warmUp: number;
 }
 
+/** A candidate of which there is what it needs. */
+type Started = Required<Pick<Candidate, "name" | "start">> & Candidate & {
+  /** The server, if one is measured in all rounds. */
+  server?: Server;
+};
+
+/** What is measured of a server in a round: latencies in milliseconds. */
+interface Round {
+  p50: number;
+  p99: number;
+  /** Milliseconds of CPU time a request. */
+  cpu: number;
+  requests: number;
+}
+
 /**
  * edgemore beside the servers that one would write instead, which make names of the same models and remember nothing: a call of
  * ONNX Runtime or PyTorch for each character of a name, or of all names of a request together.
  */
 export const peers: Bench = {
-  title: `${NAMES} names over HTTP from edgemore, and from what one would write instead`,
+  title:
+    `${NAMES} names over HTTP from edgemore, and from what one would write instead, ${ROUNDS} alternating rounds`,
   async run(tell, _options, show) {
     if (!hasWrk) {
       tell("SKIPPED: there is no wrk");
       return [];
     }
     buildWorkers();
-    const rows: ModelRow[] = [];
-    for (const { name, start, needs, query = "", warmUp } of await candidates()) {
-      if (start === undefined) {
-        tell(`SKIPPED: ${name}, because there is no ${needs}`);
-        continue;
+    const started: Started[] = [];
+    try {
+      for (const candidate of await candidates()) {
+        const { name, start, needs, warmUp } = candidate;
+        if (start === undefined) {
+          tell(`SKIPPED: ${name}, because there is no ${needs}`);
+          continue;
+        }
+        tell(`starting ${name}`);
+        const server = warmUp > 0 ? await start() : undefined;
+        started.push({ ...candidate, start, server });
+        for (const model of server ? MODELS : []) {
+          await warm(server!.address + pathOf(model, candidate), warmUp);
+        }
       }
+      const rows: ModelRow[] = [];
       for (const model of MODELS) {
-        tell(`${model}: ${name}`);
-        const path = `/generate?model=${model}&n=${NAMES}${query}`;
-        rows.push({ model: `${model}: ${name}`, ...await measure(start, path, warmUp) });
+        const rounds: Round[][] = [];
+        while (rounds.length < ROUNDS) {
+          tell(`${model}, round ${rounds.length + 1}`);
+          const round: Round[] = [];
+          for (const candidate of started) round.push(await measure(candidate, pathOf(model, candidate)));
+          rounds.push(round);
+        }
+        started.forEach(({ name }, i) => {
+          const median = (key: keyof Round) => spread(rounds.map((round) => round[i][key])).median;
+          rows.push({
+            model: `${model}: ${name}`,
+            "p50": median("p50"),
+            "p99": median("p99"),
+            "CPU": median("cpu"),
+            "requests/s": median("requests"),
+          });
+        });
       }
+      show(`milliseconds a request with one connection, and requests a second with ${CONNECTIONS}`, rows);
+    } finally {
+      for (const { server } of started) await server?.end();
     }
-    show(
-      `one connection: latency, and milliseconds of CPU a request; ${CONNECTIONS}: requests a second`,
-      rows.sort((a, b) => MODELS.indexOf(a.model.slice(0, 3)) - MODELS.indexOf(b.model.slice(0, 3))),
-    );
     return [];
   },
 };
 
-/** Each measurement is of a server of its own, since a server that has just started is not cold for long. */
-async function measure(
-  start: () => Promise<Server>,
-  path: string,
-  warmUp: number,
-): Promise<Record<string, number | string>> {
-  const [one, several] = [await from(start, path, warmUp, 1), await from(start, path, warmUp, CONNECTIONS)];
-  return { "p50": one.p50, "p99": one.p99, "CPU": one.cpu, "requests/s": several.requests };
+function pathOf(model: string, { query = "" }: Candidate): string {
+  return `/generate?model=${model}&n=${NAMES}${query}`;
 }
 
-async function from(
-  start: () => Promise<Server>,
-  path: string,
-  warmUp: number,
-  connections: number,
-): Promise<{ p50: string; p99: string; requests: number; cpu: number }> {
-  const server = await start();
-  try {
-    await ready(server.address + path);
-    if (warmUp > 0) load(server.address + path, warmUp);
-    const before = server.cpuSeconds();
-    const { p50, p99, requests, answered } = load(server.address + path, SECONDS, {}, connections);
-    return { p50, p99, requests, cpu: 1000 * (server.cpuSeconds() - before) / answered };
-  } finally {
-    await server.end();
-  }
+/** Measures a round. A candidate without a running server is started for each load: it is not cold for long. */
+async function measure({ start, server }: Started, path: string): Promise<Round> {
+  const loadOf = async (connections: number) => {
+    const measured = server ?? await start();
+    try {
+      if (server === undefined) await ready(measured.address + path);
+      const before = measured.cpuSeconds();
+      const result = load(measured.address + path, SECONDS, {}, connections);
+      return { ...result, cpu: 1000 * (measured.cpuSeconds() - before) / result.answered };
+    } finally {
+      if (server === undefined) await measured.end();
+    }
+  };
+  const [{ p50, p99, cpu }, { requests }] = [await loadOf(1), await loadOf(CONNECTIONS)];
+  return { p50: milliseconds(p50), p99: milliseconds(p99), cpu, requests };
+}
+
+async function warm(url: string, seconds: number): Promise<void> {
+  await ready(url);
+  load(url, seconds);
 }
 
 /** Waits until a server's model is open. */

@@ -16,6 +16,12 @@ export interface Load {
   p99: string;
 }
 
+/** A latency of a {@link Load} in milliseconds. */
+export function milliseconds(latency: string): number {
+  const [, number, unit] = /^([\d.]+)(us|ms|s)$/.exec(latency) ?? [];
+  return Number(number) * { us: 1e-3, ms: 1, s: 1000 }[unit as "us" | "ms" | "s"];
+}
+
 /** Requests a URL over and over, for some seconds. */
 export function load(
   url: string,
