@@ -21,10 +21,13 @@ export type QueryHandler<Route extends RouteConfig & { request: { query: z.ZodOb
   Env,
   Route["path"],
   { in: { query: z.input<Route["request"]["query"]> }; out: { query: z.output<Route["request"]["query"]> } },
-  Promise<
-    Readable<RouteConfigToTypedResponse<Route>> | TypedResponse<null, 304, "body">
-  >
+  QueryAnswer<Route> | Promise<QueryAnswer<Route>>
 >;
+
+/** What such a handler answers with. */
+export type QueryAnswer<Route extends RouteConfig> =
+  | Readable<RouteConfigToTypedResponse<Route>>
+  | TypedResponse<null, 304, "body">;
 
 /**
  * Makes a function that parses a request's query by a schema, parameter by parameter, for those that are given. A query that is
