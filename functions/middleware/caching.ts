@@ -53,11 +53,12 @@ export function forbidCaching(context: Context, { card }: ServedModel): void {
 /**
  * The Cache-Control of a response.
  *
+ * @param status Its status.
  * @param closed Whether requests need a token: authenticated responses are private.
  */
-export function cacheControl(context: Context, closed: boolean): string {
+export function cacheControl(context: Context, status: number, closed: boolean): string {
   const freshness = context.get("freshness");
-  if (freshness === undefined || freshness === "never" || context.res.status >= 400) return "no-store";
+  if (freshness === undefined || freshness === "never" || status >= 400) return "no-store";
   const who = closed ? "private" : "public";
   if (freshness === "immutable") return `${who}, max-age=31536000, immutable`;
   return freshness === "revalidate" ? `${who}, no-cache` : `${who}, max-age=${freshness.seconds}`;
