@@ -1,61 +1,54 @@
-import { readFile } from "node:fs/promises";
-import { wholeLines } from "../shared/whole_lines.ts";
-import { denoTask } from "../trainer/commands/deno_task.ts";
-import { openLineScorer } from "../trainer/commands/line_scorer.ts";
-import { scoreInOrder } from "../trainer/commands/score_in_order.ts";
+import { spawnSync } from "node:child_process";
+import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { execPath } from "node:process";
 import { DEFAULT_LIST } from "../trainer/list_file.ts";
-import { startTensorFlow } from "../trainer/tensorflow.ts";
-import { alternate, type Bench, type Clock, secondsOf } from "./measure.ts";
+import { alternate, type Bench, secondsOf } from "./measure.ts";
 
 const ROUNDS = 3;
-const LINES = 4_000_000;
-/** As many bytes as a file is read in at a time. */
-const CHUNK = 2 ** 16;
+/** A list that takes ten seconds: starting the command and its threads takes one. */
+const LINES = 8_000_000;
+/** Where the list and its scores are written. */
+const DIRECTORY = "build/bench";
+const [LIST, SCORES] = [`${DIRECTORY}/names.txt`, `${DIRECTORY}/scores.ndjson`];
 
-/** `deno task score` with two threads, beside one: by wall time, which needs both cores, and what it takes of CPU time. */
+/**
+ * `deno task score` with two workers, from its start to its end, beside one worker that has one core, and beside one worker that has
+ * all: the garbage collector and the compiler of V8 take a second core as well. By wall time, which needs both cores.
+ */
 export const scoringWorkers: Bench = {
-  title: `deno task score, ${LINES.toLocaleString("en")} lines with two workers, beside one`,
+  title: `deno task score with two workers, ${LINES.toLocaleString("en")} lines`,
   async run(tell) {
-    await startTensorFlow();
-    const list = await readFile(DEFAULT_LIST);
-    const times = Math.ceil(LINES / list.filter((byte) => byte === 10).length);
-    tell(`${ROUNDS} rounds`);
-    const rounds = (clock: Clock, count: number) =>
-      alternate(count, {
-        two: () => rate(clock, list, times, 2),
-        one: () => rate(clock, list, times, 1),
+    const names = await readFile(DEFAULT_LIST);
+    const times = Math.ceil(LINES / names.filter((byte) => byte === 10).length);
+    const lines = times * names.filter((byte) => byte === 10).length;
+    await mkdir(DIRECTORY, { recursive: true });
+    try {
+      const list = await open(LIST, "w");
+      for (let time = 0; time < times; time++) await list.writeFile(names);
+      await list.close();
+      tell(`${ROUNDS} rounds`);
+      const { two, core, one } = await alternate(ROUNDS, {
+        two: () => rate(lines, 2),
+        core: () => rate(lines, 1, ["taskset", "-c", "0"]),
+        one: () => rate(lines, 1),
       });
-    const [wall, CPU] = [await rounds("wall", ROUNDS), await rounds("CPU", 1)];
-    return [{
-      what: "mlp, without characters",
-      unit: "lines/s of wall time, two workers",
-      ours: wall.two,
-      peer: "one worker",
-      theirs: wall.one,
-      note: `lines/s of CPU time: ${CPU.two.median.toFixed(0)}, beside ${CPU.one.median.toFixed(0)}`,
-    }];
+      const row = { unit: "lines/s", ours: two };
+      return [
+        { what: "mlp, without characters", ...row, peer: "one worker, on one core", theirs: core },
+        { what: "mlp, without characters", ...row, peer: "one worker, on two cores", theirs: one },
+      ];
+    } finally {
+      await rm(DIRECTORY, { recursive: true });
+    }
   },
 };
 
-/** Lines a second of a list that is repeated. */
-async function rate(
-  clock: Clock,
-  list: Uint8Array,
-  times: number,
-  workers: number,
-): Promise<number> {
-  const options = { models: "models", model: "mlp", format: "ndjson", characters: false } as const;
-  async function* chunks() {
-    for (let time = 0; time < times; time++) {
-      for (let at = 0; at < list.length; at += CHUNK) yield list.subarray(at, at + CHUNK);
-    }
-  }
-  const threads = { count: workers, module: denoTask.scorerWorker!, options };
-  const started = secondsOf(clock);
-  let lines = 0;
-  const scorer = await openLineScorer(options, denoTask.openLanguageModel);
-  for await (const scores of scoreInOrder(scorer, wholeLines(chunks()), threads)) {
-    lines += scores.lines;
-  }
-  return lines / (secondsOf(clock) - started);
+/** Lines a second of the command. */
+function rate(lines: number, workers: number, on: readonly string[] = []): number {
+  const flags = ["--model", "mlp", "--no-characters", "--workers", String(workers), "--out", SCORES];
+  const [program, ...args] = [...on, execPath, "task", "--quiet", "score", ...flags, LIST];
+  const started = secondsOf("wall");
+  const { status, stderr } = spawnSync(program, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`Cannot score with ${workers} workers: ${stderr}`);
+  return lines / (secondsOf("wall") - started);
 }

@@ -76,8 +76,9 @@ export async function scoreNames(
     if (characters) {
       return fullScoreRecord(scoring, describeScore(vocabulary, cache.contextLength, tokens, along));
     }
-    const total = likelihood(along.reduce((sum, logProb) => sum + logProb, 0), along.length);
-    return scoreRecord(scoring, { name: vocabulary.decode(tokens), ...total });
+    const total = along.reduce((sum, logProb) => sum + logProb, 0);
+    const { logLikelihood, nll, perplexity } = likelihood(total, along.length);
+    return scoreRecord(scoring, { name: vocabulary.decode(tokens), logLikelihood, nll, perplexity });
   });
 }
 

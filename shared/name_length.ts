@@ -1,3 +1,5 @@
+import { isSurelyNfc } from "./nfc.ts";
+
 /** Maximum length of a name that is generated or scored, in characters: code points in normalization form C. */
 export const MAX_NAME_LENGTH = 256;
 /**
@@ -13,8 +15,6 @@ export const MAX_NAME_UNITS = 8 * MAX_NAME_LENGTH;
  */
 export const MAX_MARKS = 30;
 
-/** Text below U+0300 is in normalization form C: no combining marks. */
-const ALREADY_NORMAL = /^[\0-\u02ff]*$/;
 const TOO_MANY_MARKS = new RegExp(`\\p{M}{${MAX_MARKS + 1}}`, "u");
 
 /**
@@ -31,6 +31,6 @@ export function isNormalizable(text: string): boolean {
  * @returns NaN if the text must not be normalized: see {@link isNormalizable}.
  */
 export function nameLength(text: string): number {
-  if (text.length <= MAX_NAME_UNITS && ALREADY_NORMAL.test(text)) return text.length;
+  if (text.length <= MAX_NAME_UNITS && isSurelyNfc(text)) return text.length;
   return isNormalizable(text) ? Array.from(text.normalize("NFC")).length : NaN;
 }

@@ -1,3 +1,5 @@
+import { nfc } from "./nfc.ts";
+
 /** Token 0 marks the beginning and the end of a name. */
 export const BOUNDARY = 0;
 /** How the boundary is displayed. A vocabulary may contain the character '.' as well, as another token. */
@@ -45,7 +47,8 @@ export class Vocabulary {
   readonly #characters: readonly string[];
   /** The display form of each token. */
   readonly #symbols: readonly string[];
-  readonly #tokens: ReadonlyMap<string, number>;
+  /** The tokens by their code points; others are missing. */
+  readonly #tokens: readonly (number | undefined)[];
   readonly #hasCapitals: boolean;
 
   /**
@@ -55,14 +58,16 @@ export class Vocabulary {
   constructor(characters: string) {
     this.#characters = Array.from(characters);
     this.#symbols = [BOUNDARY_SYMBOL, ...this.#characters];
-    this.#tokens = new Map(this.#characters.map((character, i) => [character, i + 1]));
+    const tokens: number[] = [];
+    this.#characters.forEach((character, i) => tokens[character.codePointAt(0)!] = i + 1);
+    this.#tokens = tokens;
     this.#hasCapitals = this.#characters.some((character) => character.toLowerCase() !== character);
     if (this.#characters.length === 0 || this.#characters.length > MAX_CHARACTERS) {
       throw new RangeError(
         `Cannot make a vocabulary: it must have 1 to ${MAX_CHARACTERS} different characters, got ${this.#characters.length}`,
       );
     }
-    if (this.#tokens.size !== this.#characters.length) {
+    if (new Set(this.#characters).size !== this.#characters.length) {
       throw new RangeError("Cannot make a vocabulary: a character occurs twice");
     }
   }
@@ -105,8 +110,8 @@ export class Vocabulary {
 
   /** Normalises a text to NFC, and to lower case if the vocabulary has no capital letters. */
   normalize(text: string): string {
-    const composed = text.normalize("NFC");
-    return this.#hasCapitals ? composed : composed.toLowerCase().normalize("NFC");
+    const composed = nfc(text);
+    return this.#hasCapitals ? composed : nfc(composed.toLowerCase());
   }
 
   /**
@@ -116,11 +121,18 @@ export class Vocabulary {
    */
   encode(text: string): number[] {
     const normalized = this.normalize(text);
-    return Array.from(normalized, (character, i) => {
-      const token = this.#tokens.get(character);
-      if (token === undefined) throw new UnknownCharacterError(normalized, character, i + 1, this);
-      return token;
-    });
+    const tokens: number[] = [];
+    for (let i = 0; i < normalized.length; i++) {
+      const codePoint = normalized.codePointAt(i)!;
+      const token = this.#tokens[codePoint];
+      if (token === undefined) {
+        const character = String.fromCodePoint(codePoint);
+        throw new UnknownCharacterError(normalized, character, tokens.length + 1, this);
+      }
+      tokens.push(token);
+      if (codePoint > 0xffff) i++; // two UTF-16 units
+    }
+    return tokens;
   }
 
   /**

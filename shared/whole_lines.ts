@@ -58,6 +58,6 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 function countLineFeeds(bytes: Uint8Array): number {
   let count = 0;
-  for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) count++;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] === LINE_FEED) count++;
   return count;
 }

@@ -2,10 +2,19 @@ import { deferred } from "../../shared/deferred.ts";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { Problem } from "../problem.ts";
 import { parseModelReference, pinnedReference } from "./model_reference.ts";
+import {
+  type ClosedModel,
+  type ModelState,
+  type ModelStatus,
+  type Opening,
+  type RefusedUpdate,
+  statusOf,
+} from "./model_state.ts";
 import type { OnnxRuntime } from "./onnx_model.ts";
 import { WASM_RUNTIME } from "./onnx_runtime.ts";
 import { StoreUnavailableError } from "./model_store.ts";
 import { type ModelFiles, openModel, type ServedModel, TrainingLists } from "./served_model.ts";
+import { startTimeout } from "./timeout.ts";
 
 export type { ModelFiles, ServedModel };
 
@@ -24,62 +33,15 @@ const MAX_OPENING = 60_000;
 /** Opens a model. Its argument is to be called if the model turns out to be broken later. */
 export type OpenModel = (onBroken: (reason: string) => void) => Promise<ServedModel>;
 
-/** A model that has not been opened yet, or was closed to give its memory to others. */
-export interface ClosedModel {
-  card: ModelCard;
-  version: string;
-  /** Whether there is the list that it was trained on; undefined: not known before it is opened. */
-  trainingNames?: boolean;
-}
-
 /** A model's card and its version. */
 export type VersionedCard = ModelCard & { version: string };
 
-/** A model that is being opened. */
-interface Opening {
-  status: "opening";
-  settled: Promise<void>;
-  settle: () => void;
-  /** When it began, in milliseconds. */
-  since: number;
-  /** What is known of it already, if it was there before. */
-  closed: ClosedModel | null;
-}
-
-/** A model in one of its states. */
-type Model =
-  | Opening
-  | { status: "ready"; served: ServedModel; pinned: ServedModel }
-  | { status: "closed"; closed: ClosedModel }
-  | { status: "broken"; reason: string };
-
-/** Why a new version of a model is not served. The version before it still is. */
-export interface RefusedUpdate {
-  /** The new version; left out if its card cannot be read. */
-  version?: string;
-  reason: string;
-}
-
 /** A model of the registry. */
 interface Entry {
-  model: Model;
+  model: ModelState;
   /** Opens it again after it was closed; null before it was first opened. */
   open: OpenModel | null;
   update: RefusedUpdate | null;
-}
-
-/** The status of a model, as `/health` reports it. */
-export interface ModelStatus {
-  name: string;
-  status: "opening" | "ready" | "broken";
-  /** The version that answers, or will when it is opened for a request: the first digits of the SHA-256 of its card. */
-  version?: string;
-  /** Whether it came with the list that it was trained on, if it is ready. */
-  training_names?: boolean;
-  /** Why it is broken. */
-  reason?: string;
-  /** The newer version that was refused. */
-  update?: RefusedUpdate;
 }
 
 /** Options of a {@link Registry}. */
@@ -275,7 +237,7 @@ export class Registry {
     console.error(`warning: the new version of model ${name} is refused: ${reason}`);
   }
 
-  #set(name: string, entry: Entry, model: Model): void {
+  #set(name: string, entry: Entry, model: ModelState): void {
     const before = entry.model;
     entry.model = model;
     if (model.status === "broken") console.error(`warning: model ${name} is broken: ${model.reason}`);
@@ -283,7 +245,7 @@ export class Registry {
   }
 
   /** Gives up a state of a model. */
-  #leave(before: Model): void {
+  #leave(before: ModelState): void {
     if (before.status === "opening") before.settle();
     if (before.status === "ready") before.served.memory.retired = true;
   }
@@ -427,48 +389,6 @@ export class Registry {
       ...(update !== null && { update }),
     }));
   }
-}
-
-/** A model's part of {@link ModelStatus}. A closed model is ready: a request for it opens it. */
-function statusOf(model: Model): Omit<ModelStatus, "name" | "update"> {
-  switch (model.status) {
-    case "broken":
-      return { status: "broken", reason: model.reason };
-    case "opening":
-      return { status: "opening", ...(model.closed !== null && { version: model.closed.version }) };
-    case "ready": {
-      const { version, trainingNames } = model.served;
-      return { status: "ready", version, training_names: trainingNames !== null };
-    }
-    case "closed": {
-      const { version, trainingNames } = model.closed;
-      return {
-        status: "ready",
-        version,
-        ...(trainingNames !== undefined && { training_names: trainingNames }),
-      };
-    }
-  }
-}
-
-/** A running timeout. */
-interface Timeout {
-  /** Resolves when the time has passed. */
-  over: Promise<void>;
-  passed: boolean;
-  /** Stops the timer; `over` then stays pending. */
-  clear(): void;
-}
-
-/** @param milliseconds Its duration. */
-function startTimeout(milliseconds: number): Timeout {
-  const { promise: over, resolve } = deferred<void>();
-  const timer = setTimeout(() => {
-    timeout.passed = true;
-    resolve();
-  }, milliseconds);
-  const timeout: Timeout = { over, passed: false, clear: () => clearTimeout(timer) };
-  return timeout;
 }
 
 /** @throws {Problem} 400 if the reference is malformed. */

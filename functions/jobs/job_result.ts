@@ -3,7 +3,7 @@ import { SCORE_FORMATS, type ScoreFormatName } from "../../shared/score_formats.
 import { type Failure, type Job, jobKeys, parseChunkKey } from "./job.ts";
 import type { JobStore } from "./job_store.ts";
 
-/** Chunks of a page of a result: a Worker may make 1,000 requests to other services for one that it answers. */
+/** Chunks of a page of a result. Each is a request to R2, of which a Worker may make 1,000 for a response, or more by its plan. */
 export const PAGE_CHUNKS = 900;
 
 /**

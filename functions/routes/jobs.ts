@@ -1,4 +1,4 @@
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { createRoute, type OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { SCORE_FORMATS, type ScoreFormatName } from "../../shared/score_formats.ts";
 import type { Registry } from "../inference/registry.ts";
@@ -174,14 +174,27 @@ const create = createRoute({
   },
 });
 
-const read = createRoute({
-  method: "get",
-  path: "/jobs/{id}",
+/** A route of the job whose id is in the path. */
+function routeOfJob(
+  method: RouteConfig["method"],
+  path: string,
+  { responses, ...described }: Pick<RouteConfig, "operationId" | "summary" | "responses">,
+): RouteConfig {
+  const request = { params };
+  return {
+    method,
+    path,
+    tags: ["jobs"],
+    request,
+    ...described,
+    responses: { ...responses, 404: UNKNOWN_JOB },
+  };
+}
+
+const read = routeOfJob("get", "/jobs/{id}", {
   operationId: "job",
-  tags: ["jobs"],
   summary: "See how far a job is",
-  request: { params },
-  responses: { 200: answered("The job"), 404: UNKNOWN_JOB },
+  responses: { 200: answered("The job") },
 });
 
 const result = createRoute({
@@ -211,24 +224,16 @@ const result = createRoute({
   },
 });
 
-const cancel = createRoute({
-  method: "delete",
-  path: "/jobs/{id}",
+const cancel = routeOfJob("delete", "/jobs/{id}", {
   operationId: "cancelJob",
-  tags: ["jobs"],
   summary: "Cancel a job, and remove its list and result",
-  request: { params },
-  responses: { 200: answered("The job, which is cancelled"), 404: UNKNOWN_JOB },
+  responses: { 200: answered("The job, which is cancelled") },
 });
 
-const resume = createRoute({
-  method: "post",
-  path: "/jobs/{id}/resume",
+const resume = routeOfJob("post", "/jobs/{id}/resume", {
   operationId: "resumeJob",
-  tags: ["jobs"],
   summary: "Do again what of a job has failed or was lost",
-  request: { params },
-  responses: { 202: answered("The job, which goes on"), 404: UNKNOWN_JOB, 410: GONE },
+  responses: { 202: answered("The job, which goes on"), 410: GONE },
 });
 
 /** Adds the routes of jobs to an application. */

@@ -13,11 +13,11 @@ import { uncomment } from "../wrangler_config.ts";
  * Jobs in the real workerd, with wrangler's local R2 and Queues. JOB_LINES=1000000 makes a longer list, and prints what a line takes.
  */
 
-const TIMEOUT = 240_000;
 const { lines: names } = await readList(DEFAULT_LIST);
 /** Ten chunks. Some lines cannot be scored. */
 const { JOB_LINES, JOB_MODEL = "mlp" } = process.env;
 const LINES = Number(JOB_LINES ?? 300_000);
+const TIMEOUT = JOB_LINES === undefined ? 240_000 : 3_600_000;
 const CHUNKS = Math.ceil(LINES / 2 ** 15);
 const LIST = Array.from({ length: LINES }, (_, i) => i % 1000 === 7 ? `r${i}` : names[i % names.length]).join(
   "\n",

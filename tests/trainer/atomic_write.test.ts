@@ -45,6 +45,37 @@ test("a text sink does so too", async () => {
   expect(await syncsOf(await temporaryDirectory(), write)).toEqual(BOTH);
 });
 
+/** Watches what a file sends to the disk before its end. */
+async function watchFlushes(directory: string) {
+  const handle = await open(directory);
+  const prototype = Object.getPrototypeOf(handle) as { datasync(): Promise<void> };
+  await handle.close();
+  return vi.spyOn(prototype, "datasync");
+}
+
+test("a text sink sends a long text to the disk before its end", async () => {
+  const directory = await temporaryDirectory();
+  const flushes = await watchFlushes(directory);
+  const path = join(directory, "long.txt");
+  const sink = await textSink(path);
+  for (let i = 0; i < 3; i++) await sink.write(new Uint8Array(2 ** 25).fill(65 + i));
+  await sink.close();
+  expect(flushes).toHaveBeenCalledTimes(1);
+  const written = await readFile(path);
+  expect([written.length, ...written.filter((_, i) => i % 2 ** 25 === 0)]).toEqual([3 * 2 ** 25, 65, 66, 67]);
+});
+
+test("a text sink leaves no file where the disk fails", async () => {
+  const directory = await temporaryDirectory();
+  const flushes = await watchFlushes(directory);
+  flushes.mockRejectedValue(new Error("the disk is broken"));
+  const path = join(directory, "long.txt");
+  const sink = await textSink(path);
+  for (let i = 0; i < 3; i++) await sink.write(new Uint8Array(2 ** 26));
+  await expect(sink.close()).rejects.toThrow(`Cannot write ${path}: the disk is broken`);
+  expect(await readdir(directory)).toEqual([]);
+});
+
 test("many writes of one file at once leave one of them, whole", async () => {
   const path = join(await temporaryDirectory(), "checkpoint");
   const contents = Array.from({ length: 20 }, (_, i) => `${i}`.repeat(100_000 + i));

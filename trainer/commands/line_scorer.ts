@@ -68,10 +68,9 @@ async function writeScores(
   const written: WrittenScores = { text: new Uint8Array(), lines: 0, bad: 0, errors: [], end };
   let text = "";
   for await (const lines of scoreLines(scoring, oneChunk(bytes), { characters, firstLine })) {
-    for (const scored of lines) {
-      const { line, result } = scored;
-      text += row(scored);
-      written.lines++;
+    text += lines.map(row).join("");
+    written.lines += lines.length;
+    for (const { line, result } of lines) {
       if (!("error" in result)) continue;
       written.bad++;
       if (written.errors.length === MAX_TOLD_ERRORS) continue;

@@ -2,6 +2,9 @@ import { type Deferred, deferred } from "../../shared/deferred.ts";
 import type { WholeLines } from "../../shared/whole_lines.ts";
 import type { LineScorer, LineScorerOptions, WrittenScores } from "./line_scorer.ts";
 
+/** Pieces that a thread has at most: the one that it scores, and what it goes on with while the main thread scores another. */
+export const MAX_LOAD = 3;
+
 /** What a thread answers: it is ready, has scored the next lines, or has failed. */
 export type ThreadAnswer = "ready" | WrittenScores | { failed: string };
 
@@ -10,8 +13,16 @@ export class LineScorerThread implements LineScorer {
   readonly #worker: Worker;
   /** What waits for an answer, in the order of the answers. */
   readonly #waiting: Deferred<unknown>[] = [];
+  /** Resolves when it can score; rejects if it cannot load the model. */
+  readonly ready: Promise<void>;
+  isReady = false;
 
-  private constructor(module: URL) {
+  /**
+   * Starts the thread, which opens its model.
+   *
+   * @param module The thread's module, which answers the options with "ready", and lines with their scores.
+   */
+  constructor(module: URL, options: LineScorerOptions) {
     this.#worker = new Worker(module, { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<ThreadAnswer>) => {
       const { resolve, reject } = this.#waiting.shift()!;
@@ -24,21 +35,13 @@ export class LineScorerThread implements LineScorer {
         reject(new Error(`a thread failed: ${event.message}`));
       }
     };
+    this.ready = this.#ask(options).then(() => void (this.isReady = true));
+    this.ready.catch(() => {}); // thrown where it is awaited
   }
 
-  /**
-   * @param module The thread's module, which answers the options with "ready", and lines with their scores.
-   * @throws {Error} If it cannot load the model.
-   */
-  static async start(module: URL, options: LineScorerOptions): Promise<LineScorerThread> {
-    const thread = new LineScorerThread(module);
-    await thread.#ask(options);
-    return thread;
-  }
-
-  /** How many times {@link score} was called that it has not answered. */
-  get load(): number {
-    return this.#waiting.length;
+  /** Whether it can be given lines now. */
+  get free(): boolean {
+    return this.isReady && this.#waiting.length < MAX_LOAD;
   }
 
   /** Takes the lines' bytes away from this thread. */

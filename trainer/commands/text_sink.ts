@@ -3,6 +3,9 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { temporaryPath, whileLocked } from "../atomic_write.ts";
 
+/** Bytes after which those of a file are sent to the disk, so that little is left to wait for at its end. */
+const FLUSH_BYTES = 2 ** 26;
+
 /** A destination for text. */
 export interface TextSink {
   /** Writes a piece of text, or of its UTF-8; resolves when the reader has taken it. */
@@ -36,11 +39,21 @@ async function wholeFile(path: string): Promise<TextSink> {
     const { code, message } = error as NodeJS.ErrnoException;
     return fail(code === "ENOENT" || code === "ENOTDIR" ? "there is no such directory" : message);
   }
+  let unflushed = 0;
+  let flushing: Promise<void> = Promise.resolve();
   return {
-    write: (text) => file.writeFile(text), // all of it, after what was written before
+    write: async (text) => {
+      await file.writeFile(text); // all of it, after what was written before
+      unflushed += text.length;
+      if (unflushed < FLUSH_BYTES) return;
+      unflushed = 0;
+      flushing = flushing.then(() => file.datasync());
+      flushing.catch(() => {}); // thrown where the file is closed
+    },
     close: async () => {
       try {
-        await file.sync().finally(() => file.close()); // so that a crash cannot leave an empty file under the name
+        // so that a crash cannot leave an empty file under the name
+        await flushing.then(() => file.sync()).finally(() => file.close());
         await whileLocked(dirname(path), async (sync) => {
           await rename(aside, path);
           await sync();
@@ -51,6 +64,7 @@ async function wholeFile(path: string): Promise<TextSink> {
       }
     },
     abandon: async () => {
+      await flushing.catch(() => {});
       await file.close();
       await rm(aside, { force: true });
     },

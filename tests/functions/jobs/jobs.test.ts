@@ -28,7 +28,16 @@ const LINES = 9005;
 
 async function start() {
   let now = Date.UTC(2026, 10, 26);
-  const bucket = await startLocalBucket() as unknown as JobBucketBinding;
+  const local = await startLocalBucket() as unknown as JobBucketBinding;
+  let asked = 0;
+  const bucket: JobBucketBinding = {
+    head: (key) => (asked++, local.head(key)),
+    get: (key, options) => (asked++, local.get(key, options)),
+    put: (key, content) => (asked++, local.put(key, content)),
+    list: (options) => (asked++, local.list(options)),
+    delete: (keys) => (asked++, local.delete(keys)),
+    createMultipartUpload: (key) => (asked++, local.createMultipartUpload(key)),
+  };
   const store = new BucketJobStore(bucket);
   const messages: JobMessage[] = [];
   const queue = {
@@ -55,7 +64,28 @@ async function start() {
   const resultOf = async (id: string) => await (await request(`/jobs/${id}/result`)).text();
   const keys = async (prefix: string) => (await Array.fromAsync(store.list(prefix))).map(({ key }) => key);
   const wait = (milliseconds: number) => now += milliseconds;
-  return { app, store, messages, jobs, worker, registry, request, deliver, post, ask, resultOf, keys, wait };
+  /** How often the bucket was asked, since this was called before. */
+  const requestsToBucket = () => {
+    const count = asked;
+    asked = 0;
+    return count;
+  };
+  return {
+    app,
+    requestsToBucket,
+    store,
+    messages,
+    jobs,
+    worker,
+    registry,
+    request,
+    deliver,
+    post,
+    ask,
+    resultOf,
+    keys,
+    wait,
+  };
 }
 
 describe("a job", { timeout: 60_000 }, () => {
@@ -189,6 +219,34 @@ describe("a job", { timeout: 60_000 }, () => {
       failures: [],
     });
     expect((await resultOf(job.id)).trim().split("\n")).toHaveLength(LINES);
+  });
+
+  test("of many chunks has a result in pages, each of which asks R2 less than 1,000 times", async () => {
+    const { requestsToBucket, store, post, ask, request } = await start();
+    const { body: job } = await post("/jobs?model=bigram", "ada\n");
+    const lines = 2 ** 15;
+    const chunks = Array.from(
+      { length: 1001 },
+      (_, index): Chunk => ({ index, start: 0, end: 0, firstLine: index * lines + 1, lines }),
+    );
+    const last = chunks.at(-1)!;
+    await store.write(jobKeys.cut(job.id, 0), JSON.stringify({ chunks: [last], next: null }));
+    await Promise.all(chunks.map((chunk) => store.write(jobKeys.result(job.id, chunk), `${chunk.index}\n`)));
+    expect((await ask(`/jobs/${job.id}`)).body).toMatchObject({
+      state: "done",
+      lines: { done: chunks.length * lines, failed: 0 },
+    });
+    let [path, text, pages]: [string | undefined, string, number] = [`/jobs/${job.id}/result`, "", 0];
+    while (path !== undefined) {
+      requestsToBucket();
+      const response: Response = await request(path);
+      text += await response.text();
+      expect(requestsToBucket()).toBeLessThan(1000);
+      path = /^<(.+)>; rel="next"$/.exec(response.headers.get("link") ?? "")?.[1];
+      pages++;
+    }
+    expect(pages).toBe(2);
+    expect(text).toBe(chunks.map(({ index }) => `${index}\n`).join(""));
   });
 
   test("puts what the platform ended each time aside, from the queue of dead letters", async () => {
