@@ -7,6 +7,8 @@ import { http } from "./http.ts";
 import type { Bench, Finding, ModelRow, Spread } from "./measure.ts";
 import { middleware } from "./middleware.ts";
 import { pageTraining } from "./page_training.ts";
+import { peers } from "./peers.ts";
+import { processes } from "./processes.ts";
 import { rateLimit } from "./rate_limit.ts";
 import { sampling } from "./sampling.ts";
 import { scoring } from "./scoring.ts";
@@ -30,6 +32,8 @@ const benches: Record<string, Bench> = {
   "page-training": pageTraining,
   http,
   middleware,
+  peers,
+  processes,
   "rate-limit": rateLimit,
   start,
 };

@@ -65,7 +65,7 @@ const readQuery = queryReader(scoreRoute.request.query);
 const PIECES: Record<string, { ours: Handlers; hono: Handlers | "openapi" }> = {
   "nothing, and a middleware that does nothing": { ours: [answer], hono: [pass, answer] },
   "all headers and the log": {
-    ours: [responseHeaders({ log, serverTiming: true, open: true, closed: false }), answer],
+    ours: [responseHeaders({ log, serverTiming: true, open: true, closed: false }).middleware, answer],
     hono: [
       logger(log),
       timing({ total: false }),

@@ -2,10 +2,16 @@ import { spawnSync } from "node:child_process";
 
 /** Debian's python3-torch belongs to /usr/bin/python3, which is not always the first Python in the path. */
 const PYTHONS = ["/usr/bin/python3", "python3"];
-const python = PYTHONS.find((path) => spawnSync(path, ["-c", "import torch"]).status === 0);
+const python = findPython("torch");
 
 /** Whether this machine has a Python with PyTorch. */
 export const hasPyTorch = python !== undefined;
+
+/** The path of a Python that has all of some modules; undefined if this machine has none. */
+export function findPython(...modules: string[]): string | undefined {
+  const script = `import ${modules.join(", ")}`;
+  return PYTHONS.find((path) => spawnSync(path, ["-c", script]).status === 0);
+}
 
 /**
  * Runs a Python script that uses PyTorch.

@@ -27,6 +27,8 @@ export interface Server {
 export interface ServerOptions {
   /** Whether to start it with an inspector, which reports heap usage but slows the server down. */
   inspected?: boolean;
+  /** Where it listens. Default: a port that is free. */
+  port?: string;
 }
 
 /** The real Deno server, with the permissions of its task. */
@@ -48,6 +50,22 @@ export function startDenoServer(options?: ServerOptions, models = "models"): Pro
   );
 }
 
+/** The real Deno server in several processes at one address. */
+export async function startDenoProcesses(count: number): Promise<Server[]> {
+  const port = String(await freePort());
+  const program = ["run", "--quiet", "-P=server", "functions/runtimes/deno.ts"];
+  const environment = { EDGEMORE_SHARE_PORT: "true" };
+  const servers: Server[] = [];
+  while (servers.length < count) {
+    servers.push(
+      await startAt("/health", (port) => [process.execPath, program, { ...environment, PORT: port }], {
+        port,
+      }),
+    );
+  }
+  return servers;
+}
+
 /** The bare Hono routes on Deno. */
 export function startBareDeno(options?: ServerOptions): Promise<Server> {
   return startAt(
@@ -59,6 +77,15 @@ export function startBareDeno(options?: ServerOptions): Promise<Server> {
     ],
     options,
   );
+}
+
+/**
+ * A peer of `bench peers`.
+ *
+ * @param program The program and its arguments; the port is its environment variable PORT.
+ */
+export function startPeer(program: string, args: string[]): Promise<Server> {
+  return startAt("/health", (port) => [program, args, { PORT: port }]);
 }
 
 /** The pieces of `bench middleware` on Deno. */
@@ -174,9 +201,9 @@ type Command = [program: string, args: string[], environment: Record<string, str
 async function startAt(
   path: string,
   command: (port: string, inspector: string[]) => Command,
-  { inspected = false }: ServerOptions = {},
+  { inspected = false, port }: ServerOptions = {},
 ): Promise<Server> {
-  const port = String(await freePort());
+  port ??= String(await freePort());
   const inspector = inspected ? [`127.0.0.1:${await freePort()}`] : [];
   const [program, args, environment] = command(port, inspector);
   const started = performance.now();

@@ -5,6 +5,7 @@ import { getPath } from "hono/utils/url";
 import { basePathOf } from "./base_path.ts";
 import type { Registry } from "./inference/registry.ts";
 import { requireToken } from "./middleware/bearer_token.ts";
+import { answerDirectly } from "./middleware/direct_routes.ts";
 import { responseHeaders } from "./middleware/response_headers.ts";
 import { notFound } from "./middleware/not_found.ts";
 import { limitRate, type RateLimiter } from "./middleware/rate_limit.ts";
@@ -59,15 +60,24 @@ export type App = ReturnType<typeof createApp>;
 export function createApp(registry: Registry, options: AppOptions) {
   const { runtime, log, serverTiming = false, origins, token, rateLimit, bodyTimeout, jobs, mounted } =
     options;
+  const pathOf = mounted
+    ? (request: Request) => getPath(request).slice(basePathOf(request).length) || "/"
+    : getPath;
   const app = new OpenAPIHono({
-    ...(mounted && { getPath: (request) => getPath(request).slice(basePathOf(request).length) || "/" }),
+    getPath: pathOf,
     defaultHook: (result) => {
       if (!result.success) throw invalidParameters(result.error);
     },
   });
   app.onError(answerProblem);
   app.notFound(notFound(app, origins));
-  app.use(responseHeaders({ log, serverTiming, open: origins === undefined, closed: token !== undefined }));
+  const headers = responseHeaders({
+    log,
+    serverTiming,
+    open: origins === undefined,
+    closed: token !== undefined,
+  });
+  app.use(headers.middleware);
   if (origins !== undefined) {
     const restricted = cors({ origin: origins, exposeHeaders: EXPOSED_HEADERS });
     app.use((context, next) => context.req.method === "OPTIONS" ? next() : restricted(context, next));
@@ -78,6 +88,13 @@ export function createApp(registry: Registry, options: AppOptions) {
   // The routes that use a model parse their queries themselves; see queryReader.
   for (const { route } of [generate, score, scoreMany, next]) app.openAPIRegistry.registerPath(route);
   if (jobs !== undefined) addJobRoutes(app, registry, jobs, bodyTimeout);
+  if (origins === undefined && rateLimit === undefined && token === undefined) {
+    const handlers = {
+      [generate.route.path]: headers.around(generate.handler(registry)),
+      [score.route.path]: headers.around(score.handler(registry)),
+    };
+    app.fetch = answerDirectly(handlers, pathOf, app.fetch);
+  }
   return app
     .openapi(models.listRoute, models.listHandler(registry))
     .openapi(models.cardRoute, models.cardHandler(registry))

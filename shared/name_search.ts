@@ -1,4 +1,5 @@
 import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
+import { continueWith } from "./continue_with.ts";
 import { type DrawingOptions, type SampledName, Sampler } from "./sampler.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -55,9 +56,14 @@ export class NameSearch {
       (this.#drawn >= this.#n && this.#characters > this.#maxCharacters);
   }
 
-  /** Searches to the end and returns all names found. */
-  async all(): Promise<SampledName[]> {
-    const names = await this.next(this.#n);
+  /** Searches to the end and returns all names found; where the model is run, a promise of them. */
+  all(): SampledName[] | Promise<SampledName[]> {
+    const names = this.next(this.#n);
+    return names instanceof Promise || !this.done ? this.#complete(names) : names;
+  }
+
+  async #complete(first: SampledName[] | Promise<SampledName[]>): Promise<SampledName[]> {
+    const names = await first;
     while (!this.done) names.push(...await this.next(this.#n));
     return names;
   }
@@ -68,9 +74,13 @@ export class NameSearch {
    * @param about The desired number of names; at most the remaining ones are returned. The size of the batch is
    * estimated from the rejections so far, so there may be more names or fewer.
    */
-  async next(about: number): Promise<SampledName[]> {
+  next(about: number): SampledName[] | Promise<SampledName[]> {
     const wanted = Math.min(about, this.#n - this.#found);
-    const names = await this.#sampler.next(this.#batchSize(wanted));
+    return continueWith(this.#sampler.next(this.#batchSize(wanted)), (names) => this.#take(names));
+  }
+
+  /** Counts the names of a batch, and returns those that are found. */
+  #take(names: SampledName[]): SampledName[] {
     if (this.#seen === null && this.#trainingNames === undefined) {
       this.#drawn += names.length;
       this.#found += names.length;

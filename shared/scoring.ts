@@ -1,3 +1,4 @@
+import { continueWith } from "./continue_with.ts";
 import type { Cursor } from "./distribution_cache/cursor.ts";
 import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
 import { BOUNDARY, BOUNDARY_SYMBOL, type Vocabulary } from "./vocabulary.ts";
@@ -53,19 +54,25 @@ export function likelihood(logLikelihood: number, count: number): Likelihood {
  *
  * @throws {UnknownCharacterError} If the name has a character that is not in the vocabulary.
  */
-export function score(cache: DistributionCache, vocabulary: Vocabulary, name: string): Promise<Score> {
-  return scoreTokens(cache, vocabulary, vocabulary.encode(name));
+export async function score(
+  cache: DistributionCache,
+  vocabulary: Vocabulary,
+  name: string,
+): Promise<Score> {
+  return await scoreTokens(cache, vocabulary, vocabulary.encode(name));
 }
 
-/** Scores the name with these tokens, without boundaries. */
-export async function scoreTokens(
+/** Scores the name with these tokens, without boundaries; where the model is run, returns a promise. */
+export function scoreTokens(
   cache: DistributionCache,
   vocabulary: Vocabulary,
   tokens: readonly number[],
   work?: Work,
-): Promise<Score> {
-  const [logProbs] = await logProbsOfWords(cache, [tokens], work);
-  return describeScore(vocabulary, cache.contextLength, tokens, logProbs);
+): Score | Promise<Score> {
+  return continueWith(
+    logProbsOfWords(cache, [tokens], work),
+    ([logProbs]) => describeScore(vocabulary, cache.contextLength, tokens, logProbs),
+  );
 }
 
 /**
@@ -100,13 +107,14 @@ export function describeScore(
  *
  * @param words The tokens of each word, without boundaries.
  * @param work Counts the cost, and says when to pause.
+ * @returns One array for each word; where the model is run, a promise of them.
  * @throws {WorkLimitError} If more positions have to be computed than the work may have.
  */
-export async function logProbsOfWords(
+export function logProbsOfWords(
   cache: DistributionCache,
   words: readonly (readonly number[])[],
   work?: Work,
-): Promise<number[][]> {
+): number[][] | Promise<number[][]> {
   const cursor = cache.cursor();
   const logProbs = words.map((): number[] => []);
   const continueWord = (i: number): boolean => {
@@ -115,14 +123,21 @@ export async function logProbsOfWords(
     work?.addEffort((logProbs[i].length - before) * LOOK_UP_MILLISECONDS);
     return complete;
   };
-  let waiting = Array.from(words.keys()).filter((i) => !continueWord(i));
-  while (waiting.length > 0) {
-    await work?.pause();
-    const wanted = waiting.map((i) => ({ tokens: words[i], from: logProbs[i].length, to: words[i].length }));
-    await cache.ask(wanted, work);
-    waiting = waiting.filter((i) => !continueWord(i));
-  }
-  return logProbs;
+  const complete = async (waiting: readonly number[]) => {
+    while (waiting.length > 0) {
+      await work?.pause();
+      const wanted = waiting.map((i) => ({
+        tokens: words[i],
+        from: logProbs[i].length,
+        to: words[i].length,
+      }));
+      await cache.ask(wanted, work);
+      waiting = waiting.filter((i) => !continueWord(i));
+    }
+    return logProbs;
+  };
+  const waiting = Array.from(words.keys()).filter((i) => !continueWord(i));
+  return waiting.length > 0 ? complete(waiting) : logProbs;
 }
 
 /**

@@ -258,7 +258,8 @@ export class Registry {
   }
 
   /**
-   * Finds a model. Waits for one that is opening, at most {@link MAX_WAIT}, and opens one that is closed.
+   * Finds a model. Waits for one that is opening, at most {@link MAX_WAIT}, and opens one that is closed; one that is open is
+   * returned without a promise.
    *
    * @param reference The model's name, or its name and the first digits of its file's SHA-256, as in `gru@c2d60bc2`.
    * Default: the default model.
@@ -266,12 +267,23 @@ export class Registry {
    * @throws {Problem} 400 if the reference is malformed, 404 if there is no such model or its SHA-256 is another, 503 if it
    * is broken or still opening.
    */
-  async get(reference?: string, parameter = "model"): Promise<ServedModel> {
+  get(reference?: string, parameter = "model"): ServedModel | Promise<ServedModel> {
     const { name, digits } = reference === undefined
       ? { name: undefined, digits: null }
       : readReference(reference, parameter);
-    let chosen = name ?? this.defaultModel;
-    if (this.#entries.get(chosen)?.model.status !== "ready") chosen = await this.#waitFor(name);
+    const chosen = name ?? this.defaultModel;
+    const served = (chosen: string) => this.#served(chosen, digits, reference, parameter);
+    if (this.#entries.get(chosen)?.model.status !== "ready") return this.#waitFor(name).then(served);
+    return served(chosen);
+  }
+
+  /** The model of a name, with the errors of {@link get}. */
+  #served(
+    chosen: string,
+    digits: string | null,
+    reference: string | undefined,
+    parameter: string,
+  ): ServedModel {
     const model = this.#entries.get(chosen)?.model;
     if (model === undefined) {
       const known = [...this.#entries.keys()].join(", ") || "none";

@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import type { ServedModel } from "../inference/registry.ts";
 
-/** How a response may be cached: without limit, only if revalidated each time, or for some seconds. */
-export type Freshness = "immutable" | "revalidate" | { seconds: number };
+/** How a response may be cached: without limit, only if revalidated each time, not at all, or for some seconds. */
+export type Freshness = "immutable" | "revalidate" | "never" | { seconds: number };
 
 declare module "hono" {
   interface ContextVariableMap {
@@ -10,7 +10,7 @@ declare module "hono" {
     etag?: string;
     /** The value of Vary: the request headers that the response depends on. */
     vary?: string;
-    /** How the response may be cached. Undefined: not at all. */
+    /** How the response may be cached. Undefined: as its own Cache-Control says, or not at all. */
     freshness?: Freshness;
   }
 }
@@ -44,19 +44,21 @@ export function allowCaching(
   return known !== null && contains(known, tag);
 }
 
-/** Names the model for the log, for a response that differs each time. */
+/** Forbids to cache a response, which differs each time. */
 export function forbidCaching(context: Context, { card }: ServedModel): void {
   context.set("model", card.name);
+  context.set("freshness", "never");
 }
 
 /**
  * The Cache-Control of a response.
  *
+ * @param status Its status.
  * @param closed Whether requests need a token: authenticated responses are private.
  */
-export function cacheControl(context: Context, closed: boolean): string {
+export function cacheControl(context: Context, status: number, closed: boolean): string {
   const freshness = context.get("freshness");
-  if (freshness === undefined || context.res.status >= 400) return "no-store";
+  if (freshness === undefined || freshness === "never" || status >= 400) return "no-store";
   const who = closed ? "private" : "public";
   if (freshness === "immutable") return `${who}, max-age=31536000, immutable`;
   return freshness === "revalidate" ? `${who}, no-cache` : `${who}, max-age=${freshness.seconds}`;

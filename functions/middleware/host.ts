@@ -7,18 +7,27 @@ const AUTHORITY = String.raw`(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?`;
 const HOST = new RegExp(`^${AUTHORITY}$`, "i");
 const URL_BEGINNING = new RegExp(`^https?://${AUTHORITY}/`, "i");
 
+/** The last `Host` that was valid, and the beginning of its URL. Most requests have the same, and need no check. */
+let lastHost: string | undefined;
+let lastBeginning = "";
+
 /**
  * Checks that a request's host is only a host. Runtimes concatenate scheme, `Host` and target to the URL of the request, so a
  * `Host` with a path or a query would change the route, and a cache would store the response for another URL. The host of a
  * target that is a whole URL, as sent to a proxy, is checked too.
  *
+ * @param url The URL of the request.
+ * @param host Its `Host`, or null if there is none.
  * @returns A problem with status 400 if `Host` or the URL's authority is neither HOST nor HOST:PORT. A request without
  * `Host`, as in HTTP/2, is valid.
  */
-export function hostProblem({ headers, url }: Request): Problem | undefined {
-  const host = headers.get("host");
+export function hostProblem(url: string, host: string | null): Problem | undefined {
+  if (host === lastHost && url.startsWith(lastBeginning)) return undefined;
   if (host !== null && (host.length > MAX_HOST_LENGTH || !HOST.test(host))) return invalidHost("Host", host);
-  return URL_BEGINNING.test(url) ? undefined : invalidHost("The address", url);
+  const [beginning] = URL_BEGINNING.exec(url) ?? [];
+  if (beginning === undefined) return invalidHost("The address", url);
+  if (host !== null) [lastHost, lastBeginning] = [host, beginning];
+  return undefined;
 }
 
 function invalidHost(what: string, value: string): Problem {

@@ -10,6 +10,18 @@ import { MAX_MARKS, nameLength } from "../../shared/name_length.ts";
 /** The schema of a parameter: from its text to its value. */
 export type Parameter<Value> = z.ZodPipe<z.ZodString, z.ZodTransform<Value, string>>;
 
+/** Reads the text of a parameter: its value, or undefined if it is not allowed. */
+export type ReadText = (text: string) => unknown;
+
+/** What the schemas of this file read texts with. */
+const reads = new WeakMap<z.ZodType, ReadText>();
+
+/** The function with which a parameter's schema reads a text, for callers who need no message about a text that is not allowed. */
+export function readTextOf(schema: z.ZodType): ReadText {
+  const given = schema instanceof z.ZodOptional ? schema.unwrap() as z.ZodType : schema;
+  return reads.get(given) ?? ((text) => given.safeParse(text).data);
+}
+
 interface Documentation<Value> {
   description: string;
   default?: Value;
@@ -101,12 +113,14 @@ function parameter<Value>(
   read: (text: string) => Value | undefined,
   document: Documentation<Value> & ParameterType,
 ): Parameter<Value> {
-  return z.string({ error: `must be given once, and be ${allowed}` }).transform((text, context) => {
+  const schema = z.string({ error: `must be given once, and be ${allowed}` }).transform((text, context) => {
     const value = read(text);
     if (value !== undefined) return value;
     context.addIssue({ code: "custom", message: `must be ${allowed}, got ${JSON.stringify(text)}` });
     return z.NEVER;
   }).openapi({ ...document });
+  reads.set(schema, read);
+  return schema;
 }
 
 function inRange(value: number, minimum: number, maximum: number): number | undefined {

@@ -1,6 +1,7 @@
 import type { RouteConfig, RouteConfigToTypedResponse, z } from "@hono/zod-openapi";
 import type { Context, Env, Handler, TypedResponse } from "hono";
 import { type ParameterError, Problem } from "../problem.ts";
+import { type ReadText, readTextOf } from "./parameters.ts";
 
 /** The response types whose bodies are JSON or text. */
 type Readable<Answer> = Answer extends { _format: infer Format }
@@ -20,13 +21,17 @@ export type QueryHandler<Route extends RouteConfig & { request: { query: z.ZodOb
   Env,
   Route["path"],
   { in: { query: z.input<Route["request"]["query"]> }; out: { query: z.output<Route["request"]["query"]> } },
-  Promise<
-    Readable<RouteConfigToTypedResponse<Route>> | TypedResponse<null, 304, "body">
-  >
+  QueryAnswer<Route> | Promise<QueryAnswer<Route>>
 >;
 
+/** What such a handler answers with. */
+export type QueryAnswer<Route extends RouteConfig> =
+  | Readable<RouteConfigToTypedResponse<Route>>
+  | TypedResponse<null, 304, "body">;
+
 /**
- * Makes a function that parses a request's query by a schema, parameter by parameter, for those that are given.
+ * Makes a function that parses a request's query by a schema, parameter by parameter, for those that are given. A query that is
+ * not valid is parsed again by the schema itself, which finds all errors.
  *
  * The validation of zod-openapi is middleware and parses a whole object, which takes 15% of the CPU time of `GET /score` more on
  * Deno, 16% on workerd.
@@ -37,20 +42,42 @@ export type QueryHandler<Route extends RouteConfig & { request: { query: z.ZodOb
 export function queryReader<Schema extends z.ZodObject>(
   schema: Schema,
 ): (context: Context) => z.output<Schema> {
-  const parameters = new Map<string, z.ZodType>(Object.entries(schema.shape));
-  const required = [...parameters.keys()].filter((name) => !parameters.get(name)!.isOptional());
+  const parameters = Object.entries(schema.shape) as [name: string, schema: z.ZodType][];
+  const reads = new Map(parameters.map(([name, parameter]) => [name, readTextOf(parameter)]));
+  const required = parameters.filter(([, parameter]) => !parameter.isOptional()).map(([name]) => name);
+  const isComplete = (query: Record<string, unknown>) => required.every((name) => query[name] !== undefined);
   return (context) => {
-    const given = context.req.queries();
-    const query: Record<string, unknown> = {};
-    for (const name of required) given[name] ??= [];
-    for (const name in given) {
-      const values = given[name];
-      const result = parameters.get(name)?.safeParse(values.length === 1 ? values[0] : values);
-      if (!result?.success) throw invalidParameters(schema.safeParse(flatten(given)).error!);
-      query[name] = result.data;
-    }
-    return query as z.output<Schema>;
+    const plain = readPlainQuery(context.req.url, reads);
+    if (plain !== undefined && isComplete(plain)) return plain as z.output<Schema>;
+    const result = schema.safeParse(flatten(context.req.queries()));
+    if (result.success) return result.data;
+    throw invalidParameters(result.error);
   };
+}
+
+/**
+ * Reads the query of a URL if it has only known parameters with valid values, each given once, and nothing to decode, as most
+ * have. `model=mlp&n=1` takes 0.55 µs so, and 1.1 µs with Hono's parser, which makes an object of lists, and a call of Zod for
+ * each value.
+ *
+ * @returns undefined if it is another query.
+ */
+function readPlainQuery(
+  url: string,
+  reads: ReadonlyMap<string, ReadText>,
+): Record<string, unknown> | undefined {
+  const query: Record<string, unknown> = {};
+  const start = url.indexOf("?") + 1;
+  if (start === 0) return query;
+  if (/[%+#]/.test(url)) return undefined;
+  for (const pair of url.slice(start).split("&")) {
+    const equals = pair.indexOf("=");
+    const name = pair.slice(0, equals);
+    const value = equals === -1 ? undefined : reads.get(name)?.(pair.slice(equals + 1));
+    if (value === undefined || query[name] !== undefined) return undefined;
+    query[name] = value;
+  }
+  return query;
 }
 
 /** A query as its schema expects it: a parameter that is given once as text, else as an array. */

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
+import { continueWith } from "../../shared/continue_with.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
 import { nounOf } from "../../shared/noun.ts";
@@ -21,7 +22,7 @@ import {
 import { decimal, flag, modelParameter, oneOf, queryOf, text, wholeNumber } from "../requests/parameters.ts";
 import { Problem } from "../problem.ts";
 import { MODEL_PROBLEMS, problemResponse } from "./problem_responses.ts";
-import { type QueryHandler, queryReader, untyped } from "../requests/query.ts";
+import { type QueryAnswer, type QueryHandler, queryReader, untyped } from "../requests/query.ts";
 
 /** The most characters of all names of a request, n × max_length. */
 const MAX_CHARACTERS = 64_000;
@@ -95,7 +96,7 @@ const query = queryOf({
 
 const readQuery = queryReader(query);
 
-const answer = z.object({
+const answerSchema = z.object({
   model: modelField,
   seed: z.int().openapi({ description: "The seed, which gives the same things again", example: 42 }),
   names: z.array(z.object({
@@ -109,7 +110,7 @@ const answer = z.object({
   }),
 }).openapi("Names");
 
-const example: z.infer<typeof answer> = {
+const example: z.infer<typeof answerSchema> = {
   model: "gru",
   seed: 42,
   names: [
@@ -147,7 +148,7 @@ export const route = createRoute({
         }),
       }),
       content: {
-        "application/json": { schema: answer, example },
+        "application/json": { schema: answerSchema, example },
         "text/plain": { schema: z.string(), example: "jaleah\nmistie\n" },
         [EVENT_STREAM]: { schema: eventsSchema, example: EVENTS_EXAMPLE },
       },
@@ -169,9 +170,16 @@ export const route = createRoute({
 
 /** Makes the handler of `GET /generate`. */
 export function handler(registry: Registry): QueryHandler<typeof route> {
-  return async (context) => {
+  return (context) => {
     const asked = readQuery(context);
-    const served = await registry.get(asked.model);
+    return continueWith(registry.get(asked.model), (served) => answer(context, asked, served));
+  };
+
+  function answer(
+    context: Context,
+    asked: z.output<typeof query>,
+    served: ServedModel,
+  ): QueryAnswer<typeof route> | Promise<QueryAnswer<typeof route>> {
     const torch = asked.compat === "torch";
     const type = preferredType(context);
     context.set("vary", "Accept");
@@ -180,7 +188,8 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
     const { n = 10, seed = resumed?.seed ?? randomSeed(), prefix = "", temperature, unique = false } = asked;
     const minLength = asked.min_length ?? (torch ? 0 : 1);
     const maxLength = asked.max_length ?? (torch ? MAX_NAME_LENGTH : 64);
-    requireLengths(encodeParameter(served, "prefix", prefix).length, minLength, maxLength);
+    const prefixLength = prefix === "" ? 0 : encodeParameter(served, "prefix", prefix).length;
+    requireLengths(prefixLength, minLength, maxLength);
     requireBounded(n, "min_length", asked.min_length);
     requireBounded(n, "max_length", asked.max_length);
 
@@ -207,19 +216,20 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
       const sent = resumed?.sent ?? 0;
       return untyped(streamNames(context, search, { card: served.card, seed, sent }));
     }
-    const names = await search.all();
-    if (type === "text/plain") {
-      context.header("edgemore-seed", String(seed));
-      return context.text(names.map(({ name }) => `${name}\n`).join(""), 200);
-    }
-    const shortfall = search.shortfall(nounOf(served.card));
-    return context.json({
-      model: served.card.name,
-      seed,
-      names: names.map(nameFigures),
-      ...(shortfall && { shortfall }),
-    }, 200);
-  };
+    return continueWith(search.all(), (names) => {
+      if (type === "text/plain") {
+        context.header("edgemore-seed", String(seed));
+        return context.text(names.map(({ name }) => `${name}\n`).join(""), 200);
+      }
+      const shortfall = search.shortfall(nounOf(served.card));
+      return context.json({
+        model: served.card.name,
+        seed,
+        names: names.map(nameFigures),
+        ...(shortfall && { shortfall }),
+      }, 200);
+    });
+  }
 }
 
 /** The content type that the client prefers. Hono's `accepts` takes 1.9% of the CPU time of `GET /score`. */

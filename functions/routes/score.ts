@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
+import { continueWith } from "../../shared/continue_with.ts";
 import { fullScoreRecord } from "../../shared/score_record.ts";
 import { scoreTokens } from "../../shared/scoring.ts";
 import { Work } from "../../shared/work.ts";
@@ -90,12 +91,15 @@ export const route = createRoute({
 
 /** Makes the handler of `GET /score`. */
 export function handler(registry: Registry): QueryHandler<typeof route> {
-  return async (context) => {
-    const asked = readQuery(context);
-    const served = await registry.get(asked.model);
-    const tokens = encodeParameter(served, "name", asked.name);
-    if (allowCaching(context, served, "json")) return context.body(null, 304);
-    const scored = await scoreTokens(served.cache, served.vocabulary, tokens, new Work());
-    return context.json(fullScoreRecord(served, scored), 200);
+  return (context) => {
+    const { name, model } = readQuery(context);
+    return continueWith(registry.get(model), (served) => {
+      const tokens = encodeParameter(served, "name", name);
+      if (allowCaching(context, served, "json")) return context.body(null, 304);
+      return continueWith(
+        scoreTokens(served.cache, served.vocabulary, tokens, new Work()),
+        (scored) => context.json(fullScoreRecord(served, scored), 200),
+      );
+    });
   };
 }

@@ -27,6 +27,8 @@ export interface Settings {
   bodyTimeout?: number;
   /** `EDGEMORE_LOG`: whether to log a line for each request. The default depends on the runtime. */
   log?: boolean;
+  /** `EDGEMORE_SHARE_PORT`: whether other processes may listen at the same address (Deno). */
+  sharePort: boolean;
   /** `EDGEMORE_MAX_CONNECTIONS`: how many connections may be open at a time (Deno). */
   maxConnections: number;
   /** `EDGEMORE_MAX_CONNECTIONS_PER_CLIENT`: how many of them may be one client's (Deno). Default: see `listen.ts`. */
@@ -54,6 +56,7 @@ export type SettingName =
   | "EDGEMORE_SERVER_TIMING"
   | "EDGEMORE_BODY_TIMEOUT"
   | "EDGEMORE_LOG"
+  | "EDGEMORE_SHARE_PORT"
   | "EDGEMORE_MAX_CONNECTIONS"
   | "EDGEMORE_MAX_CONNECTIONS_PER_CLIENT"
   | "EDGEMORE_HEADER_TIMEOUT"
@@ -119,6 +122,7 @@ export function readSettings(variable: (name: SettingName) => string | undefined
     serverTiming: serverTiming === undefined ? undefined : flag("EDGEMORE_SERVER_TIMING", serverTiming),
     bodyTimeout: seconds("EDGEMORE_BODY_TIMEOUT", read("EDGEMORE_BODY_TIMEOUT")),
     log: log === undefined ? undefined : oneOf("EDGEMORE_LOG", log, ["requests", "off"]) === "requests",
+    sharePort: flag("EDGEMORE_SHARE_PORT", read("EDGEMORE_SHARE_PORT")),
     maxConnections: wholeNumber("EDGEMORE_MAX_CONNECTIONS", read("EDGEMORE_MAX_CONNECTIONS"), {
       default: DEFAULTS.maxConnections,
       ...CONNECTIONS,

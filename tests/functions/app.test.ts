@@ -15,6 +15,13 @@ interface Problem {
   errors: { parameter: string; message: string }[];
 }
 
+test.each(["/generate?n=3&model=mlp", "/score?name=andrej&model=mlp"])(
+  "answers %s without a promise, where the cache has all",
+  (path) => {
+    expect(app.app.request(path)).toBeInstanceOf(Response);
+  },
+);
+
 describe("parameters", () => {
   test.each([
     "/generate?n=1",

@@ -1,3 +1,4 @@
+import { continueWith } from "../../../shared/continue_with.ts";
 import { clientOf } from "../../middleware/network_address.ts";
 import { PROBLEM_TYPE } from "../../problem.ts";
 import type { Connection } from "./connection.ts";
@@ -128,11 +129,11 @@ export class BoundedServer implements ListeningServer {
     void connection.server.finished.then(() => this.#connections.delete(connection));
   }
 
-  async #answer(
+  #answer(
     connection: Connection,
     request: Request,
     info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  ): Promise<Response> {
+  ): Response | Promise<Response> {
     const shuttingDown = this.#shutdownAt !== Infinity;
     const last = shuttingDown && this.#isLast(connection);
     const exchange = connection.begin();
@@ -145,11 +146,12 @@ export class BoundedServer implements ListeningServer {
       this.#connections.changed();
     };
     info.completed.then(end, end);
-    const response = await this.#handler(request, info);
-    if (last) response.headers.set("connection", "close");
-    const type = response.headers.get("content-type") ?? "";
-    const streamed = type !== PROBLEM_TYPE && (request.method === "POST" || !NOT_STREAMED.test(type));
-    return streamed ? exchange.watch(response) : response;
+    return continueWith(this.#handler(request, info), (response) => {
+      if (last) response.headers.set("connection", "close");
+      const type = response.headers.get("content-type") ?? "";
+      const streamed = type !== PROBLEM_TYPE && (request.method === "POST" || !NOT_STREAMED.test(type));
+      return streamed ? exchange.watch(response) : response;
+    });
   }
 
   /**

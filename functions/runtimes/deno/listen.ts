@@ -19,14 +19,16 @@ export function listen(
   settings: Settings,
   handler: Handler,
 ): ListeningServer {
+  // On Linux, the kernel then spreads the connections over the processes that listen at the address.
+  const options = { ...address, reusePort: settings.sharePort };
   const serve = findServeConnection();
-  if (serve !== undefined) return new BoundedServer(address, limitsOf(settings), serve, handler);
+  if (serve !== undefined) return new BoundedServer(options, limitsOf(settings), serve, handler);
   console.error(
     `warning: Deno ${Deno.version.deno} has no serveHttpOnConnection, so connections are not bounded: ` +
       "EDGEMORE_MAX_CONNECTIONS, EDGEMORE_MAX_CONNECTIONS_PER_CLIENT, EDGEMORE_HEADER_TIMEOUT, " +
       "EDGEMORE_IDLE_TIMEOUT and EDGEMORE_SEND_TIMEOUT have no effect; use Deno 2.9.6",
   );
-  return new UnboundedServer(address, handler);
+  return new UnboundedServer(options, handler);
 }
 
 function limitsOf(settings: Settings): ConnectionLimits {

@@ -10,6 +10,7 @@ const CONNECTIONS = {
   idleTimeout: 75,
   sendTimeout: 60,
   shutdownTimeout: 5,
+  sharePort: false,
 };
 
 describe("readSettings", () => {
@@ -39,6 +40,7 @@ describe("readSettings", () => {
       EDGEMORE_TRUST_PROXY: "true",
       EDGEMORE_SERVER_TIMING: "true",
       EDGEMORE_LOG: "off",
+      EDGEMORE_SHARE_PORT: "true",
       EDGEMORE_MAX_CONNECTIONS: "5000",
       EDGEMORE_MAX_CONNECTIONS_PER_CLIENT: "50",
       EDGEMORE_HEADER_TIMEOUT: "1",
@@ -54,6 +56,7 @@ describe("readSettings", () => {
       trustProxy: true,
       serverTiming: true,
       log: false,
+      sharePort: true,
       maxConnections: 5000,
       maxConnectionsPerClient: 50,
       headerTimeout: 1,
