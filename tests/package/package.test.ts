@@ -72,8 +72,8 @@ describe.skipIf(installed === null)("the package", () => {
       "edgemore/cloudflare",
       "edgemore/train",
     ]);
-    expect(sizes.edgemore).toBeLessThan(40);
-    for (const size of Object.values(sizes)) expect(size).toBeLessThan(80);
+    expect(sizes.edgemore).toBeLessThan(45);
+    for (const size of Object.values(sizes)) expect(size).toBeLessThan(90);
   });
 
   test("passes publint", async () => {
