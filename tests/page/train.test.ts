@@ -127,7 +127,7 @@ describeWithBrowser("training in the page", () => {
     await page.reload();
     expect(await made()).toEqual(names);
     await page.getByLabel("Your text").fill("villers");
-    await page.getByText(/“villers” is, .* than/).waitFor();
+    await page.locator(".verdict", { hasText: /“villers” is, .* than/ }).waitFor();
 
     const archive = await download(page);
     const [take] = (await page.getByLabel("commands").textContent())!.split("\n");
