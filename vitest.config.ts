@@ -1,12 +1,31 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that start none of our servers. */
+const PARTS = "tests/{bench,scripts,shared,trainer}/**/*.test.ts";
+
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } }, // the same as in deno.json's compilerOptions
   test: {
-    include: ["tests/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // A test without an assertion fails.
     expect: { requireAssertions: true },
+    projects: [
+      {
+        extends: true,
+        test: { name: "parts", include: [PARTS], maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: "servers",
+          include: ["tests/**/*.test.ts"],
+          exclude: [PARTS],
+          // One after another: some measure how long a server that is attacked takes to answer others.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
