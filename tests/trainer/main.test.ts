@@ -1,9 +1,10 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { parseModelCard } from "../../shared/model_card.ts";
 import { readModel } from "../../functions/inference/model_directory.ts";
-import { type Ended, startTrainer } from "../processes.ts";
+import { type Ended, startProgram, startTrainer } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
 function run(...args: string[]): Promise<Ended> {
@@ -244,4 +245,9 @@ test.each([
   expect(code).toBe(0);
   expect(stdout).toContain("Examples:\n");
   expect(stdout).toContain(flag);
+});
+
+test("help whose reader has gone is no error", async () => {
+  const command = `"${process.execPath}" run --quiet -P=trainer trainer/main.ts train --help | true`;
+  expect(await startProgram("sh", ["-c", command]).ended).toMatchObject({ code: 0, stderr: "" });
 });
