@@ -6,7 +6,7 @@ import { modelPath, PIN_PROBLEM } from "./model_path.ts";
 import { MODEL_PROBLEMS } from "./problem_responses.ts";
 
 const card = z.object({
-  ...modelCardSchema.shape,
+  ...modelCardSchema().shape,
   version: z.string().openapi({
     description: "The first digits of the SHA-256 of the card's file; they change with any file of the model",
   }),
