@@ -13,11 +13,11 @@ import { EXPOSED_HEADERS } from "./middleware/fixed_headers.ts";
 import { openApiHandler } from "./routes/openapi.ts";
 import type { Jobs } from "./jobs/jobs.ts";
 import { answerProblem } from "./problem.ts";
-import { invalidParameters } from "./requests/query.ts";
 import * as generate from "./routes/generate.ts";
-import { addJobRoutes } from "./routes/jobs.ts";
+import * as jobRoutes from "./routes/jobs.ts";
 import * as health from "./routes/health.ts";
 import * as modelFile from "./routes/model_file.ts";
+import { type LazyRoute, withoutSchemas } from "./routes/lazy_route.ts";
 import * as models from "./routes/models.ts";
 import * as next from "./routes/next.ts";
 import * as score from "./routes/score.ts";
@@ -63,12 +63,7 @@ export function createApp(registry: Registry, options: AppOptions) {
   const pathOf = mounted
     ? (request: Request) => getPath(request).slice(basePathOf(request).length) || "/"
     : getPath;
-  const app = new OpenAPIHono({
-    getPath: pathOf,
-    defaultHook: (result) => {
-      if (!result.success) throw invalidParameters(result.error);
-    },
-  });
+  const app = new OpenAPIHono({ getPath: pathOf });
   app.onError(answerProblem);
   app.notFound(notFound(app, origins));
   const headers = responseHeaders({
@@ -84,10 +79,20 @@ export function createApp(registry: Registry, options: AppOptions) {
   }
   if (rateLimit !== undefined) app.use(limitRate(rateLimit.limiter, rateLimit.addressOf));
   if (token !== undefined) app.use(requireToken(token));
-  app.get("/openapi.json", ...openApiHandler(app, token !== undefined));
-  // The routes that use a model parse their queries themselves; see queryReader.
-  for (const { route } of [generate, score, scoreMany, next]) app.openAPIRegistry.registerPath(route);
-  if (jobs !== undefined) addJobRoutes(app, registry, jobs, bodyTimeout);
+  const routes: LazyRoute[] = [
+    generate.route,
+    score.route,
+    scoreMany.route,
+    next.route,
+    ...(jobs === undefined ? [] : jobRoutes.routes),
+    models.listRoute,
+    models.cardRoute,
+    modelFile.route,
+    modelFile.listRoute,
+    health.route,
+  ];
+  app.get("/openapi.json", ...openApiHandler(app, routes, token !== undefined));
+  if (jobs !== undefined) jobRoutes.addJobRoutes(app, registry, jobs, bodyTimeout);
   if (origins === undefined && rateLimit === undefined && token === undefined) {
     const handlers = {
       [generate.route.path]: headers.around(generate.handler(registry)),
@@ -96,11 +101,11 @@ export function createApp(registry: Registry, options: AppOptions) {
     app.fetch = answerDirectly(handlers, pathOf, app.fetch);
   }
   return app
-    .openapi(models.listRoute, models.listHandler(registry))
-    .openapi(models.cardRoute, models.cardHandler(registry))
-    .openapi(modelFile.route, modelFile.handler(registry))
-    .openapi(modelFile.listRoute, modelFile.listHandler(registry))
-    .openapi(health.route, health.handler(registry, runtime))
+    .openapi(withoutSchemas(models.listRoute), models.listHandler(registry))
+    .openapi(withoutSchemas(models.cardRoute), models.cardHandler(registry))
+    .openapi(withoutSchemas(modelFile.route), modelFile.handler(registry))
+    .openapi(withoutSchemas(modelFile.listRoute), modelFile.listHandler(registry))
+    .openapi(withoutSchemas(health.route), health.handler(registry, runtime))
     .get(generate.route.path, generate.handler(registry))
     .get(score.route.path, score.handler(registry))
     .get(next.route.path, next.handler(registry))

@@ -1,5 +1,7 @@
 import { getConnInfo } from "hono/cloudflare-workers";
 import { takeTurn } from "../../shared/event_loop.ts";
+import { modelCardSchema } from "../../shared/model_card.ts";
+import { modelPointerSchema } from "../../shared/published_model.ts";
 import { sample } from "../../shared/sampling.ts";
 import { createApp } from "../app.ts";
 import { ModelMemory } from "../inference/model_memory.ts";
@@ -181,6 +183,8 @@ async function followBucket(
   memory: ModelMemory,
   maxFileBytes: number,
 ): Promise<ModelRefresher> {
+  // Made here, since a request has little CPU time: what the bucket holds is checked by these.
+  for (const schema of [modelPointerSchema, modelCardSchema]) schema();
   const store = new BundledStore(models, new BucketStore(bucket, maxFileBytes));
   const lists = new TrainingLists(takeTurn);
   return new ModelRefresher(registry, store, {
