@@ -46,12 +46,14 @@ export interface TriedModel {
  *
  * @param wasm ONNX Runtime Web's WebAssembly.
  * @param glue The JavaScript that comes with it.
- * @throws {Error} If this build of ONNX Runtime Web is not as expected, or the models take more than {@link MAX_BYTES}.
+ * @param maxBytes The most memory that it may have.
+ * @throws {Error} If this build of ONNX Runtime Web is not as expected, or the memory is more than that.
  */
 export async function takeOnnxSnapshot(
   wasm: Uint8Array<ArrayBuffer>,
   glue: string,
   models: readonly TriedModel[],
+  maxBytes = MAX_BYTES,
 ): Promise<TakenSnapshot> {
   const id = sha256(wasm);
   const { module, globals: count } = exportGlobals(wasm, id);
@@ -92,8 +94,8 @@ export async function takeOnnxSnapshot(
   const [allocate, free] = [exports[exportOf(glue, "_malloc")], exports[exportOf(glue, "_free")]];
   clearFreeMemory(memory, allocate as (size: number) => number, free as (pointer: number) => void);
   const { pieces, bytes } = withoutZeros(new Uint8Array(memory.buffer));
-  if (bytes.length > MAX_BYTES) {
-    throw new Error(`it has ${bytes.length} bytes; ${MAX_BYTES} at most are read in less time than it saves`);
+  if (bytes.length > maxBytes) {
+    throw new Error(`it has ${bytes.length} bytes; ${maxBytes} at most are read in less time than it saves`);
   }
   const header: SnapshotHeader = {
     module: id,

@@ -119,7 +119,7 @@ async function compress(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Arra
 }
 
 /** The card of a model, or undefined where there is none that can be read. */
-async function readCard(directory: string, name: string): Promise<ModelCard | undefined> {
+export async function readCard(directory: string, name: string): Promise<ModelCard | undefined> {
   const path = join(directory, `${name}.json`);
   try {
     const stats = await stat(path);

@@ -1,17 +1,14 @@
 """makemore behind FastAPI and uvicorn: with batch=1 the notebook's loop, and else that of makemore.py's `generate`.
 
-Arguments: NAME=FILE.json for each model, its parameters as {"NAME": {"shape": [...], "values": [...]}}. The port is the
-environment variable PORT.
+Arguments: NAME=FILE.json for each model, its parameters as {"NAME": {"shape": [...], "values": [...]}}.
 """
 
 import json
-import os
 import sys
 
 import torch
 import torch.nn.functional as F
-import uvicorn
-from fastapi import FastAPI
+from fastapi_server import serve
 
 MAX_LENGTH = 64
 CHARACTERS = ".abcdefghijklmnopqrstuvwxyz"
@@ -65,20 +62,6 @@ def read(file):
 
 
 models = {name: read(file) for name, file in (argument.split("=") for argument in sys.argv[1:])}
-app = FastAPI()
-
-
-@app.get("/health")
-def health():
-    return "ok"
-
-
-@app.get("/generate")
-async def generate(model: str = "mlp", n: int = 20, batch: int | None = None):
-    names = []
-    while len(names) < n:
-        names += sample(models[model], batch or n)
-    return {"model": model, "names": names}
 
 
 @torch.no_grad()
@@ -104,4 +87,4 @@ def sample(model, batch):
     ]
 
 
-uvicorn.run(app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="warning", access_log=False)
+serve(models, sample)

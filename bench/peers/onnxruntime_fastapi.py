@@ -1,15 +1,13 @@
 """What one would write in Python: FastAPI, uvicorn and ONNX Runtime, called once a token, with the names of a batch together.
 
-Arguments: NAME=FILE.onnx for each model. The port is the environment variable PORT.
+Arguments: NAME=FILE.onnx for each model.
 """
 
-import os
 import sys
 
 import numpy as np
 import onnxruntime
-import uvicorn
-from fastapi import FastAPI
+from fastapi_server import serve
 
 MAX_LENGTH = 64
 CHARACTERS = ".abcdefghijklmnopqrstuvwxyz"
@@ -21,20 +19,6 @@ sessions = {
     for name, file in (argument.split("=") for argument in sys.argv[1:])
 }
 generator = np.random.default_rng()
-app = FastAPI()
-
-
-@app.get("/health")
-def health():
-    return "ok"
-
-
-@app.get("/generate")
-async def generate(model: str = "mlp", n: int = 20, batch: int | None = None):
-    names = []
-    while len(names) < n:
-        names += sample(sessions[model], batch or n)
-    return {"model": model, "names": names}
 
 
 def sample(session, batch):
@@ -62,4 +46,4 @@ def sample(session, batch):
     ]
 
 
-uvicorn.run(app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="warning", access_log=False)
+serve(sessions, sample)

@@ -20,7 +20,9 @@ export function RunView({ run }: { run: Run }): VNode | null {
   }, [running]);
   const { steps } = run.options;
   const done = run.state?.step ?? 0;
-  if (!running && history.length < 2 && run.things.length === 0) return null; // it failed at the beginning
+  const hasCurve = history.length > 1;
+  const hasThings = run.things.length > 0;
+  if (!running && !hasCurve && !hasThings) return null; // it failed at the beginning
   return (
     <div class="run">
       {running && (
@@ -45,31 +47,35 @@ export function RunView({ run }: { run: Run }): VNode | null {
         />
       )}
       <div class="watch">
-        <figure class="picture">
-          <h3>{running ? "How it learns" : "How it learnt"}</h3>
-          {history.length > 1
-            ? (
-              <LazyChart
-                data={history}
-                aspectRatio={CURVE.width / CURVE.height}
-                make={async () => {
-                  const { lossCurve } = await import("../../trainer/charts/loss_curve.ts");
-                  return lossCurve(history, CURVE);
-                }}
-              />
-            )
-            : <div class="chart" style={{ aspectRatio: String(CURVE.width / CURVE.height) }} />}
-          <figcaption class="hint">
-            How surprised it is at each character, in nats. Thin: the lines it learns from
-            {history.some(({ dev_nll }) => dev_nll !== undefined) && "; thick: lines kept from it"}.
-          </figcaption>
-        </figure>
-        <div>
-          <h3>{running ? "What it makes now" : "What it made near the end"}</h3>
-          <ol role="list" class="things" aria-label="Made in training">
-            {run.things.map((thing, i) => <li key={i} dir="auto">{thing || "\u00a0"}</li>)}
-          </ol>
-        </div>
+        {(running || hasCurve) && (
+          <figure class="picture">
+            <h3>{running ? "How it learns" : "How it learnt"}</h3>
+            {hasCurve
+              ? (
+                <LazyChart
+                  data={history}
+                  aspectRatio={CURVE.width / CURVE.height}
+                  make={async () => {
+                    const { lossCurve } = await import("../../trainer/charts/loss_curve.ts");
+                    return lossCurve(history, CURVE);
+                  }}
+                />
+              )
+              : <div class="chart" style={{ aspectRatio: String(CURVE.width / CURVE.height) }} />}
+            <figcaption class="hint">
+              How surprised it is at each character, in nats. Thin: the lines it learns from
+              {history.some(({ dev_nll }) => dev_nll !== undefined) && "; thick: lines kept from it"}.
+            </figcaption>
+          </figure>
+        )}
+        {(running || hasThings) && (
+          <div>
+            <h3>{running ? "What it makes now" : "What it made near the end"}</h3>
+            <ol role="list" class="things" aria-label="Made in training">
+              {run.things.map((thing, i) => <li key={i} dir="auto">{thing || "\u00a0"}</li>)}
+            </ol>
+          </div>
+        )}
       </div>
     </div>
   );

@@ -25,9 +25,13 @@ export async function openTrainer(browser: Browser, address: string, path = ""):
   });
 }
 
-/** Sets options behind the disclosure, by the labels of their fields. */
+/**
+ * Sets options behind the disclosure, by the labels of their fields, once the list is read: its length sets the number of steps,
+ * and would do so between a field's emptying and its filling.
+ */
 export async function setOptions(page: Page, options: Record<string, string>): Promise<void> {
   await page.getByText("All options").click();
+  if (Object.keys(options).length > 0) await page.getByText(/^[\d,]+ lines of/).waitFor();
   for (const [label, value] of Object.entries(options)) {
     await page.locator("#train").getByLabel(label, { exact: true }).fill(value);
   }

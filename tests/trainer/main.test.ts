@@ -1,9 +1,10 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { parseModelCard } from "../../shared/model_card.ts";
 import { readModel } from "../../functions/inference/model_directory.ts";
-import { type Ended, startTrainer } from "../processes.ts";
+import { type Ended, startProgram, startTrainer } from "../processes.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
 function run(...args: string[]): Promise<Ended> {
@@ -25,6 +26,31 @@ async function filesIn(directory: string): Promise<string[]> {
 }
 
 describe("train", () => {
+  test("without --name, does not replace a model of another list, such as one that comes with edgemore", async () => {
+    const directory = await temporaryDirectory();
+    const flags = ["--out", directory, "--checkpoints", directory, "--architecture", "bigram"];
+    const train = async (list: string, ...more: string[]) => {
+      const data = join(directory, `${list}.txt`);
+      await writeFile(data, Array.from({ length: 20 }, (_, i) => `${list} ${i}`).join("\n"));
+      return await run("train", "--data", data, ...flags, ...more);
+    };
+    expect((await train("dogs")).code).toBe(0);
+    const before = await readModel(directory, "bigram");
+    expect(await train("cats")).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: `error: Cannot write ${directory}/bigram.json: it is there, and was trained on another list, ` +
+        "dogs.txt; --name gives this model a name of its own, --overwrite replaces that one\n",
+    });
+    expect(await readModel(directory, "bigram")).toEqual(before);
+    for (
+      const [list, more] of [["dogs", []], ["cats", ["--overwrite"]], ["dogs", ["--name", "bigram"]]] as const
+    ) {
+      expect(await train(list, ...more)).toMatchObject({ code: 0 });
+      expect(parseModelCard((await readModel(directory, "bigram")).card).dataset.name).toBe(`${list}.txt`);
+    }
+  });
+
   test("trains on any list; evaluate and sample read the model back", async () => {
     const directory = await temporaryDirectory();
     const data = await dishes(directory);
@@ -244,4 +270,9 @@ test.each([
   expect(code).toBe(0);
   expect(stdout).toContain("Examples:\n");
   expect(stdout).toContain(flag);
+});
+
+test("help whose reader has gone is no error", async () => {
+  const command = `"${process.execPath}" run --quiet -P=trainer trainer/main.ts train --help | true`;
+  expect(await startProgram("sh", ["-c", command]).ended).toMatchObject({ code: 0, stderr: "" });
 });

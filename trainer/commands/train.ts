@@ -7,8 +7,9 @@ import { nounSchema } from "../../shared/noun_schema.ts";
 import { findArchitecture } from "../architectures/all.ts";
 import type { BackendName } from "../backends/all.ts";
 import { type Checkpoint, loadCheckpoint } from "../checkpoint.ts";
-import { type Corpus, makeCorpus } from "../corpus.ts";
+import { type Corpus, type List, makeCorpus } from "../corpus.ts";
 import { readList } from "../list_file.ts";
+import { readCard } from "../save_model.ts";
 import { type ScheduleName, schedules } from "../schedules.ts";
 import { train, type TrainResult } from "../train.ts";
 import { DEFAULT_OPTIONS, type TrainOptions } from "../train_options.ts";
@@ -107,6 +108,22 @@ function checkName(name: string): string {
   const result = modelName.safeParse(name);
   if (result.success) return name;
   throw new RangeError(`Cannot call a model ${JSON.stringify(name)}: ${result.error.issues[0].message}`);
+}
+
+/**
+ * A model without a name of its own must not replace one of another list, such as one that comes with edgemore.
+ *
+ * @throws {Error} If there is one.
+ */
+async function requireSameList({ name, out }: TrainOptions, list: List): Promise<void> {
+  const previous = await readCard(out, name);
+  if (previous === undefined || previous.dataset.sha256 === list.sha256) return;
+  throw new Error(
+    `Cannot write ${
+      join(out, name)
+    }.json: it is there, and was trained on another list, ${previous.dataset.name}; ` +
+      "--name gives this model a name of its own, --overwrite replaces that one",
+  );
 }
 
 function checkNoun(noun: string): string {
@@ -223,7 +240,10 @@ export function trainCommand(commandLine: CommandLine): Command {
       "directory of the checkpoints of stopped runs",
       CHECKPOINTS_DIRECTORY,
     )
-    .option("--overwrite", "replace a better model of this name even if training fails or is stopped")
+    .option(
+      "--overwrite",
+      "replace a better model of this name even if training fails or is stopped; without --name, replace a model of another list",
+    )
     .option(
       "--from <file>",
       "train nothing: write the model of this file, which was trained and downloaded on the page, to --out",
@@ -260,6 +280,7 @@ ${defaultList ? defaultExamples(call) : ""}  ${call("train")} --data pets.txt --
       if (checkpoint && checkpoint.listSha256 !== list.sha256) {
         throw new Error(`Cannot resume ${options.name}: ${options.data} has changed since the run began`);
       }
+      if (!checkpoint && flags.name === undefined && !flags.overwrite) await requireSameList(options, list);
       const corpus = makeCorpus(list);
       const { words, vocabulary } = corpus;
       console.error(

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -116,6 +117,15 @@ test("memory and globals are as they were, and are not initialised again", async
   expect((exports[constructors] as () => void)()).toBeUndefined();
   expect((exports[initialize] as (threads: number, level: number) => number)(1, 3)).toBe(0);
   expect(hash()).toBe(before);
+});
+
+test("memory that ONNX Runtime has freed is not in it: of weights it has one copy", () => {
+  const { onnx } = models.find(({ card }) => card.name === "transformer")!;
+  const middle = Math.floor(onnx.length / 2);
+  const weights = onnx.subarray(middle, middle + 32);
+  const first = Buffer.from(bytes).indexOf(weights);
+  expect(first).toBeGreaterThan(0);
+  expect(Buffer.from(bytes).lastIndexOf(weights)).toBe(first);
 });
 
 test("a model that is not in the snapshot is opened as ever", async () => {
