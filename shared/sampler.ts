@@ -42,7 +42,7 @@ export interface DrawingOptions {
   draws?: "streams" | "torch";
   /** Counts the cost, and says when to pause. Default: neither. */
   work?: Work;
-  /** Waits for other requests to share runs of the model with; see {@link DistributionCache.askOn}. Default: no wait. */
+  /** Waits once for other requests to share runs of the model with; see {@link DistributionCache.askOn}. Default: no wait. */
   gather?: Gather;
 }
 
@@ -64,7 +64,8 @@ export class Sampler {
   readonly #processors: readonly LogitsProcessor[];
   readonly #torch: TorchGenerator | undefined;
   readonly #work: Work | undefined;
-  readonly #gather: Gather | undefined;
+  /** Undefined once it has waited: with torch's draws it asks for each name, and to wait each time would take long. */
+  #gather: Gather | undefined;
   /** Estimated cost of a draw, in milliseconds. */
   readonly #drawMilliseconds: number;
   /** The index of the next name. */
@@ -146,7 +147,9 @@ export class Sampler {
     };
     while (waiting.length > 0) {
       await this.#work?.pause();
-      await this.#cache.askOn(wanted(), goOn, this.#work, this.#gather);
+      const gather = this.#gather;
+      this.#gather = undefined;
+      await this.#cache.askOn(wanted(), goOn, this.#work, gather);
     }
   }
 

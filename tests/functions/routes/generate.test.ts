@@ -39,6 +39,8 @@ describe("GET /generate", () => {
     expect(gather).toHaveBeenCalledTimes(2);
     await gathering.ask("/generate?model=mlp&seed=7");
     expect(gather).toHaveBeenCalledTimes(2);
+    await gathering.ask("/generate?seed=9&n=50&compat=torch"); // asks for name after name
+    expect(gather).toHaveBeenCalledTimes(3);
   });
 
   test("makes ten names of the default model with a seed of its own, and says which", async () => {
