@@ -1,11 +1,13 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { type HeapUsage, heapUsage } from "./heap.ts";
 
+/** Where the Workers are built. */
+const [WORKER, BARE] = ["build/worker", "build/bare"];
 /** How long a server may take to start, in milliseconds. */
 const MAX_START = 30_000;
 
@@ -101,7 +103,7 @@ export function startMiddlewareWorkerd(): Promise<Server> {
 
 /** The real Worker on workerd. */
 export function startWorkerd(options?: ServerOptions): Promise<Server> {
-  return startBundle("build/worker", "worker.js", "/health", options);
+  return startBundle(WORKER, "worker.js", "/health", options);
 }
 
 /**
@@ -112,7 +114,7 @@ export function startWorkerd(options?: ServerOptions): Promise<Server> {
  */
 export function startWorkerdWithLimit(limit: string, directory: string): Promise<Server> {
   mkdirSync(directory, { recursive: true });
-  return startBundle("build/worker", "worker.js", "/health", {}, {
+  return startBundle(WORKER, "worker.js", "/health", {}, {
     services: `(name = "objects", disk = (path = "${directory}", writable = true))`,
     worker: `
   durableObjectNamespaces = [(className = "RateLimitObject", uniqueKey = "limit", enableSql = true)],
@@ -127,7 +129,7 @@ export function startWorkerdWithLimit(limit: string, directory: string): Promise
 
 /** The bare Hono routes on workerd. */
 export function startBareWorkerd(options?: ServerOptions): Promise<Server> {
-  return startBundle("build/bare", "bare_worker.js", "/1", options);
+  return startBundle(BARE, "bare_worker.js", "/1", options);
 }
 
 /**
@@ -137,6 +139,8 @@ export function startBareWorkerd(options?: ServerOptions): Promise<Server> {
  */
 export function buildWorkers(models = "models"): void {
   const env = { ...process.env, EDGEMORE_MODELS: models };
+  // A module of an earlier build would be loaded with the others.
+  for (const directory of [WORKER, BARE]) rmSync(directory, { recursive: true, force: true });
   const run = (args: string[]) => {
     const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", env });
     if (status !== 0) throw new Error(`Cannot build a Worker: ${stdout}\n${stderr}`);
@@ -153,7 +157,7 @@ async function startBundle(
   options?: ServerOptions,
   more: { services: string; worker: string } = { services: "", worker: "" },
 ): Promise<Server> {
-  const others = readdirSync(directory).filter((file) => /\.(wasm|onnx|txt|snapshot)$/.test(file));
+  const others = readdirSync(directory).filter((file) => /\.(wasm|onnx|txt)$/.test(file));
   const modules = [
     `(name = "${main}", esModule = embed "${main}")`,
     ...others.map((file) =>

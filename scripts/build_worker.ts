@@ -65,13 +65,11 @@ for (const name of await listModels(modelsDirectory)) {
 }
 probe.end();
 
-/** Writes ONNX Runtime Web with a snapshot of it in which the models are open. Returns whether that was possible. */
+/** Writes ONNX Runtime Web as it is when the models are open. Returns whether that was possible. */
 async function writeSnapshot(): Promise<boolean> {
   const glue = fileURLToPath(import.meta.resolve("onnxruntime-web/ort-wasm-simd-threaded.mjs"));
   try {
-    const { module, snapshot } = await takeOnnxSnapshot(wasm, readFileSync(glue, "utf8"), opened);
-    write("onnx_runtime.wasm", module);
-    write("onnx_runtime.snapshot", snapshot);
+    write("onnx_runtime.wasm", await takeOnnxSnapshot(wasm, readFileSync(glue, "utf8"), opened));
     return true;
   } catch (error) {
     console.error(
@@ -83,15 +81,14 @@ async function writeSnapshot(): Promise<boolean> {
   }
 }
 
-const hasSnapshot = await writeSnapshot();
+const module = await writeSnapshot() ? "./onnx_runtime.wasm" : "onnxruntime-web/ort-wasm-simd-threaded.wasm";
 const cloudflare = relative(
   build,
   fileURLToPath(new URL("../functions/runtimes/cloudflare.ts", import.meta.url)),
 );
 write(
   "worker.ts",
-  `import wasm from "${hasSnapshot ? "./onnx_runtime.wasm" : "onnxruntime-web/ort-wasm-simd-threaded.wasm"}";
-${hasSnapshot ? 'import snapshot from "./onnx_runtime.snapshot";' : ""}
+  `import wasm from "${module}";
 import { env, waitUntil } from "cloudflare:workers";
 import { createWorker } from ${JSON.stringify(cloudflare)};
 export { RateLimitObject } from ${JSON.stringify(cloudflare)};
@@ -99,7 +96,7 @@ ${Array.from(variables, ([file, variable]) => `import ${variable} from "./${file
 
 export default await createWorker(wasm, [
 ${models.join("\n")}
-], env, waitUntil${hasSnapshot ? ", new Uint8Array(snapshot)" : ""});
+], env, waitUntil);
 `,
 );
 console.log(`worker.ts: ${names.join(", ") || "no models"}`);

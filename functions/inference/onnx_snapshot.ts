@@ -1,39 +1,30 @@
 /*
- * A snapshot of ONNX Runtime Web: its memory with the sessions of some models, as they were at build time. Registering the operators
- * and making the sessions is most of a cold start; copying what they left behind in memory takes a few milliseconds.
+ * A snapshot of ONNX Runtime Web: its module as it was at build time, when the sessions of some models had been made. Registering the
+ * operators and making the sessions is most of a cold start; what they left behind in memory is copied in some milliseconds.
  *
  * What a WebAssembly module remembers is in three places:
  *
- * 1. its linear memory, which Emscripten's glue code makes and imports, so that it can be filled before the module is instantiated;
- * 2. its mutable globals, which scripts/take_onnx_snapshot.ts exports from the module;
+ * 1. its linear memory, which scripts/take_onnx_snapshot.ts writes into the module as the data that it begins with;
+ * 2. its mutable globals, which begin with the values that they had;
  * 3. its table of functions, which ONNX Runtime does not change once it was made.
  *
- * The glue code runs as ever, and makes its own state: only three exports that it calls are replaced. The first two would
- * initialise what is in the snapshot already; the third makes a session, and gives that of the snapshot if it is asked for.
+ * Emscripten's glue code runs as ever, and makes its own state: only three exports that it calls are replaced. The first two would
+ * initialise what is in memory already; the third makes a session, and gives that of the snapshot if it is asked for.
  */
 import { sha256 } from "../../shared/sha256.ts";
 import type { OnnxRuntime } from "./onnx_model.ts";
 import type { Instantiation } from "./onnx_runtime.ts";
 
-/** The custom section of a module that says which snapshots fit it. */
+/** The custom section in which a module that is a snapshot has its {@link SnapshotHeader}. */
 export const SNAPSHOT_SECTION = "edgemore.snapshot";
-
-/** The name of an exported global is this and its index. */
-export const GLOBAL_PREFIX = "edgemore.global.";
 
 /** What the bytes of a session of the snapshot begin with, where a model's would be; its handle follows. */
 const REFERENCE = new TextEncoder().encode("edgemore.session");
 
-/** What precedes the memory in a snapshot, as JSON. */
+/** What a snapshot says of itself, as JSON. */
 export interface SnapshotHeader {
-  /** The text in the module's {@link SNAPSHOT_SECTION}. */
-  module: string;
   /** The size of the memory, in pages of 64 KiB. */
   pages: number;
-  /** Where in the memory what follows belongs: offset and length in bytes. The rest is zero. */
-  pieces: [offset: number, length: number][];
-  /** The values of the globals. */
-  globals: number[];
   /** The SHA-256 of the cards of the models that were open. */
   cards: string[];
   /** The handles of the sessions, by the SHA-256 of their models. */
@@ -42,33 +33,21 @@ export interface SnapshotHeader {
   exports: { constructors: string; initialize: string; createSession: string };
 }
 
-/** A snapshot of ONNX Runtime Web that fits a module. */
+/** ONNX Runtime Web with the sessions of some models. */
 export class OnnxSnapshot implements Instantiation {
   readonly #header: SnapshotHeader;
-  readonly #memory: Uint8Array;
   /** The handles of the sessions that nobody has yet. */
   readonly #sessions: Map<string, number>;
 
-  private constructor(header: SnapshotHeader, memory: Uint8Array) {
+  private constructor(header: SnapshotHeader) {
     this.#header = header;
-    this.#memory = memory;
     this.#sessions = new Map(Object.entries(header.sessions));
   }
 
-  /**
-   * Reads a snapshot.
-   *
-   * @param module The module that is to be instantiated.
-   * @param bytes As {@link writeSnapshot} makes them.
-   * @returns Null if it is the snapshot of another module.
-   */
-  static read(module: WebAssembly.Module, bytes: Uint8Array): OnnxSnapshot | null {
-    const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-    const [text, memory] = [bytes.subarray(4, 4 + length), bytes.subarray(4 + length)];
-    const header: SnapshotHeader = JSON.parse(new TextDecoder().decode(text));
+  /** Reads the header of a module, or returns null if it is ONNX Runtime Web's ordinary one. */
+  static read(module: WebAssembly.Module): OnnxSnapshot | null {
     const [section] = WebAssembly.Module.customSections(module, SNAPSHOT_SECTION);
-    if (new TextDecoder().decode(section) !== header.module) return null; // without a section, of ""
-    return new OnnxSnapshot(header, memory);
+    return section === undefined ? null : new OnnxSnapshot(JSON.parse(new TextDecoder().decode(section)));
   }
 
   get pages(): number {
@@ -80,16 +59,8 @@ export class OnnxSnapshot implements Instantiation {
     imports: WebAssembly.Imports,
     memory: WebAssembly.Memory,
   ): Promise<WebAssembly.Exports> {
-    const { pieces, globals, exports: { constructors, initialize, createSession } } = this.#header;
-    const bytes = new Uint8Array(memory.buffer);
-    let from = 0;
-    for (const [offset, length] of pieces) {
-      bytes.set(this.#memory.subarray(from, from + length), offset);
-      from += length;
-    }
-    // A flag in the memory says that its data was copied in, so that the module does not do it again.
+    const { constructors, initialize, createSession } = this.#header.exports;
     const { exports } = await WebAssembly.instantiate(module, imports);
-    globals.forEach((value, i) => (exports[GLOBAL_PREFIX + i] as WebAssembly.Global).value = value);
     const create = exports[createSession] as (model: number, length: number, options: number) => number;
     return {
       ...exports,
@@ -119,16 +90,6 @@ export class OnnxSnapshot implements Instantiation {
       },
     };
   }
-}
-
-/** The bytes of a snapshot. */
-export function writeSnapshot(header: SnapshotHeader, memory: Uint8Array): Uint8Array<ArrayBuffer> {
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(4 + text.length + memory.length);
-  new DataView(bytes.buffer).setUint32(0, text.length, true);
-  bytes.set(text, 4);
-  bytes.set(memory, 4 + text.length);
-  return bytes;
 }
 
 /** Bytes that ask for a session instead of being a model. */

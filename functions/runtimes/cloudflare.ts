@@ -67,19 +67,18 @@ export interface Worker {
  * Makes the Worker. It must be called in the global scope, where Cloudflare allows a second of CPU time: creating the
  * sessions may take half of it, and on the free plan a request may take only 10 ms.
  *
- * @param wasm ONNX Runtime Web's WebAssembly, imported as a compiled module.
+ * @param wasm ONNX Runtime Web's WebAssembly, imported as a compiled module, perhaps with the models open in it; see
+ * `functions/inference/onnx_snapshot.ts`.
  * @param models The models, imported as data by the entry that `scripts/build_worker.ts` writes.
  * @param waitUntil Keeps the context of the request that is being answered.
- * @param snapshotBytes A snapshot of ONNX Runtime Web in which the models are open. Default: none; they are opened here.
  */
 export async function createWorker(
   wasm: WebAssembly.Module,
   models: ModelFiles[],
   environment: WorkerEnvironment,
   waitUntil: WaitUntil,
-  snapshotBytes?: Uint8Array,
 ): Promise<Worker> {
-  const snapshot = snapshotBytes === undefined ? null : OnnxSnapshot.read(wasm, snapshotBytes);
+  const snapshot = OnnxSnapshot.read(wasm);
   provideOnnxRuntime(wasm, undefined, snapshot ?? undefined);
   const runtime = snapshot?.runtime(WASM_RUNTIME) ?? WASM_RUNTIME;
   const settings = readSettings((name) => environment[name]);
