@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { cors } from "hono/cors";
 import { getPath } from "hono/utils/url";
+import type { Gather } from "../shared/distribution_cache/distribution_cache.ts";
 import { basePathOf } from "./base_path.ts";
 import type { Registry } from "./inference/registry.ts";
 import { requireToken } from "./middleware/bearer_token.ts";
@@ -44,6 +45,11 @@ export interface AppOptions {
   rateLimit?: { limiter: RateLimiter; addressOf: (context: Context) => string };
   /** Lists that are scored in the background. */
   jobs?: Jobs;
+  /**
+   * Lets the runtime hand over the requests that it has received, so that those which need the model share its runs. Default: a
+   * request does not wait for others.
+   */
+  gather?: Gather;
   /** Whether another application passes requests on whose paths begin with {@link basePathOf}. Default false. */
   mounted?: boolean;
 }
@@ -58,8 +64,18 @@ export type App = ReturnType<typeof createApp>;
  */
 // deno-lint-ignore explicit-module-boundary-types -- the routes' types, which a typed client takes, are inferred
 export function createApp(registry: Registry, options: AppOptions) {
-  const { runtime, log, serverTiming = false, origins, token, rateLimit, bodyTimeout, jobs, mounted } =
-    options;
+  const {
+    runtime,
+    log,
+    serverTiming = false,
+    origins,
+    token,
+    rateLimit,
+    bodyTimeout,
+    jobs,
+    gather,
+    mounted,
+  } = options;
   const pathOf = mounted
     ? (request: Request) => getPath(request).slice(basePathOf(request).length) || "/"
     : getPath;
@@ -95,7 +111,7 @@ export function createApp(registry: Registry, options: AppOptions) {
   if (jobs !== undefined) jobRoutes.addJobRoutes(app, registry, jobs, bodyTimeout);
   if (origins === undefined && rateLimit === undefined && token === undefined) {
     const handlers = {
-      [generate.route.path]: headers.around(generate.handler(registry)),
+      [generate.route.path]: headers.around(generate.handler(registry, gather)),
       [score.route.path]: headers.around(score.handler(registry)),
     };
     app.fetch = answerDirectly(handlers, pathOf, app.fetch);
@@ -106,7 +122,7 @@ export function createApp(registry: Registry, options: AppOptions) {
     .openapi(withoutSchemas(modelFile.route), modelFile.handler(registry))
     .openapi(withoutSchemas(modelFile.listRoute), modelFile.listHandler(registry))
     .openapi(withoutSchemas(health.route), health.handler(registry, runtime))
-    .get(generate.route.path, generate.handler(registry))
+    .get(generate.route.path, generate.handler(registry, gather))
     .get(score.route.path, score.handler(registry))
     .get(next.route.path, next.handler(registry))
     .post(scoreMany.route.path, scoreMany.handler(registry, bodyTimeout));

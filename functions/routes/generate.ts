@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { continueWith } from "../../shared/continue_with.ts";
+import type { Gather } from "../../shared/distribution_cache/distribution_cache.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
 import { nounOf } from "../../shared/noun.ts";
@@ -172,8 +173,12 @@ export const route = lazyRoute("get", "/generate", () => ({
 
 type Route = RouteOf<typeof route>;
 
-/** Makes the handler of `GET /generate`. */
-export function handler(registry: Registry): QueryHandler<Route> {
+/**
+ * Makes the handler of `GET /generate`.
+ *
+ * @param gather Waits for other requests to share runs of the model with.
+ */
+export function handler(registry: Registry, gather?: Gather): QueryHandler<Route> {
   return (context) => {
     const asked = readQuery(context);
     return continueWith(registry.get(asked.model), (served) => answer(context, asked, served));
@@ -214,6 +219,7 @@ export function handler(registry: Registry): QueryHandler<Route> {
       maxSearchCharacters: MAX_SEARCH_CHARACTERS,
       draws: torch ? "torch" : "streams",
       work: new Work(MAX_WORK),
+      gather,
     });
 
     if (type === EVENT_STREAM) {

@@ -13,6 +13,7 @@ import { type ModelFiles, Registry } from "../inference/registry.ts";
 import { openModel, TrainingLists } from "../inference/served_model.ts";
 import { type BucketBinding, BucketStore } from "./cloudflare/bucket_store.ts";
 import { BucketJobStore, type JobBucketBinding } from "./cloudflare/bucket_job_store.ts";
+import { gather } from "./cloudflare/gather.ts";
 import { BundledStore } from "./cloudflare/bundled_store.ts";
 import {
   CloudflareJobQueue,
@@ -106,6 +107,7 @@ export async function createWorker(
       addressOf: (context) => getConnInfo(context).remote.address ?? "",
     },
     jobs: background?.jobs,
+    gather,
   });
   const isDue = () => modelRefresh !== "off" && refresher !== null && refresher.isDue(1000 * modelRefresh);
   return {
