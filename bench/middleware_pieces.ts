@@ -19,7 +19,7 @@ import { requestId } from "../functions/middleware/request_id.ts";
 import { logLine } from "../functions/middleware/request_log.ts";
 import { responseHeaders } from "../functions/middleware/response_headers.ts";
 import { queryReader } from "../functions/requests/query.ts";
-import { route as scoreRoute } from "../functions/routes/score.ts";
+import { query } from "../functions/routes/score.ts";
 import { BODIES } from "./bare.ts";
 
 /** The bearer token of the requests. */
@@ -56,10 +56,10 @@ const timed: MiddlewareHandler = async (context, next) => {
 const queryRoute = createRoute({
   method: "get",
   path: "/",
-  request: { query: scoreRoute.request.query },
+  request: { query: query.schema() },
   responses: { 200: { description: "", content: { "application/json": { schema: z.any() } } } },
 });
-const readQuery = queryReader(scoreRoute.request.query);
+const readQuery = queryReader(query);
 
 /** The same done by our code, as the application calls it, and by Hono's. "openapi" is a route of OpenAPIHono. */
 const PIECES: Record<string, { ours: Handlers; hono: Handlers | "openapi" }> = {

@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Handler } from "hono";
 import { cors } from "hono/cors";
 import { getPath } from "hono/utils/url";
+import type { Gather } from "../shared/distribution_cache/distribution_cache.ts";
 import { basePathOf } from "./base_path.ts";
 import type { Registry } from "./inference/registry.ts";
 import { requireToken } from "./middleware/bearer_token.ts";
@@ -13,11 +14,11 @@ import { EXPOSED_HEADERS } from "./middleware/fixed_headers.ts";
 import { openApiHandler } from "./routes/openapi.ts";
 import type { Jobs } from "./jobs/jobs.ts";
 import { answerProblem } from "./problem.ts";
-import { invalidParameters } from "./requests/query.ts";
 import * as generate from "./routes/generate.ts";
-import { addJobRoutes } from "./routes/jobs.ts";
+import * as jobRoutes from "./routes/jobs.ts";
 import * as health from "./routes/health.ts";
 import * as modelFile from "./routes/model_file.ts";
+import { type LazyRoute, withoutSchemas } from "./routes/lazy_route.ts";
 import * as models from "./routes/models.ts";
 import * as next from "./routes/next.ts";
 import * as score from "./routes/score.ts";
@@ -44,6 +45,11 @@ export interface AppOptions {
   rateLimit?: RateLimiting;
   /** Lists that are scored in the background. */
   jobs?: Jobs;
+  /**
+   * Lets the runtime hand over the requests that it has received, so that those which need the model share its runs. Default: a
+   * request does not wait for others.
+   */
+  gather?: Gather;
   /** Whether another application passes requests on whose paths begin with {@link basePathOf}. Default false. */
   mounted?: boolean;
 }
@@ -58,17 +64,22 @@ export type App = ReturnType<typeof createApp>;
  */
 // deno-lint-ignore explicit-module-boundary-types -- the routes' types, which a typed client takes, are inferred
 export function createApp(registry: Registry, options: AppOptions) {
-  const { runtime, log, serverTiming = false, origins, token, rateLimit, bodyTimeout, jobs, mounted } =
-    options;
+  const {
+    runtime,
+    log,
+    serverTiming = false,
+    origins,
+    token,
+    rateLimit,
+    bodyTimeout,
+    jobs,
+    gather,
+    mounted,
+  } = options;
   const pathOf = mounted
     ? (request: Request) => getPath(request).slice(basePathOf(request).length) || "/"
     : getPath;
-  const app = new OpenAPIHono({
-    getPath: pathOf,
-    defaultHook: (result) => {
-      if (!result.success) throw invalidParameters(result.error);
-    },
-  });
+  const app = new OpenAPIHono({ getPath: pathOf });
   app.onError(answerProblem);
   app.notFound(notFound(app, origins));
   const headers = responseHeaders({
@@ -84,26 +95,36 @@ export function createApp(registry: Registry, options: AppOptions) {
   }
   if (rateLimit !== undefined) app.use(limitRate(rateLimit));
   if (token !== undefined) app.use(requireToken(token));
-  app.get("/openapi.json", ...openApiHandler(app, token !== undefined));
-  // The routes that use a model parse their queries themselves; see queryReader.
-  for (const { route } of [generate, score, scoreMany, next]) app.openAPIRegistry.registerPath(route);
-  if (jobs !== undefined) addJobRoutes(app, registry, jobs, bodyTimeout);
+  const routes: LazyRoute[] = [
+    generate.route,
+    score.route,
+    scoreMany.route,
+    next.route,
+    ...(jobs === undefined ? [] : jobRoutes.routes),
+    models.listRoute,
+    models.cardRoute,
+    modelFile.route,
+    modelFile.listRoute,
+    health.route,
+  ];
+  app.get("/openapi.json", ...openApiHandler(app, routes, token !== undefined));
+  if (jobs !== undefined) jobRoutes.addJobRoutes(app, registry, jobs, bodyTimeout);
   if (origins === undefined && token === undefined) {
     const count = rateLimit && requestCounter(rateLimit);
     const directly = (handler: Handler) => headers.around(handler as DirectHandler, count);
     const handlers = {
-      [generate.route.path]: directly(generate.handler(registry)),
+      [generate.route.path]: directly(generate.handler(registry, gather)),
       [score.route.path]: directly(score.handler(registry)),
     };
     app.fetch = answerDirectly(handlers, pathOf, app.fetch);
   }
   return app
-    .openapi(models.listRoute, models.listHandler(registry))
-    .openapi(models.cardRoute, models.cardHandler(registry))
-    .openapi(modelFile.route, modelFile.handler(registry))
-    .openapi(modelFile.listRoute, modelFile.listHandler(registry))
-    .openapi(health.route, health.handler(registry, runtime))
-    .get(generate.route.path, generate.handler(registry))
+    .openapi(withoutSchemas(models.listRoute), models.listHandler(registry))
+    .openapi(withoutSchemas(models.cardRoute), models.cardHandler(registry))
+    .openapi(withoutSchemas(modelFile.route), modelFile.handler(registry))
+    .openapi(withoutSchemas(modelFile.listRoute), modelFile.listHandler(registry))
+    .openapi(withoutSchemas(health.route), health.handler(registry, runtime))
+    .get(generate.route.path, generate.handler(registry, gather))
     .get(score.route.path, score.handler(registry))
     .get(next.route.path, next.handler(registry))
     .post(scoreMany.route.path, scoreMany.handler(registry, bodyTimeout));

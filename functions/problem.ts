@@ -2,24 +2,27 @@ import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { BrokenModelError } from "../shared/broken_model_error.ts";
+import { once } from "../shared/once.ts";
 import { WorkLimitError } from "../shared/work.ts";
 
 /** The media type of error responses. */
 export const PROBLEM_TYPE = "application/problem+json";
 
 /** The body of every error response: a problem document (RFC 9457). */
-export const problemSchema = z.object({
-  type: z.string().openapi({ example: "urn:edgemore:problem:invalid-parameter" }),
-  title: z.string().openapi({ example: "Invalid parameter" }),
-  status: z.int().openapi({ example: 400 }),
-  detail: z.string().openapi({ example: 'n must be a whole number from 1 to 1000, got "0"' }),
-  errors: z.array(z.object({ parameter: z.string(), message: z.string() })).openapi({
-    description: "The parameters at fault and what is wrong with each; empty if no parameter is",
-    example: [{ parameter: "n", message: 'must be a whole number from 1 to 1000, got "0"' }],
-  }),
-}).openapi("Problem");
+export const problemSchema = once(() =>
+  z.object({
+    type: z.string().openapi({ example: "urn:edgemore:problem:invalid-parameter" }),
+    title: z.string().openapi({ example: "Invalid parameter" }),
+    status: z.int().openapi({ example: 400 }),
+    detail: z.string().openapi({ example: 'n must be a whole number from 1 to 1000, got "0"' }),
+    errors: z.array(z.object({ parameter: z.string(), message: z.string() })).openapi({
+      description: "The parameters at fault and what is wrong with each; empty if no parameter is",
+      example: [{ parameter: "n", message: 'must be a whole number from 1 to 1000, got "0"' }],
+    }),
+  }).openapi("Problem")
+);
 
-export type ProblemDocument = z.infer<typeof problemSchema>;
+export type ProblemDocument = z.infer<ReturnType<typeof problemSchema>>;
 
 /** An error in one parameter of a request. */
 export type ParameterError = ProblemDocument["errors"][number];

@@ -13,6 +13,7 @@ import { WASM_RUNTIME } from "../functions/inference/onnx_runtime.ts";
 import { Registry } from "../functions/inference/registry.ts";
 import { openModel, TrainingLists } from "../functions/inference/served_model.ts";
 import { clientAddress } from "../functions/runtimes/client_address.ts";
+import { gather } from "../functions/runtimes/gather.ts";
 import { listen, type ListeningServer } from "../functions/runtimes/node.ts";
 import { readSettings, type Settings } from "../functions/runtimes/settings.ts";
 import { TokenBuckets } from "../functions/runtimes/token_buckets.ts";
@@ -72,6 +73,7 @@ async function serve({ models, defaultModel, host, port }: ServeFlags): Promise<
     origins,
     bodyTimeout,
     serverTiming,
+    gather,
     log: log ? (line) => console.log(line) : undefined,
     rateLimit: rateLimit === undefined || rateLimit === "off" ? undefined : {
       limiter: new TokenBuckets(rateLimit),

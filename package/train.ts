@@ -34,7 +34,7 @@ const number = (least: number, most: number) => z.number().min(least).max(most);
 
 /** The options that are numbers or names, with the ranges of `edgemore train`. */
 const schema = z.object({
-  noun: nounSchema.optional(),
+  noun: nounSchema().optional(),
   architecture: z.string().default(DEFAULT_OPTIONS.architecture),
   steps: wholeNumber(0, 1e9).default(DEFAULT_OPTIONS.steps),
   lr: number(1e-9, 1e3).default(DEFAULT_OPTIONS.lr),
@@ -110,7 +110,7 @@ function readOptions(given: Omit<TrainOptions, "list">): ModelOptions {
   );
   return {
     ...options,
-    name: allowed("name", modelName.safeParse(given.name ?? architecture.name)),
+    name: allowed("name", modelName().safeParse(given.name ?? architecture.name)),
     hyperparameters: hyperparameters as ModelOptions["hyperparameters"],
     weightDecay: options.weightDecay ?? optimizers[options.optimizer].weightDecay ?? 0,
   };

@@ -139,7 +139,9 @@ const program = new Command("deno task publish")
   .option("--local", "the bucket of `deno task worker` on this machine")
   .option("--persist-to <directory>", "where wrangler keeps the local bucket")
   .action(async (name: string, flags: PublishFlags) => {
-    if (!modelName.safeParse(name).success) throw new Error(`${JSON.stringify(name)} is no name of a model`);
+    if (!modelName().safeParse(name).success) {
+      throw new Error(`${JSON.stringify(name)} is no name of a model`);
+    }
     const scratch = await mkdtemp(join(tmpdir(), "edgemore-publish-"));
     try {
       const bucket = new WranglerBucket(flags.bucket ?? await boundBucket(flags.config), flags, scratch);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { modelName } from "./model_card.ts";
+import { once } from "./once.ts";
 
 /*
  * How models are kept in a bucket: each file under its own SHA-256, so that no upload changes what is served, and for each model a
@@ -14,30 +15,35 @@ export const MAX_POINTER_BYTES = 2 ** 14;
 /** The prefix of all pointers. */
 export const POINTERS = "models/";
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal digits");
+const sha256 = once(() => z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 is 64 hexadecimal digits"));
 
-const publishedVersionSchema = z.strictObject({
-  card: sha256.describe("Of the card's text"),
-  onnx: sha256,
-  list: sha256.nullable().describe(
-    "Of the list before it is compressed; null: the model comes without its list",
-  ),
-  published: z.iso.datetime(),
-});
+const publishedVersionSchema = once(() =>
+  z.strictObject({
+    card: sha256().describe("Of the card's text"),
+    onnx: sha256(),
+    list: sha256().nullable().describe(
+      "Of the list before it is compressed; null: the model comes without its list",
+    ),
+    published: z.iso.datetime(),
+  })
+);
 
-const modelPointerSchema = z.strictObject({
-  current: sha256.describe("The card of the version that is served"),
-  versions: z.array(publishedVersionSchema).min(1).max(MAX_VERSIONS).describe("The newest first"),
-}).refine(
-  ({ current, versions }) => versions.some(({ card }) => card === current),
-  { path: ["current"], message: "it is none of the versions" },
+/** The schema of `models/NAME.json` in a bucket. */
+export const modelPointerSchema = once(() =>
+  z.strictObject({
+    current: sha256().describe("The card of the version that is served"),
+    versions: z.array(publishedVersionSchema()).min(1).max(MAX_VERSIONS).describe("The newest first"),
+  }).refine(
+    ({ current, versions }) => versions.some(({ card }) => card === current),
+    { path: ["current"], message: "it is none of the versions" },
+  )
 );
 
 /** A version of a model in a bucket: the hashes of its files. */
-export type PublishedVersion = z.infer<typeof publishedVersionSchema>;
+export type PublishedVersion = z.infer<ReturnType<typeof publishedVersionSchema>>;
 
 /** The content of `models/NAME.json` in a bucket. */
-export type ModelPointer = z.infer<typeof modelPointerSchema>;
+export type ModelPointer = z.infer<ReturnType<typeof modelPointerSchema>>;
 
 /** The key of a model's pointer. */
 export function pointerKey(name: string): string {
@@ -48,7 +54,7 @@ export function pointerKey(name: string): string {
 export function pointedName(key: string): string | null {
   if (!key.startsWith(POINTERS) || !key.endsWith(".json")) return null;
   const name = key.slice(POINTERS.length, -".json".length);
-  return modelName.safeParse(name).success ? name : null;
+  return modelName().safeParse(name).success ? name : null;
 }
 
 /** The keys of a version's files; no list has no key. */
@@ -74,7 +80,7 @@ export function parseModelPointer(text: string): ModelPointer {
   } catch (error) {
     throw new TypeError(`Cannot read a model's pointer: it is not JSON (${(error as Error).message})`);
   }
-  const result = modelPointerSchema.safeParse(json);
+  const result = modelPointerSchema().safeParse(json);
   if (result.success) return result.data;
   const issues = result.error.issues.map(({ path, message }) => `${path.join(".") || "pointer"}: ${message}`);
   throw new TypeError(`Cannot read a model's pointer: ${issues.join("; ")}`);

@@ -1,5 +1,5 @@
 import type { Cursor } from "./distribution_cache/cursor.ts";
-import type { DistributionCache } from "./distribution_cache/distribution_cache.ts";
+import type { DistributionCache, Gather } from "./distribution_cache/distribution_cache.ts";
 import { NameStream } from "./random/name_stream.ts";
 import { TorchGenerator } from "./random/torch.ts";
 import { type LogitsProcessor, temperature, topK, topP } from "./logits_processors.ts";
@@ -42,6 +42,8 @@ export interface DrawingOptions {
   draws?: "streams" | "torch";
   /** Counts the cost, and says when to pause. Default: neither. */
   work?: Work;
+  /** Waits once for other requests to share runs of the model with; see {@link DistributionCache.askOn}. Default: no wait. */
+  gather?: Gather;
 }
 
 /** A sampled name with its likelihood under the model: at temperature 1, no token excluded. */
@@ -66,6 +68,8 @@ export class Sampler {
   /** The length from which on the next token may be any. */
   readonly #free: number;
   readonly #work: Work | undefined;
+  /** Undefined once it has waited: with torch's draws it asks for each name, and to wait each time would take long. */
+  #gather: Gather | undefined;
   /** Estimated cost of a draw, in milliseconds. */
   readonly #drawMilliseconds: number;
   /** The index of the next name. */
@@ -83,6 +87,7 @@ export class Sampler {
     this.#processors = logitsProcessors(options);
     this.#torch = options.draws === "torch" ? new TorchGenerator(options.seed) : undefined;
     this.#work = options.work;
+    this.#gather = options.gather;
     this.#plain = this.#torch === undefined && this.#processors.length === 0;
     this.#free = Math.max(this.#prefix.length, this.#minLength);
     this.#drawMilliseconds = this.#plain ? DRAW_MILLISECONDS : vocabulary.size * SHAPED_DRAW_MILLISECONDS;
@@ -135,17 +140,21 @@ export class Sampler {
 
   /** Completes drafts. */
   async #complete(drafts: readonly Draft[], names: SampledName[]): Promise<void> {
-    for (let waiting = drafts; waiting.length > 0;) {
-      await this.#work?.pause();
-      await this.#cache.ask(
-        waiting.map(({ tokens, length }) => ({ tokens, from: length, to: length })),
-        this.#work,
-      );
+    let waiting = drafts;
+    const wanted = () => waiting.map(({ tokens, length }) => ({ tokens, from: length, to: length }));
+    const goOn = () => {
       waiting = waiting.filter((draft) => {
         const complete = this.#walk(draft);
         if (complete) names[draft.place] = this.#finish(draft);
         return !complete;
       });
+      return wanted();
+    };
+    while (waiting.length > 0) {
+      await this.#work?.pause();
+      const gather = this.#gather;
+      this.#gather = undefined;
+      await this.#cache.askOn(wanted(), goOn, this.#work, gather);
     }
   }
 

@@ -62,7 +62,7 @@ async function modelNames(directory: string): Promise<string[]> {
     );
   });
   return files.filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -".json".length))
-    .filter((name) => modelName.safeParse(name).success).sort();
+    .filter((name) => modelName().safeParse(name).success).sort();
 }
 
 /** Says which models there are. */

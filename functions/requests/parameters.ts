@@ -1,25 +1,37 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_REFERENCE_LENGTH } from "../inference/model_reference.ts";
 import { MAX_MARKS, nameLength } from "../../shared/name_length.ts";
+import { once } from "../../shared/once.ts";
 
 /*
- * Schemas of query parameters. Each parses the text of a parameter, describes the allowed values in the OpenAPI document,
- * and rejects others with a message that has the value and what is allowed.
+ * Query parameters. Each reads its text. Its schema describes the allowed values in the OpenAPI document, and rejects others with
+ * a message that has the value and what is allowed; it is made when it is first needed, and most queries need none.
  */
 
 /** The schema of a parameter: from its text to its value. */
-export type Parameter<Value> = z.ZodPipe<z.ZodString, z.ZodTransform<Value, string>>;
+export type TextSchema<Value> = z.ZodPipe<z.ZodString, z.ZodTransform<Value, string>>;
 
-/** Reads the text of a parameter: its value, or undefined if it is not allowed. */
-export type ReadText = (text: string) => unknown;
+/** A parameter of a query. */
+export class Parameter<Schema extends z.ZodType> {
+  constructor(
+    /** Reads the text of the parameter: its value, or undefined if it is not allowed. */
+    readonly read: (text: string) => unknown,
+    /** Returns the schema, which is made by the first call. */
+    readonly schema: () => Schema,
+    readonly required: boolean,
+  ) {}
 
-/** What the schemas of this file read texts with. */
-const reads = new WeakMap<z.ZodType, ReadText>();
+  /** The same parameter, which need not be given. */
+  optional(): Parameter<z.ZodOptional<Schema>> {
+    return new Parameter<z.ZodOptional<Schema>>(this.read, once(() => this.schema().optional()), false);
+  }
+}
 
-/** The function with which a parameter's schema reads a text, for callers who need no message about a text that is not allowed. */
-export function readTextOf(schema: z.ZodType): ReadText {
-  const given = schema instanceof z.ZodOptional ? schema.unwrap() as z.ZodType : schema;
-  return reads.get(given) ?? ((text) => given.safeParse(text).data);
+/** A query. */
+export interface Query<Schema extends z.ZodObject> {
+  readonly parameters: Readonly<Record<string, Parameter<z.ZodType>>>;
+  /** Returns the schema of the whole query, which is made by the first call. */
+  readonly schema: () => Schema;
 }
 
 interface Documentation<Value> {
@@ -43,19 +55,28 @@ interface Range extends Documentation<number> {
   maximum: number;
 }
 
-/** Makes the schema of a query with the given parameters, which rejects any other. */
-export function queryOf<Shape extends z.core.$ZodLooseShape>(
-  shape: Shape,
-): z.ZodObject<Shape, z.core.$strict> {
-  const known = Object.keys(shape).join(", ");
-  return z.strictObject(shape, {
-    error: ({ code }) =>
-      code === "unrecognized_keys" ? `is no parameter of this route, which has ${known}` : undefined,
+/** Makes a query with the given parameters, whose schema rejects any other. */
+export function queryOf<Parameters extends Record<string, Parameter<z.ZodType>>>(
+  parameters: Parameters,
+): Query<z.ZodObject<Shape<Parameters>, z.core.$strict>> {
+  const schema = once(() => {
+    const known = Object.keys(parameters).join(", ");
+    const shape = Object.entries(parameters).map(([name, parameter]) => [name, parameter.schema()]);
+    return z.strictObject(Object.fromEntries(shape) as Shape<Parameters>, {
+      error: ({ code }) =>
+        code === "unrecognized_keys" ? `is no parameter of this route, which has ${known}` : undefined,
+    });
   });
+  return { parameters, schema };
 }
 
+/** The schemas of parameters, by their names. */
+type Shape<Parameters extends Record<string, Parameter<z.ZodType>>> = {
+  [Name in keyof Parameters]: ReturnType<Parameters[Name]["schema"]>;
+};
+
 /** A whole number in a range, in decimal digits. */
-export function wholeNumber({ minimum, maximum, ...documentation }: Range): Parameter<number> {
+export function wholeNumber({ minimum, maximum, ...documentation }: Range): Parameter<TextSchema<number>> {
   return parameter(
     `a whole number from ${minimum} to ${maximum}`,
     (text) => inRange(/^\d+$/.test(text) ? Number(text) : NaN, minimum, maximum),
@@ -64,7 +85,7 @@ export function wholeNumber({ minimum, maximum, ...documentation }: Range): Para
 }
 
 /** A number in a range, in decimal notation. */
-export function decimal({ minimum, maximum, ...documentation }: Range): Parameter<number> {
+export function decimal({ minimum, maximum, ...documentation }: Range): Parameter<TextSchema<number>> {
   const digits = /^(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
   return parameter(
     `a number from ${minimum} to ${maximum}`,
@@ -76,7 +97,7 @@ export function decimal({ minimum, maximum, ...documentation }: Range): Paramete
 /** A text whose number of characters (code points) is in a range. */
 export function text(
   { minimum, maximum, ...documentation }: Documentation<string> & { minimum: number; maximum: number },
-): Parameter<string> {
+): Parameter<TextSchema<string>> {
   return parameter(
     `${minimum} to ${maximum} characters of Unicode text with at most ${MAX_MARKS} combining marks in a row`,
     (text) => {
@@ -91,7 +112,7 @@ export function text(
 export function oneOf<Word extends string>(
   words: readonly Word[],
   documentation: Documentation<Word>,
-): Parameter<Word> {
+): Parameter<TextSchema<Word>> {
   return parameter(
     words.map((word) => JSON.stringify(word)).join(" or "),
     (text) => words.find((word) => word === text),
@@ -100,7 +121,7 @@ export function oneOf<Word extends string>(
 }
 
 /** A boolean, `true` or `false`. */
-export function flag(documentation: Documentation<boolean>): Parameter<boolean> {
+export function flag(documentation: Documentation<boolean>): Parameter<TextSchema<boolean>> {
   return parameter(
     '"true" or "false"',
     (text) => new Map([["true", true], ["false", false]]).get(text),
@@ -112,15 +133,16 @@ function parameter<Value>(
   allowed: string,
   read: (text: string) => Value | undefined,
   document: Documentation<Value> & ParameterType,
-): Parameter<Value> {
-  const schema = z.string({ error: `must be given once, and be ${allowed}` }).transform((text, context) => {
-    const value = read(text);
-    if (value !== undefined) return value;
-    context.addIssue({ code: "custom", message: `must be ${allowed}, got ${JSON.stringify(text)}` });
-    return z.NEVER;
-  }).openapi({ ...document });
-  reads.set(schema, read);
-  return schema;
+): Parameter<TextSchema<Value>> {
+  const schema = once(() =>
+    z.string({ error: `must be given once, and be ${allowed}` }).transform((text, context) => {
+      const value = read(text);
+      if (value !== undefined) return value;
+      context.addIssue({ code: "custom", message: `must be ${allowed}, got ${JSON.stringify(text)}` });
+      return z.NEVER;
+    }).openapi({ ...document })
+  );
+  return new Parameter(read, schema, true);
 }
 
 function inRange(value: number, minimum: number, maximum: number): number | undefined {
@@ -128,7 +150,7 @@ function inRange(value: number, minimum: number, maximum: number): number | unde
 }
 
 /** The parameter `model`. */
-export const modelParameter: z.ZodOptional<Parameter<string>> = text({
+export const modelParameter: Parameter<z.ZodOptional<TextSchema<string>>> = text({
   minimum: 1,
   maximum: MAX_REFERENCE_LENGTH,
   description:

@@ -1,11 +1,13 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { continueWith } from "../../shared/continue_with.ts";
+import type { Gather } from "../../shared/distribution_cache/distribution_cache.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
 import { NameSearch } from "../../shared/name_search.ts";
 import { nounOf } from "../../shared/noun.ts";
 import type { TrainingNames } from "../../shared/training_names.ts";
+import { once } from "../../shared/once.ts";
 import { Work } from "../../shared/work.ts";
 import { modelField, nllSchema, perplexitySchema } from "./fields.ts";
 import { encodeParameter } from "../requests/encode_parameter.ts";
@@ -19,9 +21,10 @@ import {
   readLastEvent,
   streamNames,
 } from "./name_events.ts";
+import { lazyRoute, type RouteOf } from "./lazy_route.ts";
 import { decimal, flag, modelParameter, oneOf, queryOf, text, wholeNumber } from "../requests/parameters.ts";
 import { Problem } from "../problem.ts";
-import { MODEL_PROBLEMS, problemResponse } from "./problem_responses.ts";
+import { modelProblems, problemResponse } from "./problem_responses.ts";
 import { type QueryAnswer, type QueryHandler, queryReader, untyped } from "../requests/query.ts";
 
 /** The most characters of all names of a request, n × max_length. */
@@ -96,21 +99,23 @@ const query = queryOf({
 
 const readQuery = queryReader(query);
 
-const answerSchema = z.object({
-  model: modelField,
-  seed: z.int().openapi({ description: "The seed, which gives the same things again", example: 42 }),
-  names: z.array(z.object({
-    name: z.string().openapi({ example: "marlena" }),
-    nll: nllSchema,
-    perplexity: perplexitySchema,
-  })),
-  shortfall: z.string().optional().openapi({
-    description: "Why there are fewer things than requested",
-    example: "12 of 50 names: 1000 were drawn, of which 90 are in the training list and 898 repeat others",
-  }),
-}).openapi("Names");
+const answerSchema = once(() =>
+  z.object({
+    model: modelField(),
+    seed: z.int().openapi({ description: "The seed, which gives the same things again", example: 42 }),
+    names: z.array(z.object({
+      name: z.string().openapi({ example: "marlena" }),
+      nll: nllSchema(),
+      perplexity: perplexitySchema(),
+    })),
+    shortfall: z.string().optional().openapi({
+      description: "Why there are fewer things than requested",
+      example: "12 of 50 names: 1000 were drawn, of which 90 are in the training list and 898 repeat others",
+    }),
+  }).openapi("Names")
+);
 
-const example: z.infer<typeof answerSchema> = {
+const example: z.infer<ReturnType<typeof answerSchema>> = {
   model: "gru",
   seed: 42,
   names: [
@@ -120,14 +125,12 @@ const example: z.infer<typeof answerSchema> = {
 };
 
 /** `GET /generate`: generates more things like those of the model's list. */
-export const route = createRoute({
-  method: "get",
-  path: "/generate",
+export const route = lazyRoute("get", "/generate", () => ({
   operationId: "generate",
   tags: ["things"],
   summary: "Generate things",
   request: {
-    query,
+    query: query.schema(),
     headers: z.object({
       "last-event-id": z.string().optional().openapi({
         description:
@@ -148,16 +151,16 @@ export const route = createRoute({
         }),
       }),
       content: {
-        "application/json": { schema: answerSchema, example },
+        "application/json": { schema: answerSchema(), example },
         "text/plain": { schema: z.string(), example: "jaleah\nmistie\n" },
-        [EVENT_STREAM]: { schema: eventsSchema, example: EVENTS_EXAMPLE },
+        [EVENT_STREAM]: { schema: eventsSchema(), example: EVENTS_EXAMPLE },
       },
     },
     204: {
       description: "The client has already received the last event of the stream, `end`",
     },
     304: { description: "The client has this response, by `If-None-Match`" },
-    ...MODEL_PROBLEMS,
+    ...modelProblems(),
     422: problemResponse("The things would take too much work", {
       "Too many positions that are not in the cache": new Problem(
         "too-much-work",
@@ -166,10 +169,16 @@ export const route = createRoute({
       ),
     }),
   },
-});
+}));
 
-/** Makes the handler of `GET /generate`. */
-export function handler(registry: Registry): QueryHandler<typeof route> {
+type Route = RouteOf<typeof route>;
+
+/**
+ * Makes the handler of `GET /generate`.
+ *
+ * @param gather Waits for other requests to share runs of the model with.
+ */
+export function handler(registry: Registry, gather?: Gather): QueryHandler<Route> {
   return (context) => {
     const asked = readQuery(context);
     return continueWith(registry.get(asked.model), (served) => answer(context, asked, served));
@@ -177,9 +186,9 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
 
   function answer(
     context: Context,
-    asked: z.output<typeof query>,
+    asked: z.output<ReturnType<typeof query.schema>>,
     served: ServedModel,
-  ): QueryAnswer<typeof route> | Promise<QueryAnswer<typeof route>> {
+  ): QueryAnswer<Route> | Promise<QueryAnswer<Route>> {
     const torch = asked.compat === "torch";
     const type = preferredType(context);
     context.set("vary", "Accept");
@@ -210,6 +219,7 @@ export function handler(registry: Registry): QueryHandler<typeof route> {
       maxSearchCharacters: MAX_SEARCH_CHARACTERS,
       draws: torch ? "torch" : "streams",
       work: new Work(MAX_WORK),
+      gather,
     });
 
     if (type === EVENT_STREAM) {

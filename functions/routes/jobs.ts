@@ -1,6 +1,7 @@
-import { createRoute, type OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
+import { type OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { SCORE_FORMATS, type ScoreFormatName } from "../../shared/score_formats.ts";
+import { once } from "../../shared/once.ts";
 import type { Registry } from "../inference/registry.ts";
 import type { Job } from "../jobs/job.ts";
 import { jobResult, PAGE_CHUNKS } from "../jobs/job_result.ts";
@@ -11,7 +12,8 @@ import { bodyType, requireUnencoded } from "../requests/names_body.ts";
 import { flag, modelParameter, oneOf, queryOf, wholeNumber } from "../requests/parameters.ts";
 import { invalidParameters, queryReader } from "../requests/query.ts";
 import { BODY_TIMEOUT, bodyChunks, readBody } from "../requests/request_body.ts";
-import { MODEL_PROBLEMS, problemResponse } from "./problem_responses.ts";
+import { type LazyRoute, lazyRoute } from "./lazy_route.ts";
+import { modelProblems, problemResponse } from "./problem_responses.ts";
 import { textStream } from "./text_stream.ts";
 
 /** Objects of the bucket that a job may read begin with this: not the lists of other jobs. */
@@ -53,12 +55,14 @@ const resultQuery = queryOf({
 });
 const [readQuery, readResultQuery] = [queryReader(query), queryReader(resultQuery)];
 
-const objectBody = z.strictObject({
-  key: z.string().min(LISTS.length + 1).max(1024).regex(new RegExp(`^${LISTS}`)).openapi({
-    description: `The key of an object in the bucket of jobs, below ${LISTS}: UTF-8, one name a line`,
-    example: "lists/towns.txt",
-  }),
-});
+const objectBody = once(() =>
+  z.strictObject({
+    key: z.string().min(LISTS.length + 1).max(1024).regex(new RegExp(`^${LISTS}`)).openapi({
+      description: `The key of an object in the bucket of jobs, below ${LISTS}: UTF-8, one name a line`,
+      example: "lists/towns.txt",
+    }),
+  })
+);
 
 const progress = (things: string) =>
   z.object({
@@ -70,37 +74,39 @@ const progress = (things: string) =>
     failed: z.int().openapi({ example: 0 }),
   });
 
-const answer = z.object({
-  id: z.string().openapi({
-    description: "Who knows it can read and cancel the job",
-    example: "0d9cf5b5-7a2e-4a9d-9d5e-3a0a6d1c2f11",
-  }),
-  state: z.enum(["cutting", "scoring", "done", "failed", "cancelled", "expired"]).openapi({
-    description:
-      "cutting: the list is being cut into chunks, and the first are scored; scoring: all chunks are known; done: each " +
-      "chunk is scored or has failed; failed: the list cannot be cut; cancelled, expired: the results are gone",
-    example: "scoring",
-  }),
-  model: z.string().openapi({ description: "The model, pinned to its file", example: "gru@c2d60bc2" }),
-  format: z.enum(Object.keys(SCORE_FORMATS) as [ScoreFormatName]),
-  characters: z.boolean(),
-  created: z.iso.datetime(),
-  expires: z.iso.datetime().openapi({ description: "When the job and its result are gone" }),
-  bytes: z.int().openapi({ description: "The length of the list", example: 7_123_456 }),
-  chunks: progress("chunks"),
-  lines: progress("lines"),
-  failures: z.array(z.object({
-    first_line: z.int(),
-    lines: z.int(),
-    reason: z.string(),
-  })).openapi({ description: "The first parts of the list that could not be scored" }),
-  result: z.string().nullable().openapi({
-    description: "The path of the result, once the job is done",
-    example: null,
-  }),
-}).openapi("Job");
+const answer = once(() =>
+  z.object({
+    id: z.string().openapi({
+      description: "Who knows it can read and cancel the job",
+      example: "0d9cf5b5-7a2e-4a9d-9d5e-3a0a6d1c2f11",
+    }),
+    state: z.enum(["cutting", "scoring", "done", "failed", "cancelled", "expired"]).openapi({
+      description:
+        "cutting: the list is being cut into chunks, and the first are scored; scoring: all chunks are known; done: each " +
+        "chunk is scored or has failed; failed: the list cannot be cut; cancelled, expired: the results are gone",
+      example: "scoring",
+    }),
+    model: z.string().openapi({ description: "The model, pinned to its file", example: "gru@c2d60bc2" }),
+    format: z.enum(Object.keys(SCORE_FORMATS) as [ScoreFormatName]),
+    characters: z.boolean(),
+    created: z.iso.datetime(),
+    expires: z.iso.datetime().openapi({ description: "When the job and its result are gone" }),
+    bytes: z.int().openapi({ description: "The length of the list", example: 7_123_456 }),
+    chunks: progress("chunks"),
+    lines: progress("lines"),
+    failures: z.array(z.object({
+      first_line: z.int(),
+      lines: z.int(),
+      reason: z.string(),
+    })).openapi({ description: "The first parts of the list that could not be scored" }),
+    result: z.string().nullable().openapi({
+      description: "The path of the result, once the job is done",
+      example: null,
+    }),
+  }).openapi("Job")
+);
 
-type Answer = z.infer<typeof answer>;
+type Answer = z.infer<ReturnType<typeof answer>>;
 
 const EXAMPLE: Answer = {
   id: "0d9cf5b5-7a2e-4a9d-9d5e-3a0a6d1c2f11",
@@ -117,21 +123,25 @@ const EXAMPLE: Answer = {
   result: null,
 };
 
-const params = z.object({ id: z.string().openapi({ description: "The job's id", example: EXAMPLE.id }) });
-const UNKNOWN_JOB = problemResponse("There is no such job, or it expired some time ago", {
-  "An unknown job": unknownJob(EXAMPLE.id),
-});
-const GONE = problemResponse("The job was cancelled or has expired", {
-  "A cancelled job": gone("cancelled"),
-});
+const params = once(() =>
+  z.object({ id: z.string().openapi({ description: "The job's id", example: EXAMPLE.id }) })
+);
+const unknownJobResponse = once(() =>
+  problemResponse("There is no such job, or it expired some time ago", {
+    "An unknown job": unknownJob(EXAMPLE.id),
+  })
+);
+const goneResponse = once(() =>
+  problemResponse("The job was cancelled or has expired", {
+    "A cancelled job": gone("cancelled"),
+  })
+);
 
 function answered(description: string) {
-  return { description, content: { "application/json": { schema: answer, example: EXAMPLE } } };
+  return { description, content: { "application/json": { schema: answer(), example: EXAMPLE } } };
 }
 
-const create = createRoute({
-  method: "post",
-  path: "/jobs",
+const create = lazyRoute("post", "/jobs", () => ({
   operationId: "createJob",
   tags: ["jobs"],
   summary: "Score a long list in the background",
@@ -139,19 +149,19 @@ const create = createRoute({
     "Takes a list of any length, cuts it into chunks and scores them, many at a time. The result is that of " +
     `\`POST /score\`, without its limits. It is kept for ${KEPT_DAYS} days.`,
   request: {
-    query,
+    query: query.schema(),
     body: {
       required: true,
       description: "Text with one name a line, in UTF-8, or the key of an object in the bucket of jobs",
       content: {
         "text/plain": { schema: z.string().openapi({ example: "andrej\nr2-d2\n" }) },
-        "application/json": { schema: objectBody },
+        "application/json": { schema: objectBody() },
       },
     },
   },
   responses: {
     202: answered("The job, which has begun"),
-    ...MODEL_PROBLEMS,
+    ...modelProblems(),
     408: problemResponse("The body arrives too slowly", {
       "Nothing received": new Problem("request-timeout", "The body kept the server waiting for 30 s"),
     }),
@@ -172,41 +182,39 @@ const create = createRoute({
       "Too many lists": busy(),
     }),
   },
-});
+}));
 
 /** A route of the job whose id is in the path. */
 function routeOfJob(
   method: RouteConfig["method"],
   path: string,
-  { responses, ...described }: Pick<RouteConfig, "operationId" | "summary" | "responses">,
-): RouteConfig {
-  const request = { params };
-  return {
-    method,
-    path,
-    tags: ["jobs"],
-    request,
-    ...described,
-    responses: { ...responses, 404: UNKNOWN_JOB },
-  };
+  describe: () => Pick<RouteConfig, "operationId" | "summary" | "responses">,
+): LazyRoute {
+  return lazyRoute(method, path, () => {
+    const { responses, ...described } = describe();
+    return {
+      tags: ["jobs"],
+      request: { params: params() },
+      ...described,
+      responses: { ...responses, 404: unknownJobResponse() },
+    };
+  });
 }
 
-const read = routeOfJob("get", "/jobs/{id}", {
+const read = routeOfJob("get", "/jobs/{id}", () => ({
   operationId: "job",
   summary: "See how far a job is",
   responses: { 200: answered("The job") },
-});
+}));
 
-const result = createRoute({
-  method: "get",
-  path: "/jobs/{id}/result",
+const result = lazyRoute("get", "/jobs/{id}/result", () => ({
   operationId: "jobResult",
   tags: ["jobs"],
   summary: "Download the result of a job",
   description:
     "The scores of all lines, in order. In place of a chunk that has failed there is one line, with an `error`. The " +
     `result of more than ${PAGE_CHUNKS} chunks comes in pages: \`Link\` has the next one, with rel="next".`,
-  request: { params, query: resultQuery },
+  request: { params: params(), query: resultQuery.schema() },
   responses: {
     200: {
       description: "The result, or a page of it",
@@ -217,24 +225,27 @@ const result = createRoute({
         }]),
       ),
     },
-    400: MODEL_PROBLEMS[400],
-    404: UNKNOWN_JOB,
+    400: modelProblems()[400],
+    404: unknownJobResponse(),
     409: problemResponse("The job is not done", { "Not done": notDone("scoring") }),
-    410: GONE,
+    410: goneResponse(),
   },
-});
+}));
 
-const cancel = routeOfJob("delete", "/jobs/{id}", {
+const cancel = routeOfJob("delete", "/jobs/{id}", () => ({
   operationId: "cancelJob",
   summary: "Cancel a job, and remove its list and result",
   responses: { 200: answered("The job, which is cancelled") },
-});
+}));
 
-const resume = routeOfJob("post", "/jobs/{id}/resume", {
+const resume = routeOfJob("post", "/jobs/{id}/resume", () => ({
   operationId: "resumeJob",
   summary: "Do again what of a job has failed or was lost",
-  responses: { 202: answered("The job, which goes on"), 410: GONE },
-});
+  responses: { 202: answered("The job, which goes on"), 410: goneResponse() },
+}));
+
+/** The routes of jobs, for the OpenAPI document. */
+export const routes: readonly LazyRoute[] = [create, read, result, cancel, resume];
 
 /** Adds the routes of jobs to an application. */
 export function addJobRoutes(
@@ -243,7 +254,6 @@ export function addJobRoutes(
   jobs: Jobs,
   timeout: number = BODY_TIMEOUT,
 ): void {
-  for (const route of [create, read, result, cancel, resume]) app.openAPIRegistry.registerPath(route);
   const memory = new BodyMemory();
   let uploads = 0;
   app.post("/jobs", async (context) => {
@@ -349,7 +359,7 @@ function parseKey(bytes: Uint8Array): string {
       { parameter: "body", message: `is not JSON: ${(error as Error).message}` },
     ]);
   }
-  const parsed = objectBody.safeParse(json);
+  const parsed = objectBody().safeParse(json);
   if (parsed.success) return parsed.data.key;
   if (parsed.error.issues[0].path[0] === "key") throw keyProblem(`must be a key that begins with ${LISTS}`);
   throw invalidParameters(parsed.error);

@@ -1,16 +1,21 @@
-import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import { type RouteHandler, z } from "@hono/zod-openapi";
 import { etag } from "hono/etag";
 import { CARD_QUANTILES, modelCardSchema } from "../../shared/model_card.ts";
+import { once } from "../../shared/once.ts";
 import type { Registry, VersionedCard } from "../inference/registry.ts";
-import { modelPath, PIN_PROBLEM } from "./model_path.ts";
-import { MODEL_PROBLEMS } from "./problem_responses.ts";
+import { lazyRoute, type RouteOf } from "./lazy_route.ts";
+import { modelPath, pinProblem } from "./model_path.ts";
+import { modelProblems } from "./problem_responses.ts";
 
-const card = z.object({
-  ...modelCardSchema.shape,
-  version: z.string().openapi({
-    description: "The first digits of the SHA-256 of the card's file; they change with any file of the model",
-  }),
-}).openapi("ModelCard");
+const card = once(() =>
+  z.object({
+    ...modelCardSchema().shape,
+    version: z.string().openapi({
+      description:
+        "The first digits of the SHA-256 of the card's file; they change with any file of the model",
+    }),
+  }).openapi("ModelCard")
+);
 
 const EXAMPLE_CARD: VersionedCard = {
   name: "bigram",
@@ -34,45 +39,39 @@ const EXAMPLE_CARD: VersionedCard = {
 };
 
 /** `GET /models`: the cards of the models that are ready. */
-export const listRoute = createRoute({
-  method: "get",
-  path: "/models",
+export const listRoute = lazyRoute("get", "/models", () => ({
   operationId: "listModels",
   tags: ["models"],
-  middleware: etag(),
   summary: "List the models",
   responses: {
     200: {
       description: "The cards of the models that are ready; /health lists all, including broken ones",
-      content: { "application/json": { schema: z.array(card), example: [EXAMPLE_CARD] } },
+      content: { "application/json": { schema: z.array(card()), example: [EXAMPLE_CARD] } },
     },
     304: { description: "The client has these cards, by `If-None-Match`" },
   },
-});
+}), etag());
 
 /** `GET /models/:name`: one card. */
-export const cardRoute = createRoute({
-  method: "get",
-  path: "/models/{name}",
+export const cardRoute = lazyRoute("get", "/models/{name}", () => ({
   operationId: "describeModel",
   tags: ["models"],
-  middleware: etag(),
   summary: "Describe a model",
-  request: { params: modelPath },
+  request: { params: modelPath() },
   responses: {
     200: {
       description: "The model's card",
-      content: { "application/json": { schema: card, example: EXAMPLE_CARD } },
+      content: { "application/json": { schema: card(), example: EXAMPLE_CARD } },
     },
     304: { description: "The client has this card, by `If-None-Match`" },
-    400: PIN_PROBLEM,
-    404: MODEL_PROBLEMS[404],
-    503: MODEL_PROBLEMS[503],
+    400: pinProblem(),
+    404: modelProblems()[404],
+    503: modelProblems()[503],
   },
-});
+}), etag());
 
 /** Makes the handler of `GET /models`. */
-export function listHandler(registry: Registry): RouteHandler<typeof listRoute> {
+export function listHandler(registry: Registry): RouteHandler<RouteOf<typeof listRoute>> {
   return async (context) => {
     context.set("freshness", "revalidate");
     return context.json(await registry.cards(), 200);
@@ -80,9 +79,9 @@ export function listHandler(registry: Registry): RouteHandler<typeof listRoute> 
 }
 
 /** Makes the handler of `GET /models/:name`. */
-export function cardHandler(registry: Registry): RouteHandler<typeof cardRoute> {
+export function cardHandler(registry: Registry): RouteHandler<RouteOf<typeof cardRoute>> {
   return async (context) => {
-    const { card, version, pinned } = await registry.get(context.req.valid("param").name, "name");
+    const { card, version, pinned } = await registry.get(context.req.param("name"), "name");
     context.set("model", card.name);
     context.set("freshness", pinned ? "immutable" : "revalidate");
     return context.json({ ...card, version }, 200);

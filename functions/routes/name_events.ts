@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
+import { once } from "../../shared/once.ts";
 import { finiteOrNull } from "../../shared/score_record.ts";
 import type { ModelCard } from "../../shared/model_card.ts";
 import type { NameSearch } from "../../shared/name_search.ts";
@@ -16,12 +17,14 @@ const MAX_AT_ONCE = 64;
 const END = "end";
 
 /** The events of a stream of names, for the OpenAPI document. */
-export const eventsSchema: z.ZodString = z.string().openapi({
-  description:
-    "An event `name` for each thing: its data is an element of `names` in the JSON response, its id the seed and " +
-    "the number of things so far. Then one event `end` with model, seed, count and, if things are missing, " +
-    "shortfall; or `error` with a problem document",
-});
+export const eventsSchema: () => z.ZodString = once(() =>
+  z.string().openapi({
+    description:
+      "An event `name` for each thing: its data is an element of `names` in the JSON response, its id the seed and " +
+      "the number of things so far. Then one event `end` with model, seed, count and, if things are missing, " +
+      "shortfall; or `error` with a problem document",
+  })
+);
 
 /** An example of a stream with one name, for the OpenAPI document. */
 export const EVENTS_EXAMPLE =

@@ -1,8 +1,10 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
 import { etag } from "hono/etag";
+import { once } from "../../shared/once.ts";
 import { basePathOf } from "../base_path.ts";
 import { Problem, PROBLEM_TYPE, type ProblemKind } from "../problem.ts";
+import type { LazyRoute } from "./lazy_route.ts";
 
 /** How long the document may be cached, in seconds. */
 const MAX_AGE = 300;
@@ -122,18 +124,23 @@ interface Operation {
 }
 
 /**
- * Makes the handlers of `GET /openapi.json`. The document has the routes of the application at the time of the first request.
+ * Makes the handlers of `GET /openapi.json`. The routes are described by the first request.
  *
  * @param closed Whether the server requires a token.
  */
 export function openApiHandler(
   app: OpenAPIHono,
+  routes: readonly LazyRoute[],
   closed: boolean,
 ): [MiddlewareHandler, (context: Context) => Response] {
   const texts = new Map<string, string>();
+  const described = once(() => {
+    for (const route of routes) app.openAPIRegistry.registerPath(route.describe());
+    return app;
+  });
   return [etag(), (context) => {
     const base = basePathOf(context.req.raw);
-    const text = texts.get(base) ?? JSON.stringify(describe(app, closed, base));
+    const text = texts.get(base) ?? JSON.stringify(describe(described(), closed, base));
     if (texts.size < MAX_TEXTS) texts.set(base, text);
     context.set("freshness", { seconds: MAX_AGE });
     return context.body(text, 200, { "content-type": "application/json" });

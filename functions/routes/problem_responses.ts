@@ -1,3 +1,4 @@
+import { once } from "../../shared/once.ts";
 import { Problem, PROBLEM_TYPE, type ProblemDocument, problemSchema } from "../problem.ts";
 
 /** The error responses of one status, as the OpenAPI document has them. */
@@ -5,7 +6,7 @@ export interface ProblemResponse {
   description: string;
   content: {
     [PROBLEM_TYPE]: {
-      schema: typeof problemSchema;
+      schema: ReturnType<typeof problemSchema>;
       examples: Record<string, { summary: string; value: ProblemDocument }>;
     };
   };
@@ -23,12 +24,12 @@ export function problemResponse(description: string, examples: Record<string, Pr
   ) => [`${problem.kind}-${i + 1}`, { summary, value: problem.toJSON() }]);
   return {
     description,
-    content: { [PROBLEM_TYPE]: { schema: problemSchema, examples: Object.fromEntries(documents) } },
+    content: { [PROBLEM_TYPE]: { schema: problemSchema(), examples: Object.fromEntries(documents) } },
   };
 }
 
 /** The error responses of every route that uses a model. */
-export const MODEL_PROBLEMS: Record<400 | 404 | 503, ProblemResponse> = {
+export const modelProblems: () => Record<400 | 404 | 503, ProblemResponse> = once(() => ({
   400: problemResponse("A parameter has a value that is not allowed", {
     "A value out of range": Problem.ofParameters("invalid-parameter", [
       { parameter: "n", message: 'must be a whole number from 1 to 1000, got "0"' },
@@ -62,4 +63,4 @@ export const MODEL_PROBLEMS: Record<400 | 404 | 503, ProblemResponse> = {
       "Model mlp is still being opened; ask again in 2 s",
     ),
   }),
-};
+}));

@@ -1,4 +1,4 @@
-import { createRoute, type RouteHandler, z } from "@hono/zod-openapi";
+import { type RouteHandler, z } from "@hono/zod-openapi";
 import type { Context, TypedResponse } from "hono";
 import { accepts } from "hono/accepts";
 import {
@@ -10,6 +10,7 @@ import {
   type UnscoredName,
 } from "../../shared/bulk_scoring.ts";
 import { MAX_NAME_LENGTH } from "../../shared/name_length.ts";
+import { once } from "../../shared/once.ts";
 import { INVALID_NAME, refusalOf } from "../../shared/score_formats.ts";
 import type { ScoreRecord } from "../../shared/score_record.ts";
 import { Work } from "../../shared/work.ts";
@@ -17,7 +18,8 @@ import { BodyMemory } from "../requests/body_memory.ts";
 import type { Registry, ServedModel } from "../inference/registry.ts";
 import { flag, modelParameter, queryOf } from "../requests/parameters.ts";
 import { Problem, problemOf } from "../problem.ts";
-import { MODEL_PROBLEMS, problemResponse } from "./problem_responses.ts";
+import { lazyRoute, type RouteOf } from "./lazy_route.ts";
+import { modelProblems, problemResponse } from "./problem_responses.ts";
 import {
   bodyType,
   INSTEAD,
@@ -49,29 +51,40 @@ const query = queryOf({
 
 const readQuery = queryReader(query);
 
-const refusal = z.object({
-  index: z.int().optional().openapi({
-    description: "The index of the text in the array, from 0",
-    example: 1,
-  }),
-  line: z.int().optional().openapi({ description: "The number of the line in the text, from 1", example: 2 }),
-  name: z.string().openapi({
-    description: "The text as given, cut after 256 characters",
-    example: "r2-d2",
-  }),
-  error: z.object({ type: z.string(), title: z.string(), detail: z.string() }).openapi({
-    description: "Why it cannot be scored, as in a problem document (RFC 9457)",
-    example: {
-      ...INVALID_NAME,
-      detail:
-        'The text has the character "2" at position 2, which model gru does not know: it knows "abc…xyz"',
-    },
-  }),
-}).openapi("RefusedName");
+const refusal = once(() =>
+  z.object({
+    index: z.int().optional().openapi({
+      description: "The index of the text in the array, from 0",
+      example: 1,
+    }),
+    line: z.int().optional().openapi({
+      description: "The number of the line in the text, from 1",
+      example: 2,
+    }),
+    name: z.string().openapi({
+      description: "The text as given, cut after 256 characters",
+      example: "r2-d2",
+    }),
+    error: z.object({ type: z.string(), title: z.string(), detail: z.string() }).openapi({
+      description: "Why it cannot be scored, as in a problem document (RFC 9457)",
+      example: {
+        ...INVALID_NAME,
+        detail:
+          'The text has the character "2" at position 2, which model gru does not know: it knows "abc…xyz"',
+      },
+    }),
+  }).openapi("RefusedName")
+);
 
-const answers = z.array(z.union([scoreSchema.partial({ characters: true }), refusal])).openapi("Scores");
+type Refusal = z.infer<ReturnType<typeof refusal>>;
 
-const EXAMPLE: z.infer<typeof answers> = [
+const answers = once(() =>
+  z.array(z.union([scoreSchema().partial({ characters: true }), refusal()])).openapi("Scores")
+);
+
+type Answers = z.infer<ReturnType<typeof answers>>;
+
+const EXAMPLE: Answers = [
   {
     model: "bigram",
     name: "al",
@@ -93,9 +106,7 @@ const EXAMPLE: z.infer<typeof answers> = [
 ];
 
 /** `POST /score`: scores many names. */
-export const route = createRoute({
-  method: "post",
-  path: "/score",
+export const route = lazyRoute("post", "/score", () => ({
   operationId: "scoreMany",
   tags: ["things"],
   summary: "Score many texts",
@@ -108,7 +119,7 @@ export const route = createRoute({
     `and with \`characters\` ${MAX_DESCRIBED_POSITIONS} in all. The first line that needs more gets the last answer: an ` +
     "`error` of type `too-much-work`. Send the lines from that one on in another request.",
   request: {
-    query,
+    query: query.schema(),
     body: {
       required: true,
       description:
@@ -127,14 +138,14 @@ export const route = createRoute({
       description: "The scores: for a JSON array an array, or one per line if `Accept` prefers " +
         `${NDJSON}; for lines always one per line`,
       content: {
-        "application/json": { schema: answers, example: EXAMPLE },
+        "application/json": { schema: answers(), example: EXAMPLE },
         [NDJSON]: {
           schema: z.string().openapi({ description: "A JSON object per line, as in the array" }),
           example: EXAMPLE.map((answer) => `${JSON.stringify(answer)}\n`).join(""),
         },
       },
     },
-    ...MODEL_PROBLEMS,
+    ...modelProblems(),
     400: problemResponse(
       "A parameter has a value that is not allowed, or the body is not a JSON array of strings",
       {
@@ -185,14 +196,14 @@ export const route = createRoute({
       },
     ),
   },
-});
+}));
 
 /**
  * Makes the handler of `POST /score`.
  *
  * @param timeout How long a body may keep the server waiting, in seconds.
  */
-export function handler(registry: Registry, timeout = BODY_TIMEOUT): RouteHandler<typeof route> {
+export function handler(registry: Registry, timeout = BODY_TIMEOUT): RouteHandler<RouteOf<typeof route>> {
   const memory = new BodyMemory();
   return async (context) => {
     const { model, characters } = readQuery(context);
@@ -227,14 +238,14 @@ export function handler(registry: Registry, timeout = BODY_TIMEOUT): RouteHandle
 }
 
 /** A name without a score, as it is answered. */
-function refused({ name, error }: UnscoredName): z.infer<typeof refusal> {
+function refused({ name, error }: UnscoredName): Refusal {
   if (error instanceof InvalidNameError) return { name, error: refusalOf(error) };
   const { type, title, detail } = problemOf(error).toJSON();
   return { name, error: { type, title, detail } };
 }
 
 /** A streamed response; a typed client sees the type of the whole. */
-type Streamed = Response & TypedResponse<z.infer<typeof answers>, 200, "json">;
+type Streamed = Response & TypedResponse<Answers, 200, "json">;
 
 function streamed(
   context: Context,
@@ -251,7 +262,7 @@ function prefersNdjson(context: Context): boolean {
   return accepts(context, { header: "Accept", supports, default: supports[0] }) === NDJSON;
 }
 
-type ScoredName = ScoreRecord | z.infer<typeof refusal>;
+type ScoredName = ScoreRecord | Refusal;
 
 async function* scoreArray(
   served: ServedModel,

@@ -1,5 +1,7 @@
 import { getConnInfo } from "hono/cloudflare-workers";
 import { takeTurn } from "../../shared/event_loop.ts";
+import { modelCardSchema } from "../../shared/model_card.ts";
+import { modelPointerSchema } from "../../shared/published_model.ts";
 import { sample } from "../../shared/sampling.ts";
 import { createApp } from "../app.ts";
 import { ModelMemory } from "../inference/model_memory.ts";
@@ -11,6 +13,7 @@ import { type ModelFiles, Registry } from "../inference/registry.ts";
 import { openModel, TrainingLists } from "../inference/served_model.ts";
 import { type BucketBinding, BucketStore } from "./cloudflare/bucket_store.ts";
 import { BucketJobStore, type JobBucketBinding } from "./cloudflare/bucket_job_store.ts";
+import { gather } from "./cloudflare/gather.ts";
 import { BundledStore } from "./cloudflare/bundled_store.ts";
 import {
   CloudflareJobQueue,
@@ -104,6 +107,7 @@ export async function createWorker(
       addressOf: (context) => getConnInfo(context).remote.address ?? "",
     },
     jobs: background?.jobs,
+    gather,
   });
   const isDue = () => modelRefresh !== "off" && refresher !== null && refresher.isDue(1000 * modelRefresh);
   return {
@@ -181,6 +185,8 @@ async function followBucket(
   memory: ModelMemory,
   maxFileBytes: number,
 ): Promise<ModelRefresher> {
+  // Made here, since a request has little CPU time: what the bucket holds is checked by these.
+  for (const schema of [modelPointerSchema, modelCardSchema]) schema();
   const store = new BundledStore(models, new BucketStore(bucket, maxFileBytes));
   const lists = new TrainingLists(takeTurn);
   return new ModelRefresher(registry, store, {

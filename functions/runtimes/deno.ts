@@ -15,6 +15,7 @@ import { listen } from "./deno/listen.ts";
 import { readableLine } from "./deno/readable_line.ts";
 import type { Handler } from "./deno/serve_connection.ts";
 import { serveStaticFiles } from "./deno/static_files.ts";
+import { gather } from "./gather.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { TokenBuckets } from "./token_buckets.ts";
 
@@ -86,6 +87,7 @@ async function main(output: BufferedConsole): Promise<void> {
     log: log ? writeLog : undefined,
     serverTiming: serverTiming ?? true,
     bodyTimeout,
+    gather,
     rateLimit: rateLimit === undefined || rateLimit === "off"
       ? undefined
       : { limiter: new TokenBuckets(rateLimit), addressOf: clientAddress(trustProxy, getConnInfo) },

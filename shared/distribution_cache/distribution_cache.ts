@@ -1,4 +1,5 @@
 import { BrokenModelError } from "../broken_model_error.ts";
+import { deferred } from "../deferred.ts";
 import type { LanguageModel } from "../language_model.ts";
 import type { Work } from "../work.ts";
 import type { CacheMemory } from "./cache_memory.ts";
@@ -31,6 +32,24 @@ export interface CacheOptions {
 }
 
 /**
+ * Waits for others that may want a run of the model soon.
+ *
+ * @param busy Whether there were others last time.
+ */
+export type Gather = (busy: boolean) => Promise<void>;
+
+/** A caller that waits for runs. */
+interface Asker {
+  /** Returns the beginnings that it wants next; none: it waits no longer. */
+  goOn: () => readonly Wanted[];
+  work: Work | undefined;
+  /** Whether its promise is still to be settled. */
+  waits: boolean;
+  resolve: () => void;
+  reject: (reason: unknown) => void;
+}
+
+/**
  * Remembers the distributions of a language model in a tree: a node is a beginning with the distribution of its next token, an
  * edge is a token. A distribution never changes, so the model computes each one once, and it computes the missing ones of all
  * requests together, in batches.
@@ -46,10 +65,12 @@ export class DistributionCache {
   readonly #windows: NodeStore | null = null;
   readonly #maxNodes: number;
   readonly #tree: Tree;
-  /** The next run, for the beginnings that are waiting. It resolves to its estimated cost, in milliseconds. */
-  #nextRun: Promise<number> | null = null;
-  /** The current run. It is resolved if there is none. */
-  #run: Promise<void> = Promise.resolve();
+  /** Those who wait for the next run. */
+  #askers: Asker[] = [];
+  /** Whether there are runs, one after the other. */
+  #running = false;
+  /** Whether several callers waited when the model began to run. */
+  #busy = false;
   /** The reason why the model is broken, if it is. */
   #failure: BrokenModelError | null = null;
   readonly #onBroken: (error: BrokenModelError) => void;
@@ -111,9 +132,36 @@ export class DistributionCache {
   async ask(wanted: readonly Wanted[], work?: Work): Promise<void> {
     this.#tree.want(wanted, work);
     if (!this.#tree.waiting) return;
-    this.#nextRun ??= this.#run.then(() => this.#runNext());
-    const cost = await this.#nextRun;
-    work?.addEffort(cost);
+    const { asker, promise } = this.#wait(() => [], work);
+    this.#start(asker);
+    await promise;
+  }
+
+  /**
+   * Has the model compute the missing nodes of some beginnings, and then of those that are wanted next, and so on, until none is
+   * wanted or the work is to pause.
+   *
+   * Callers that wait together share all these runs. They would not with {@link ask}: what awaits a promise continues later than
+   * the first of them, and on workerd, where each request continues in an event of its own, when that one is done.
+   *
+   * @param goOn Called after each run. It must not wait, and returns the beginnings that it wants next.
+   * @param gather Waits for others before the first run, unless there are runs already. Default: no wait.
+   * @throws As {@link ask}, and what `goOn` throws.
+   */
+  async askOn(
+    wanted: readonly Wanted[],
+    goOn: () => readonly Wanted[],
+    work?: Work,
+    gather?: Gather,
+  ): Promise<void> {
+    this.#tree.want(wanted, work);
+    const { asker, promise } = this.#wait(goOn, work);
+    if (gather !== undefined && !this.#running) {
+      promise.catch(() => {}); // it may be rejected meanwhile
+      await gather(this.#busy);
+    }
+    this.#start(asker);
+    await promise;
   }
 
   /**
@@ -168,17 +216,60 @@ export class DistributionCache {
     }
   }
 
-  async #runNext(): Promise<number> {
-    this.#nextRun = null;
+  #wait(goOn: Asker["goOn"], work: Work | undefined): { asker: Asker; promise: Promise<void> } {
+    const { promise, resolve, reject } = deferred<void>();
+    const asker = { goOn, work, waits: true, resolve, reject };
+    this.#askers.push(asker);
+    return { asker, promise };
+  }
+
+  /** Runs the model for all who wait, unless it does already, or has done what this one waited for. */
+  #start({ waits }: Asker): void {
+    if (!waits || this.#running) return;
+    this.#running = true;
+    this.#busy = this.#askers.length > 1;
+    void this.#runAll();
+  }
+
+  /** Runs the model once at a time until nobody waits. */
+  async #runAll(): Promise<void> {
+    while (this.#askers.length > 0) {
+      await null; // for those who continue now and ask for more
+      const askers = this.#askers;
+      this.#askers = [];
+      try {
+        const cost = await this.#run();
+        for (const asker of askers) this.#continue(asker, cost);
+      } catch (error) {
+        for (const asker of askers) settle(asker).reject(error);
+      }
+    }
+    this.#running = false;
+  }
+
+  /** Continues one who has waited for a run. */
+  #continue(asker: Asker, cost: number): void {
+    const { goOn, work } = asker;
+    work?.addEffort(cost);
+    try {
+      const wanted = work !== undefined && work.left <= 0 ? [] : goOn();
+      if (wanted.length === 0) return settle(asker).resolve();
+      this.#tree.want(wanted, work);
+      this.#askers.push(asker);
+    } catch (error) {
+      settle(asker).reject(error);
+    }
+  }
+
+  /** Runs the model once. Returns the estimated cost, in milliseconds. */
+  async #run(): Promise<number> {
     if (this.#failure !== null) {
       this.clear();
       throw this.#failure;
     }
-    if (!this.#tree.waiting) return 0; // the cache was cleared meanwhile
-    const running = this.#tree.run();
-    this.#run = running.then(() => {}, () => {}); // ask() rejects if this run fails; the next run is independent
+    if (!this.#tree.waiting) return 0; // there is nothing to compute, or the cache was cleared meanwhile
     try {
-      return await running;
+      return await this.#tree.run();
     } catch (error) {
       if (error instanceof BrokenModelError) this.#break(error);
       throw error;
@@ -191,6 +282,12 @@ export class DistributionCache {
     this.clear();
     this.#onBroken(error);
   }
+}
+
+/** Marks that an asker waits no longer. */
+function settle(asker: Asker): Asker {
+  asker.waits = false;
+  return asker;
 }
 
 /** All sequences of at most `maxLength` tokens from 1 to `letters`, the short ones first. */

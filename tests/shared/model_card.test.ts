@@ -73,10 +73,10 @@ describe("parseModelCard", () => {
 
 test("modelName allows names that are safe in file names and URLs", () => {
   for (const name of ["mlp", "us-names_2018", "0", "a".repeat(64)]) {
-    expect(modelName.safeParse(name).success).toBe(true);
+    expect(modelName().safeParse(name).success).toBe(true);
   }
   for (const name of ["", "-a", "a/b", "a.b", "A", "é", "a".repeat(65)]) {
-    expect(modelName.safeParse(name).success).toBe(false);
+    expect(modelName().safeParse(name).success).toBe(false);
   }
 });
 

@@ -105,7 +105,7 @@ async function takeFrom(flags: TrainFlags, command: Command, { nextSteps }: Comm
 }
 
 function checkName(name: string): string {
-  const result = modelName.safeParse(name);
+  const result = modelName().safeParse(name);
   if (result.success) return name;
   throw new RangeError(`Cannot call a model ${JSON.stringify(name)}: ${result.error.issues[0].message}`);
 }
@@ -127,7 +127,7 @@ async function requireSameList({ name, out }: TrainOptions, list: List): Promise
 }
 
 function checkNoun(noun: string): string {
-  const result = nounSchema.safeParse(noun.normalize("NFC"));
+  const result = nounSchema().safeParse(noun.normalize("NFC"));
   if (result.success) return result.data;
   throw new RangeError(
     `Cannot set --noun to ${

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { readFile } from "node:fs/promises";
 import { TorchGenerator } from "../../../shared/random/torch.ts";
 import { parseModelCard } from "../../../shared/model_card.ts";
@@ -30,6 +30,19 @@ async function names(query: string): Promise<string[]> {
 }
 
 describe("GET /generate", () => {
+  test("waits for requests to share runs with only if it needs the model, and gives the same names", async () => {
+    const gather = vi.fn(() => Promise.resolve());
+    const gathering = await serveModels(undefined, { gather });
+    for (const path of ["/generate?seed=7", "/generate?seed=8&unique=true", "/generate?seed=7"]) {
+      expect((await gathering.ask(path)).body).toEqual((await app.ask(path)).body);
+    }
+    expect(gather).toHaveBeenCalledTimes(2);
+    await gathering.ask("/generate?model=mlp&seed=7");
+    expect(gather).toHaveBeenCalledTimes(2);
+    await gathering.ask("/generate?seed=9&n=50&compat=torch"); // asks for name after name
+    expect(gather).toHaveBeenCalledTimes(3);
+  });
+
   test("makes ten names of the default model with a seed of its own, and says which", async () => {
     const { status, type, body } = await app.ask<Names>("/generate");
     expect(status).toBe(200);

@@ -88,7 +88,7 @@ describe("GET /generate as server-sent events", () => {
 
   test("makes no names for HEAD, and is kept by no cache", async () => {
     const { cache } = await app.registry.get("gru");
-    const asked = vi.spyOn(cache, "ask");
+    const asked = vi.spyOn(cache, "askOn");
     onTestFinished(() => asked.mockRestore());
     const headers = { accept: "text/event-stream" };
     const path = "/generate?n=9&seed=77&min_length=40&temperature=5";
@@ -110,10 +110,10 @@ describe("GET /generate as server-sent events", () => {
   test("stops asking the model when the client goes away", async () => {
     const { cache } = await app.registry.get("gru");
     let asked = 0;
-    const askModel = cache.ask.bind(cache);
-    cache.ask = (wanted) => {
+    const askModel = cache.askOn.bind(cache);
+    cache.askOn = (...asking) => {
       asked++;
-      return askModel(wanted);
+      return askModel(...asking);
     };
     // Names of 256 unlikely characters each: most of their contexts are new, and they take many runs.
     const response = await ask("n=125&seed=3&min_length=256&max_length=256&temperature=5");
