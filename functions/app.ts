@@ -1,15 +1,15 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
+import type { Handler } from "hono";
 import { cors } from "hono/cors";
 import { getPath } from "hono/utils/url";
 import type { Gather } from "../shared/distribution_cache/distribution_cache.ts";
 import { basePathOf } from "./base_path.ts";
 import type { Registry } from "./inference/registry.ts";
 import { requireToken } from "./middleware/bearer_token.ts";
-import { answerDirectly } from "./middleware/direct_routes.ts";
+import { answerDirectly, type DirectHandler } from "./middleware/direct_routes.ts";
 import { responseHeaders } from "./middleware/response_headers.ts";
 import { notFound } from "./middleware/not_found.ts";
-import { limitRate, type RateLimiter } from "./middleware/rate_limit.ts";
+import { limitRate, type RateLimiting, requestCounter } from "./middleware/rate_limit.ts";
 import { EXPOSED_HEADERS } from "./middleware/fixed_headers.ts";
 import { openApiHandler } from "./routes/openapi.ts";
 import type { Jobs } from "./jobs/jobs.ts";
@@ -41,8 +41,8 @@ export interface AppOptions {
   token?: string;
   /** How long a request body may keep the server waiting, in seconds. Default: 30. */
   bodyTimeout?: number;
-  /** Counts requests by client, and finds a request's client address. */
-  rateLimit?: { limiter: RateLimiter; addressOf: (context: Context) => string };
+  /** Limits the requests of each client. */
+  rateLimit?: RateLimiting;
   /** Lists that are scored in the background. */
   jobs?: Jobs;
   /**
@@ -93,7 +93,7 @@ export function createApp(registry: Registry, options: AppOptions) {
     const restricted = cors({ origin: origins, exposeHeaders: EXPOSED_HEADERS });
     app.use((context, next) => context.req.method === "OPTIONS" ? next() : restricted(context, next));
   }
-  if (rateLimit !== undefined) app.use(limitRate(rateLimit.limiter, rateLimit.addressOf));
+  if (rateLimit !== undefined) app.use(limitRate(rateLimit));
   if (token !== undefined) app.use(requireToken(token));
   const routes: LazyRoute[] = [
     generate.route,
@@ -109,10 +109,12 @@ export function createApp(registry: Registry, options: AppOptions) {
   ];
   app.get("/openapi.json", ...openApiHandler(app, routes, token !== undefined));
   if (jobs !== undefined) jobRoutes.addJobRoutes(app, registry, jobs, bodyTimeout);
-  if (origins === undefined && rateLimit === undefined && token === undefined) {
+  if (origins === undefined && token === undefined) {
+    const count = rateLimit && requestCounter(rateLimit);
+    const directly = (handler: Handler) => headers.around(handler as DirectHandler, count);
     const handlers = {
-      [generate.route.path]: headers.around(generate.handler(registry, gather)),
-      [score.route.path]: headers.around(score.handler(registry)),
+      [generate.route.path]: directly(generate.handler(registry, gather)),
+      [score.route.path]: directly(score.handler(registry)),
     };
     app.fetch = answerDirectly(handlers, pathOf, app.fetch);
   }

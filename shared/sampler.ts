@@ -63,6 +63,10 @@ export class Sampler {
   /** Applied to the log-probabilities before each draw, in order. */
   readonly #processors: readonly LogitsProcessor[];
   readonly #torch: TorchGenerator | undefined;
+  /** Whether tokens are drawn from the model's own distributions, with the stream of the name. */
+  readonly #plain: boolean;
+  /** The length from which on the next token may be any. */
+  readonly #free: number;
   readonly #work: Work | undefined;
   /** Undefined once it has waited: with torch's draws it asks for each name, and to wait each time would take long. */
   #gather: Gather | undefined;
@@ -84,8 +88,9 @@ export class Sampler {
     this.#torch = options.draws === "torch" ? new TorchGenerator(options.seed) : undefined;
     this.#work = options.work;
     this.#gather = options.gather;
-    const processed = this.#torch !== undefined || this.#processors.length > 0;
-    this.#drawMilliseconds = processed ? vocabulary.size * SHAPED_DRAW_MILLISECONDS : DRAW_MILLISECONDS;
+    this.#plain = this.#torch === undefined && this.#processors.length === 0;
+    this.#free = Math.max(this.#prefix.length, this.#minLength);
+    this.#drawMilliseconds = this.#plain ? DRAW_MILLISECONDS : vocabulary.size * SHAPED_DRAW_MILLISECONDS;
   }
 
   /**
@@ -161,39 +166,50 @@ export class Sampler {
    */
   #walk(draft: Draft): boolean {
     const cursor = this.#cursor;
-    const prefix = this.#prefix;
-    const { tokens } = draft;
-    let { length, logLikelihood } = draft;
     const maxDraws = (this.#work?.left ?? Infinity) / this.#drawMilliseconds;
     let draws = 0;
     let complete = false;
-    let known = maxDraws > 0 && cursor.seek(tokens, length);
+    let known = maxDraws > 0 && cursor.seek(draft.tokens, draft.length);
     while (known) {
-      draws++;
-      const token = length < prefix.length
-        ? cursor.choose(prefix[length])
-        : length >= this.#maxLength
-        ? cursor.choose(BOUNDARY)
-        : this.#draw(length, draft.stream);
-      logLikelihood += cursor.logProb;
-      complete = token === BOUNDARY;
-      if (complete) break;
-      tokens[length++] = token;
-      if (draws >= maxDraws) break;
-      known = cursor.advance(tokens, length);
+      const before = draft.length;
+      complete = this.#continueAtCursor(draft, maxDraws - draws);
+      draws += draft.length - before + (complete ? 1 : 0);
+      if (complete || draws >= maxDraws) break;
+      known = cursor.advance(draft.tokens, draft.length);
     }
-    draft.length = length;
-    draft.logLikelihood = logLikelihood;
     this.#work?.addEffort(draws * this.#drawMilliseconds);
     return complete;
+  }
+
+  /**
+   * Continues a draft whose node is the cursor's: by as many tokens as can be drawn in one go, or by one.
+   *
+   * @param maxDraws The most tokens, rounded up.
+   * @returns Whether the name is complete.
+   */
+  #continueAtCursor(draft: Draft, maxDraws: number): boolean {
+    const cursor = this.#cursor;
+    const prefix = this.#prefix;
+    const { length } = draft;
+    if (this.#plain && length >= this.#free && length < this.#maxLength) {
+      return cursor.drawOn(draft, Math.min(this.#maxLength, length + Math.ceil(maxDraws)));
+    }
+    const token = length < prefix.length
+      ? cursor.choose(prefix[length])
+      : length >= this.#maxLength
+      ? cursor.choose(BOUNDARY)
+      : this.#draw(length, draft.stream);
+    draft.logLikelihood += cursor.logProb;
+    if (token === BOUNDARY) return true;
+    draft.tokens[draft.length++] = token;
+    return false;
   }
 
   /** Draws the next token at the cursor. */
   #draw(length: number, stream: NameStream): number {
     const cursor = this.#cursor;
     const needsLetter = length < this.#minLength;
-    const plain = this.#torch === undefined && this.#processors.length === 0;
-    if (plain) {
+    if (this.#plain) {
       for (let i = 0; i < (needsLetter ? LETTER_DRAWS : 1); i++) {
         const token = cursor.draw(stream);
         if (!needsLetter || token !== BOUNDARY) return token;

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
+import { continueWith } from "../../shared/continue_with.ts";
 import { clientOf } from "./network_address.ts";
 import { Problem } from "../problem.ts";
 
@@ -41,16 +42,37 @@ export function readRateLimit(text: string): RateLimit {
   );
 }
 
+/** Counts requests by client, and finds a request's client address. */
+export interface RateLimiting {
+  limiter: RateLimiter;
+  addressOf: (context: Context) => string;
+}
+
 /** Answers 429 to clients that exceed the rate limit, except on `/health`, which is for monitors. */
-export function limitRate(limiter: RateLimiter, addressOf: (context: Context) => string): MiddlewareHandler {
+export function limitRate(limiting: RateLimiting): MiddlewareHandler {
+  const count = requestCounter(limiting);
   return async (context, next) => {
-    if (context.req.path === "/health") return await next();
-    const wait = Math.ceil(await limiter.count(clientOf(addressOf(context))));
-    if (wait > 0) {
-      throw new Problem("too-many-requests", `Too many requests; ask again in ${wait} s`, [], {
-        "retry-after": String(wait),
-      });
-    }
+    if (context.req.path !== "/health") await count(context);
     await next();
   };
+}
+
+/**
+ * Makes a function that counts a request, without a promise where the limiter needs none.
+ *
+ * @returns A function that throws a {@link Problem} 429 if the client exceeds the rate limit.
+ */
+export function requestCounter(
+  { limiter, addressOf }: RateLimiting,
+): (context: Context) => void | Promise<void> {
+  return (context) => continueWith(limiter.count(clientOf(addressOf(context))), requireNoWait);
+}
+
+/** @throws {Problem} 429 if the client has to wait. */
+function requireNoWait(seconds: number): void {
+  const wait = Math.ceil(seconds);
+  if (wait <= 0) return;
+  throw new Problem("too-many-requests", `Too many requests; ask again in ${wait} s`, [], {
+    "retry-after": String(wait),
+  });
 }

@@ -1,6 +1,8 @@
-import type { Context, Handler, MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { continueWith } from "../../shared/continue_with.ts";
 import { answerProblem, Problem } from "../problem.ts";
 import { cacheControl } from "./caching.ts";
+import type { DirectHandler } from "./direct_routes.ts";
 import { hostProblem } from "./host.ts";
 import { requestId } from "./request_id.ts";
 import { logLine } from "./request_log.ts";
@@ -31,8 +33,12 @@ export interface ResponseHeadersOptions {
 export interface ResponseHeaders {
   /** Middleware that sets the headers of every response and logs the request. */
   middleware: MiddlewareHandler;
-  /** Makes a handler of GET that does the same, for a route without other middleware. */
-  around(handler: Handler): Handler;
+  /**
+   * Makes a handler of GET that does the same, for a route without middleware.
+   *
+   * @param check Called before the handler; it may throw, or be rejected.
+   */
+  around(handler: DirectHandler, check?: (context: Context) => void | Promise<void>): DirectHandler;
 }
 
 /**
@@ -54,15 +60,20 @@ export function responseHeaders(
       if (request.refusal === undefined) await next();
       else context.res = answerProblem(request.refusal, context);
       if (request.method === "HEAD") await setContentLength(context);
+      const { headers } = context.res;
+      if (!headers.has("content-security-policy")) setFixed(headers, request); // static files have their own
       finish(context, context.res, request);
     },
-    around: (handler) => (context, next) => {
+    around: (handler, check = () => {}) => (context) => {
       const request = begin(context);
-      const end = (response: Response) => finish(context, response, request);
+      const end = (response: Response) => {
+        setFixed(response.headers, request);
+        return finish(context, response, request);
+      };
       const fail = (error: Error) => end(answerProblem(error, context));
       try {
         if (request.refusal !== undefined) throw request.refusal;
-        const response = handler(context, next) as Response | Promise<Response>; // or of a type that says more
+        const response = continueWith(check(context), () => handler(context));
         return response instanceof Promise ? response.then(end, fail) : end(response);
       } catch (error) {
         return fail(error as Error);
@@ -78,16 +89,17 @@ export function responseHeaders(
     return { url, method, given: headers, started, id, refusal: urlProblem(url, headers.get("host")) };
   }
 
-  /** Sets the headers of a response, and logs the request. */
+  /** Sets the headers that do not depend on the response. */
+  function setFixed(headers: Headers, { given }: BegunRequest): void {
+    for (const [name, value] of fixed) headers.set(name, value);
+    // Only needed by pages of other origins, and each header takes time.
+    if (open && given.get("origin") !== null) headers.set("access-control-expose-headers", EXPOSED);
+  }
+
+  /** Sets the other headers of a response, and logs the request. */
   function finish(context: Context, response: Response, request: BegunRequest): Response {
-    const { url, method, given, started, id } = request;
+    const { url, method, started, id } = request;
     const { headers, status } = response;
-    // Static files have their own.
-    if (!headers.has("content-security-policy")) {
-      for (const [name, value] of fixed) headers.set(name, value);
-      // Only needed by pages of other origins, and each header takes time.
-      if (open && given.get("origin") !== null) headers.set("access-control-expose-headers", EXPOSED);
-    }
     if (url.startsWith("https:")) headers.set("strict-transport-security", STRICT_TRANSPORT_SECURITY);
     headers.set("x-request-id", id);
     const vary = context.get("vary");

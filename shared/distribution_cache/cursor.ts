@@ -1,6 +1,7 @@
 import type { NameStream } from "../random/name_stream.ts";
+import { BOUNDARY } from "../vocabulary.ts";
 import { UNKNOWN } from "./key_table.ts";
-import type { Nodes, Tree } from "./tree.ts";
+import type { Draft, Nodes, Tree } from "./tree.ts";
 
 /** The epochs of nodes begin at 0. */
 const NO_EPOCH = -1;
@@ -58,6 +59,23 @@ export class Cursor {
     const cell = this.#cell = rows.draw(this.#row, stream);
     this.logProb = rows.logProb(cell);
     return rows.token(cell);
+  }
+
+  /**
+   * Draws tokens from the node and its descendants, until the boundary, or until the draft has some length, or to a node without
+   * a known link to the next: then {@link advance} goes on.
+   *
+   * @param draft Shorter than that; the node is its beginning's. The tokens are appended to it.
+   * @returns Whether the boundary was drawn.
+   * @throws {StaleCursorError}
+   */
+  drawOn(draft: Draft, maxLength: number): boolean {
+    this.#requireNode();
+    const { rows } = this.#nodes;
+    const cell = this.#cell = rows.drawOn(this.#row, draft, maxLength);
+    this.#row = rows.row(cell);
+    this.logProb = rows.logProb(cell);
+    return rows.token(cell) === BOUNDARY;
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { NameStream } from "../random/name_stream.ts";
 import type { Work } from "../work.ts";
 
 /** Some beginnings of one text: its first `from`, `from + 1`, … `to` tokens. */
@@ -43,6 +44,17 @@ export interface Tree {
   clear(): void;
 }
 
+/** A text that is being drawn. */
+export interface Draft {
+  /** The first `length` of these are its tokens so far. */
+  readonly tokens: number[];
+  length: number;
+  /** The sum of their log-probabilities, and of that of its end. */
+  logLikelihood: number;
+  /** What it is drawn with. */
+  readonly stream: NameStream;
+}
+
 /** The distributions of nodes, a row each. A cell of a row is a token, and is a number that is valid as long as the row. */
 export interface Rows {
   /**
@@ -51,6 +63,16 @@ export interface Rows {
    * @param random Gives random integers from 0 to 2^32 - 1.
    */
   draw(row: number, random: { next(): number }): number;
+  /**
+   * Draws tokens from a row and from those that their cells link to: until the boundary, to a cell without a link, or until the
+   * draft has some length.
+   *
+   * @param draft Shorter than that. The tokens are appended to it.
+   * @returns The cell that was drawn last.
+   */
+  drawOn(row: number, draft: Draft, maxLength: number): number;
+  /** The row of a cell. */
+  row(cell: number): number;
   /** The cell of a token in a row. */
   cell(row: number, token: number): number;
   /** The token of a cell. */

@@ -101,12 +101,15 @@ describe("the bounded server, at SIGTERM", () => {
     expect((await program.ended).code).toBe(0);
   });
 
-  test("sends Connection: close in the last answer on each connection", async () => {
+  test.each([
+    ["with a promise", GET],
+    ["without one", "GET /score?model=mlp&name=a HTTP/1.1\r\nHost: a\r\n\r\n"],
+  ])("sends Connection: close in the last answer on each connection, made %s", async (_, request) => {
     const { program, address } = await startDenoProgram();
     // Each client makes a request every few milliseconds, before, during and after the signal.
     const clients = await Promise.all(Array.from({ length: 20 }, async (_, i) => {
       const client = await openConnection(address);
-      const ask = setInterval(() => client.send(GET), 30 + i);
+      const ask = setInterval(() => client.send(request), 30 + i);
       void client.closed.then(() => clearInterval(ask));
       return client;
     }));

@@ -34,14 +34,19 @@ export class Connection {
     return [...this.#exchanges.values()].every((unread) => unread) ? "read the answer" : undefined;
   }
 
-  /** Begins a request. */
+  /** Notes that a response was sent, or cannot be. */
+  answered(): void {
+    this.#answered = true;
+    this.since = performance.now();
+  }
+
+  /** Begins a request that is not answered at once. */
   begin(): Exchange {
     const exchange: Exchange = {
       watch: (response) => this.#watch(exchange, response),
       end: () => {
         this.#exchanges.delete(exchange);
-        this.#answered = true;
-        this.since = performance.now();
+        this.answered();
       },
     };
     this.#exchanges.set(exchange, false);
