@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { onTestFinished } from "vitest";
 
-/** How long a program may run before it is killed, in milliseconds. */
-const MAX_RUN_TIME = 300_000;
+/** How long a program may run before it is ended, and then how long it may take to end before it is killed, in milliseconds. */
+const [MAX_RUN_TIME, MAX_END_TIME] = [300_000, 10_000];
 
 /** The exit code and the output of a program. */
 export interface Ended {
@@ -36,7 +36,11 @@ export function startProgram(
   environment: Record<string, string> = {},
 ): Program {
   const child = spawn(command, args, { env: { ...process.env, NO_COLOR: "1", ...environment } });
-  const watchdog = setTimeout(() => child.kill("SIGKILL"), MAX_RUN_TIME);
+  // A Deno task passes SIGTERM on to the server that it runs, which SIGKILL would leave running.
+  let watchdog = setTimeout(() => {
+    process.kill(child.pid!, "SIGTERM");
+    watchdog = setTimeout(() => child.kill("SIGKILL"), MAX_END_TIME);
+  }, MAX_RUN_TIME);
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => void (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => void (stderr += text));
