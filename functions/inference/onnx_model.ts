@@ -3,6 +3,7 @@ import { BrokenModelError } from "../../shared/broken_model_error.ts";
 import type { LanguageModel, ModelState, StepOutput } from "../../shared/language_model.ts";
 import type { ModelCard } from "../../shared/model_card.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
+import { runAlone } from "./run_alone.ts";
 
 /** A build of ONNX Runtime Web, and what of it computes. */
 export interface OnnxRuntime {
@@ -66,7 +67,7 @@ async function requireDistribution(model: LanguageModel): Promise<void> {
   );
 }
 
-/** A language model over an ONNX session. The cache in front of it runs it once at a time. */
+/** A language model over an ONNX session, which runs when no other session does. */
 class OnnxModel implements OpenedModel {
   readonly vocabularySize: number;
   readonly contextLength: number | null;
@@ -103,7 +104,7 @@ class OnnxModel implements OpenedModel {
       const lengths = shape.map((length) => (length === "past" ? positions : length));
       inputs[`past.${name}`] = new Tensor("float32", past[i], [batch, ...lengths]);
     });
-    const outputs = await this.#session.run(inputs).catch((error: Error) => {
+    const outputs = await runAlone(() => this.#session.run(inputs)).catch((error: Error) => {
       throw new BrokenModelError(error.message);
     });
     return {
