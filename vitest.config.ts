@@ -6,6 +6,7 @@ const PARTS = "tests/{bench,scripts,shared,trainer}/**/*.test.ts";
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } }, // the same as in deno.json's compilerOptions
   test: {
+    globalSetup: "tests/test_run.ts",
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // A test without an assertion fails.

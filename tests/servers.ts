@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
 import { beforeAll, expect, onTestFinished } from "vitest";
+import { buildOnce } from "./build_once.ts";
 import { type Program, type Server, startDeno, startProgram, startServer } from "./processes.ts";
 
 /** The permissions of `deno task start`, and the permission to read models anywhere. */
@@ -63,22 +64,34 @@ export async function waitForModels(address: string): Promise<void> {
 /**
  * Starts both real servers before the tests of a file, and ends them after.
  *
- * @param startDeno How to start the Deno server. Default: without building the page.
+ * @param start How to start them. Default: the Deno server without a page.
  * @returns The servers, once the tests run, by runtime: "deno" and "workerd".
  */
-export function startBothServers(startDeno: () => Promise<Server> = startDenoServer): Map<string, Server> {
+export function startBothServers(
+  start: { deno?: () => Promise<Server>; workerd?: () => Promise<Server> } = {},
+): Map<string, Server> {
+  const { deno: startDeno = startDenoServer, workerd: startWorker = startWorkerd } = start;
   const servers = new Map<string, Server>();
   beforeAll(async () => {
-    const [deno, workerd] = await Promise.all([startDeno(), startWorkerd()]);
+    const [deno, workerd] = await Promise.all([startDeno(), startWorker()]);
     servers.set("deno", deno).set("workerd", workerd);
     return async () => void await Promise.all([deno.end(), workerd.end()]);
   });
   return servers;
 }
 
+/** Starts the real Deno server and its page on a free port, as `deno task start` does. Its models open in the background. */
+export async function startPageServer(): Promise<Server> {
+  await buildOnce("build:site");
+  return await startDenoServer({}, ["run", "-P=server", "functions/runtimes/deno.ts"]);
+}
+
 /** Starts the real Deno server on a free port, without building the page. Its models open in the background. */
-export async function startDenoServer(environment: Record<string, string> = {}): Promise<Server> {
-  const program = startDeno(SERVER_ARGS, { PORT: "0", ...environment });
+export async function startDenoServer(
+  environment: Record<string, string> = {},
+  args = SERVER_ARGS,
+): Promise<Server> {
+  const program = startDeno(args, { PORT: "0", ...environment });
   const [, address] = await program.printed(/answers at (http:\S+)/);
   const end = async () => {
     program.signal("SIGTERM");
@@ -88,13 +101,15 @@ export async function startDenoServer(environment: Record<string, string> = {}):
 }
 
 /**
- * Starts the real workerd on a free port, through wrangler.
+ * Starts the real workerd on a free port, through wrangler, as `deno task worker` does.
  *
  * @param variables The values of the Worker's variables.
  */
 export async function startWorkerd(variables: Record<string, string> = {}): Promise<Server> {
   const set = Object.entries(variables).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
-  return await startServer(["worker", "--port", "0", ...set], /Ready on (http:\S+)/);
+  await buildOnce("build:site");
+  await buildOnce("build:worker");
+  return await startServer(["--eval", ["wrangler dev --port 0", ...set].join(" ")], /Ready on (http:\S+)/);
 }
 
 /** How {@link startWorkerdWith} builds and starts a Worker. */

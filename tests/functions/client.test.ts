@@ -1,12 +1,12 @@
 import { hc } from "hono/client";
 import { beforeAll, expect, test } from "vitest";
 import type { App } from "../../functions/app.ts";
-import { type Server, startServer } from "../processes.ts";
-import { waitForModels } from "../servers.ts";
+import type { Server } from "../processes.ts";
+import { startPageServer, waitForModels } from "../servers.ts";
 
 let server: Server;
 beforeAll(async () => {
-  server = await startServer(["start"], /answers at (http:\S+)/, { PORT: "0" });
+  server = await startPageServer();
   await waitForModels(server.address);
   return () => server.end();
 });

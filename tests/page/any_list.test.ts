@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
-import { type Server, startServer } from "../processes.ts";
+import type { Server } from "../processes.ts";
+import { startPageServer } from "../servers.ts";
 import { openPage, shownNames } from "./open_page.ts";
 
 let server: Server;
@@ -33,7 +34,7 @@ const LAYOUT_SHIFT = `new Promise((resolve) => {
 
 describeWithBrowser("the page of any list", () => {
   beforeAll(async () => {
-    server = await startServer(["start"], /answers at (http:\S+)/, { PORT: "0" });
+    server = await startPageServer();
     browser = await startBrowser("none");
     return async () => {
       await browser.close();

@@ -7,7 +7,8 @@ import { embeddingScatter } from "../../trainer/charts/embedding_scatter.ts";
 import { stepLosses } from "../../trainer/charts/step_losses.ts";
 import { reportHtml } from "../../trainer/report/report_html.ts";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
-import { type Server, startServer, startTrainer } from "../processes.ts";
+import { type Server, startTrainer } from "../processes.ts";
+import { startPageServer } from "../servers.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 
 let server: Server;
@@ -69,7 +70,7 @@ async function paper(page: Page): Promise<string> {
 
 describeWithBrowser("what is beside the page", () => {
   beforeAll(async () => {
-    server = await startServer(["start"], /answers at (http:\S+)/, { PORT: "0" });
+    server = await startPageServer();
     browser = await startBrowser("none");
     return async () => {
       await browser.close();

@@ -4,7 +4,8 @@ import type { Browser, Page } from "playwright-core";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { AxeResults } from "axe-core";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
-import { type Server, startServer } from "../processes.ts";
+import type { Server } from "../processes.ts";
+import { startPageServer } from "../servers.ts";
 import { openPage, shownNames } from "./open_page.ts";
 
 /** The default model's names for seed 42, as /generate gives them. */
@@ -29,7 +30,7 @@ async function expectNames(page: Page, names: string[]): Promise<void> {
 
 describeWithBrowser("the page", () => {
   beforeAll(async () => {
-    server = await startServer(["start"], /answers at (http:\S+)/, { PORT: "0" });
+    server = await startPageServer();
     browser = await startBrowser("none");
     expected = (await ask<Names>("/generate?n=20&seed=42")).names.map(({ name }) => name);
     return async () => {

@@ -6,8 +6,8 @@ import { readModel } from "../../functions/inference/model_directory.ts";
 import { parseModelCard } from "../../shared/model_card.ts";
 import { readArchive } from "../../trainer/model_archive.ts";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
-import { type Server, startServer, startTrainer } from "../processes.ts";
-import { startDenoProgram, startWorkerd, startWorkerdWith } from "../servers.ts";
+import { type Server, startTrainer } from "../processes.ts";
+import { startDenoProgram, startPageServer, startWorkerd, startWorkerdWith } from "../servers.ts";
 import { temporaryDirectory } from "../temporary_directory.ts";
 import { openPage, shownNames } from "./open_page.ts";
 import { download, openTrainer, paste, readTowns, setOptions, soon, train } from "./trainer_page.ts";
@@ -47,7 +47,7 @@ function saysNothing(address: string): boolean {
 describeWithBrowser("training in the page", () => {
   beforeAll(async () => {
     towns = await readTowns();
-    server = await startServer(["start"], /answers at (http:\S+)/, { PORT: "0" });
+    server = await startPageServer();
     browser = await startBrowser("none");
     return async () => {
       await browser.close();

@@ -5,7 +5,8 @@ import type { Browser } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { readArchive } from "../../trainer/model_archive.ts";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
-import { type Server, startServer } from "../processes.ts";
+import type { Server } from "../processes.ts";
+import { startPageServer } from "../servers.ts";
 import { shownNames } from "./open_page.ts";
 import { download, openTrainer, paste, readTowns, ready, setOptions, soon, train } from "./trainer_page.ts";
 
@@ -16,7 +17,7 @@ let browser: Browser;
 describeWithBrowser("the page that trains", () => {
   beforeAll(async () => {
     towns = await readTowns();
-    server = await startServer(["start"], /answers at (http:\S+)/, { PORT: "0" });
+    server = await startPageServer();
     browser = await startBrowser("none");
     return async () => {
       await browser.close();

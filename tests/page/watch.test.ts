@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { advance, begin } from "../../page/watch/making.ts";
 import type { NextLetter, Shaping } from "../../page/watch/next_letter.ts";
 import { describeWithBrowser, startBrowser } from "../browser.ts";
-import { type Server, startServer } from "../processes.ts";
+import type { Server } from "../processes.ts";
+import { startPageServer } from "../servers.ts";
 import { openPage } from "./open_page.ts";
 
 let server: Server;
@@ -30,7 +31,7 @@ async function goTo(page: Page, id: string): Promise<Locator> {
 
 describeWithBrowser("the page that shows how it works", () => {
   beforeAll(async () => {
-    server = await startServer(["start"], /answers at (http:\S+)/, { PORT: "0" });
+    server = await startPageServer();
     browser = await startBrowser("none");
     return async () => {
       await browser.close();

@@ -9,7 +9,10 @@ import { startBothServers } from "../servers.ts";
 /** A reference that pins the default model to its file. */
 const PINNED = pinnedReference("gru", JSON.parse(readFileSync("models/gru.json", "utf8")).sha256);
 
-const servers = startBothServers(() => startServer(["start"], /answers at (http:\S+)/, { PORT: "0" }));
+const servers = startBothServers({
+  deno: () => startServer(["start"], /answers at (http:\S+)/, { PORT: "0" }),
+  workerd: () => startServer(["worker", "--port", "0"], /Ready on (http:\S+)/),
+});
 
 /** The parts of a response that do not depend on the runtime. */
 interface Answer {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { startServer } from "../processes.ts";
 import { serverSentEvents } from "../server_sent_events.ts";
-import { startBothServers } from "../servers.ts";
+import { startBothServers, startPageServer } from "../servers.ts";
 
-const servers = startBothServers(() => startServer(["start"], /answers at (http:\S+)/, { PORT: "0" }));
+const servers = startBothServers({ deno: startPageServer });
 
 describe.each(["deno", "workerd"])("%s", (runtime) => {
   /** Names that take some seconds, because nearly every character needs a run of the model. */

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import openapiTypescript, { astToString, type OpenAPI3 } from "openapi-typescript";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { type Server, startDeno, startServer } from "../../processes.ts";
+import { type Server, startDeno } from "../../processes.ts";
+import { startPageServer } from "../../servers.ts";
 import { DocumentedApi, type OpenApiDocument } from "../openapi_document.ts";
 import { type ServedApp, serveModels } from "../serve_models.ts";
 
@@ -89,7 +90,7 @@ describe("/openapi.json", () => {
 describe("a client generated from /openapi.json", () => {
   let server: Server;
   beforeAll(async () => {
-    server = await startServer(["start"], /answers at (http:\S+)/, { PORT: "0" });
+    server = await startPageServer();
     return () => server.end();
   });
 
