@@ -30,7 +30,29 @@ export async function startLocalBucket(persistTo?: string): Promise<LocalBucket>
     persist: persistTo === undefined ? false : { path: join(persistTo, "v3") },
   });
   onTestFinished(dispose);
-  return env.MODELS;
+  return askAgain(env.MODELS);
+}
+
+/**
+ * A bucket that is asked a second time where the connection to it turns out to be closed: wrangler closes one that was idle for
+ * some seconds, which its client may see only when it uses it again.
+ */
+function askAgain(bucket: LocalBucket): LocalBucket {
+  return new Proxy(bucket, {
+    get(_, name) {
+      const method = Reflect.get(bucket, name);
+      if (typeof method !== "function") return method;
+      return async (...args: unknown[]) => {
+        try {
+          return await method(...args);
+        } catch (error) {
+          const { cause } = error as { cause?: { code?: string } };
+          if (cause?.code !== "UND_ERR_SOCKET") throw error;
+          return await method(...args);
+        }
+      };
+    },
+  });
 }
 
 /** Puts a model into a bucket as `deno task publish` does; returns its pointer. */

@@ -247,7 +247,7 @@ describe("a job", { timeout: 60_000 }, () => {
     }
     expect(pages).toBe(2);
     expect(text).toBe(chunks.map(({ index }) => `${index}\n`).join(""));
-  });
+  }, 180_000); // 2,000 requests to the bucket
 
   test("puts what the platform ended each time aside, from the queue of dead letters", async () => {
     const { worker, messages, post, ask } = await start();
