@@ -2,6 +2,11 @@ import { defineConfig } from "vitest/config";
 
 /** Tests that start none of our servers. */
 const PARTS = "tests/{bench,scripts,shared,trainer}/**/*.test.ts";
+/** Tests that attack a server, of which some measure how long it takes to answer others. */
+const ATTACKS = "tests/attacks/**/*.test.ts";
+
+/** A browser and servers on a busy machine may race once in hundreds of runs; the report says what was tried again. */
+const RETRIES = 1;
 
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } }, // the same as in deno.json's compilerOptions
@@ -21,12 +26,20 @@ export default defineConfig({
         test: {
           name: "servers",
           include: ["tests/**/*.test.ts"],
-          exclude: [PARTS],
-          // One after another: some measure how long a server that is attacked takes to answer others.
-          maxWorkers: 1,
-          // A browser and servers on a busy machine may race once in hundreds of runs; the report says what was tried again.
-          retry: 1,
+          exclude: [PARTS, ATTACKS],
+          maxWorkers: 2,
+          retry: RETRIES,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "attacks",
+          include: [ATTACKS],
+          maxWorkers: 1,
+          retry: RETRIES,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
