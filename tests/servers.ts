@@ -80,10 +80,12 @@ export function startBothServers(
   return servers;
 }
 
-/** Starts the real Deno server and its page on a free port, as `deno task start` does. Its models open in the background. */
+/** Starts the real Deno server and its page on a free port, as `deno task start` does, and waits until its models are open. */
 export async function startPageServer(): Promise<Server> {
   await buildOnce("build:site");
-  return await startDenoServer({}, ["run", "-P=server", "functions/runtimes/deno.ts"]);
+  const server = await startDenoServer({}, ["run", "-P=server", "functions/runtimes/deno.ts"]);
+  await waitForModels(server.address);
+  return server;
 }
 
 /** Starts the real Deno server on a free port, without building the page. Its models open in the background. */

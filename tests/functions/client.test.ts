@@ -2,12 +2,11 @@ import { hc } from "hono/client";
 import { beforeAll, expect, test } from "vitest";
 import type { App } from "../../functions/app.ts";
 import type { Server } from "../processes.ts";
-import { startPageServer, waitForModels } from "../servers.ts";
+import { startPageServer } from "../servers.ts";
 
 let server: Server;
 beforeAll(async () => {
   server = await startPageServer();
-  await waitForModels(server.address);
   return () => server.end();
 });
 
