@@ -333,12 +333,12 @@ export class PrefixTree implements Tree {
     const groups = [...byEdge.values()];
     const firsts = groups.map(([first]) => first);
     const time = this.#passLength(groups);
-    const tokens = Int32Array.from(firsts.flatMap((walk) => this.#tokensOf(walk, time)));
+    const tokens = this.#tokensOf(firsts, time);
     const past = this.#layout.gather(firsts.map(({ past }) => past), shortest, this.#states);
     const goesOn = (walk: Walk) => stepsLeft(walk) > time;
     for (const walk of walks) {
-      // Slots are valid only until states are added.
-      if (goesOn(walk) || together.length < walks.length) {
+      // Slots are valid only until states are added. States that do not grow are replaced by the next ones.
+      if (this.#layout.grows && (goesOn(walk) || together.length < walks.length)) {
         walk.past = walk.past.map((state) => this.#copy(state));
       }
     }
@@ -376,11 +376,18 @@ export class PrefixTree implements Tree {
     return Math.min(time, Math.floor(this.maxRun / groups.length));
   }
 
-  /** The tokens that the model needs: those of the next `time` beginnings, or all of them if it has no states. */
-  #tokensOf({ tokens, length, to }: Walk, time: number): number[] {
-    if (this.#layout.size === 0) return [BOUNDARY, ...tokens.slice(0, length)];
-    const next = [tokenAt(tokens, length)];
-    for (let i = 1; i < time; i++) next.push(length + i <= to ? tokens[length + i - 1] : BOUNDARY);
+  /**
+   * The tokens that the model needs, [walks, time]: those of the next `time` beginnings of each walk, or all of them if it has no
+   * states.
+   */
+  #tokensOf(walks: readonly Walk[], time: number): Int32Array<ArrayBuffer> {
+    if (this.#layout.size === 0) {
+      return Int32Array.from(walks.flatMap(({ tokens, length }) => [BOUNDARY, ...tokens.slice(0, length)]));
+    }
+    const next = new Int32Array(walks.length * time);
+    walks.forEach(({ tokens, length, to }, row) => {
+      for (let i = 0; i < time && length + i <= to; i++) next[row * time + i] = tokenAt(tokens, length + i);
+    });
     return next;
   }
 
