@@ -1,5 +1,7 @@
 import type { Cursor } from "./distribution_cache/cursor.ts";
 import type { DistributionCache, Gather } from "./distribution_cache/distribution_cache.ts";
+import { UNKNOWN } from "./distribution_cache/key_table.ts";
+import { NO_EPOCH } from "./distribution_cache/tree.ts";
 import { NameStream } from "./random/name_stream.ts";
 import { TorchGenerator } from "./random/torch.ts";
 import { type LogitsProcessor, temperature, topK, topP } from "./logits_processors.ts";
@@ -141,7 +143,8 @@ export class Sampler {
   /** Completes drafts. */
   async #complete(drafts: readonly Draft[], names: SampledName[]): Promise<void> {
     let waiting = drafts;
-    const wanted = () => waiting.map(({ tokens, length }) => ({ tokens, from: length, to: length }));
+    const wanted = () =>
+      waiting.map(({ tokens, length, parent }) => ({ tokens, from: length, to: length, parent }));
     const goOn = () => {
       waiting = waiting.filter((draft) => {
         const complete = this.#walk(draft);
@@ -169,11 +172,12 @@ export class Sampler {
     const maxDraws = (this.#work?.left ?? Infinity) / this.#drawMilliseconds;
     let draws = 0;
     let complete = false;
-    let known = maxDraws > 0 && cursor.seek(draft.tokens, draft.length);
+    let known = maxDraws > 0 && cursor.resume(draft);
     while (known) {
       const before = draft.length;
       complete = this.#continueAtCursor(draft, maxDraws - draws);
       draws += draft.length - before + (complete ? 1 : 0);
+      cursor.leave(draft);
       if (complete || draws >= maxDraws) break;
       known = cursor.advance(draft.tokens, draft.length);
     }
@@ -243,12 +247,14 @@ class Draft {
   length = 0;
   logLikelihood = 0;
   readonly stream = new NameStream(0, 0);
+  readonly parent = { row: UNKNOWN, epoch: NO_EPOCH };
 
   /** Resets it for another name. */
   begin(place: number, seed: number, index: number): void {
     this.place = place;
     this.length = 0;
     this.logLikelihood = 0;
+    this.parent.epoch = NO_EPOCH;
     this.stream.reset(seed, index);
   }
 }

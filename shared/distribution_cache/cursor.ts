@@ -1,10 +1,7 @@
 import type { NameStream } from "../random/name_stream.ts";
 import { BOUNDARY } from "../vocabulary.ts";
 import { UNKNOWN } from "./key_table.ts";
-import type { Draft, Nodes, Tree } from "./tree.ts";
-
-/** The epochs of nodes begin at 0. */
-const NO_EPOCH = -1;
+import { type Draft, NO_EPOCH, type Nodes, type Tree } from "./tree.ts";
 
 /** A cursor was used without a node, or after its node may have been removed. */
 export class StaleCursorError extends Error {
@@ -46,6 +43,19 @@ export class Cursor {
    */
   seek(tokens: readonly number[], length: number): boolean {
     return this.#goTo(this.#tree.find(tokens, length));
+  }
+
+  /** Moves to the node of a draft as {@link seek}, from where its last token was drawn if that is still a node. */
+  resume({ tokens, length, parent }: Draft): boolean {
+    return parent.epoch === this.#nodes.epoch
+      ? this.#goTo(this.#tree.findNext(parent.row, tokens, length))
+      : this.seek(tokens, length);
+  }
+
+  /** Remembers in a draft that the node is where its last token was drawn. */
+  leave({ parent }: Draft): void {
+    parent.row = this.#row;
+    parent.epoch = this.#epoch;
   }
 
   /**

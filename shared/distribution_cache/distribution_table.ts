@@ -1,7 +1,7 @@
 import { exponential } from "../exponential.ts";
 import { BOUNDARY } from "../vocabulary.ts";
 import { UNKNOWN } from "./key_table.ts";
-import { lastChance, SortedDistribution } from "./sorted_distribution.ts";
+import { CHANCES, SortedDistribution } from "./sorted_distribution.ts";
 import type { Draft, Rows } from "./tree.ts";
 
 /** Up to this many tokens, a token takes one byte. */
@@ -77,11 +77,12 @@ export class DistributionTable implements Rows {
   }
 
   draw(row: number, random: { next(): number }): number {
-    const chance = random.next();
+    // Greater than `sum / total` where the random number is greater than `lastChance(sum, total)`, which would have to be rounded.
+    const share = (random.next() + 0.5) / CHANCES;
     const total = this.#totals[row];
     let cell = row * this.#size;
     let sum = exponential(this.#logProbs[cell]);
-    while (chance > lastChance(sum, total)) sum += exponential(this.#logProbs[++cell]);
+    while (sum / total < share) sum += exponential(this.#logProbs[++cell]);
     return cell;
   }
 

@@ -6,7 +6,7 @@ import type { CacheMemory } from "./cache_memory.ts";
 import type { ModelRunner } from "./model_runner.ts";
 import { edgeOf, NO_PARENT, NO_STATE, type PrefixNodes } from "./prefix_nodes.ts";
 import { StateLayout, StatePool } from "./states.ts";
-import type { Tree, Wanted } from "./tree.ts";
+import { NO_EPOCH, type Parent, type Tree, type Wanted } from "./tree.ts";
 
 /** The fewest nodes that there is room for: several names of maximum length. */
 export const MIN_PREFIX_NODES = 2048;
@@ -26,6 +26,9 @@ const REQUEST_SHARE = 1 / 64;
  */
 const MAX_PAST_BYTES = 8 * 2 ** 20;
 
+/** The parent of a beginning that has to be looked up from the root. */
+const NOT_KNOWN: Readonly<Parent> = { row: UNKNOWN, epoch: NO_EPOCH };
+
 /** A series of steps towards a beginning. */
 interface Walk {
   tokens: readonly number[];
@@ -35,10 +38,14 @@ interface Walk {
   length: number;
   /** The row of the beginning before that. */
   parent: number;
+  /** The parent of the last beginning, if it is known. */
+  readonly lastParent: Readonly<Parent>;
   /** How many of the beginnings have no node. */
   missing: number;
   /** What tells its last beginning from others: the edge to it if only that is missing, otherwise its tokens. */
   key: number | string;
+  /** The {@link PrefixTree.#changes} for which the fields below and above hold. */
+  located: number;
   /**
    * The states that the next step starts from: of all positions before it if they grow, otherwise of the last one. Slots of the pool,
    * or copies.
@@ -75,6 +82,8 @@ export class PrefixTree implements Tree {
   #waitingKeys = new Set<number | string>();
   /** The length of the beginnings of the last run whose length was chosen. */
   #lastLength = -1;
+  /** How often nodes and states have changed. A walk that waits is located again after a change. */
+  #changes = 0;
 
   /**
    * @param maxNodes The nodes that there is room for in any case, at least {@link MIN_PREFIX_NODES}.
@@ -124,8 +133,18 @@ export class PrefixTree implements Tree {
     let added = 0;
     let steps = 0;
     const inUse = { nodes: 0, walks: 0 };
-    for (const { tokens, to } of wanted) {
-      const walk: Walk = { tokens, to, length: 0, parent: NO_PARENT, missing: 0, key: "", past: [] };
+    for (const { tokens, to, parent } of wanted) {
+      const walk: Walk = {
+        tokens,
+        to,
+        length: 0,
+        parent: NO_PARENT,
+        lastParent: parent === undefined ? NOT_KNOWN : { ...parent },
+        missing: 0,
+        key: "",
+        located: 0,
+        past: [],
+      };
       if (!this.#locate(walk)) continue;
       if (walk.missing > 1) walk.key = tokens.slice(0, to).join();
       if (walk.missing === 1) { // of a name that is drawn, whose next beginning will start from this one
@@ -146,7 +165,9 @@ export class PrefixTree implements Tree {
 
   async run(): Promise<number> {
     this.#nodes.tick();
-    let walks = this.#makeRoom(this.#takeWaiting().filter((walk) => this.#locate(walk)));
+    let walks = this.#makeRoom(
+      this.#takeWaiting().filter((walk) => walk.located === this.#changes || this.#locate(walk)),
+    );
     const { epoch } = this.#nodes;
     let cost = 0;
     while (walks.length > 0) {
@@ -158,6 +179,7 @@ export class PrefixTree implements Tree {
   }
 
   clear(): void {
+    this.#changes++;
     this.#nodes.clear();
     this.#states.clear();
     this.#waiting = [];
@@ -170,12 +192,20 @@ export class PrefixTree implements Tree {
    * @returns Whether the last beginning has no node yet.
    */
   #locate(walk: Walk): boolean {
-    const { tokens, to } = walk;
+    const { tokens, to, lastParent } = walk;
+    walk.located = this.#changes;
     walk.length = 0;
     walk.parent = NO_PARENT;
     walk.past = [];
+    let length = 0;
     let row = NO_PARENT;
-    for (let length = 0; length <= to; length++) {
+    const known = lastParent.epoch === this.#nodes.epoch && this.#hasState(lastParent.row);
+    if (known && !this.#layout.grows) {
+      length = to;
+      row = lastParent.row;
+      this.#advance(walk, row, to - 1);
+    }
+    for (; length <= to; length++) {
       const parent = row;
       row = this.#nodes.find(parent, tokenAt(tokens, length));
       if (row === UNKNOWN) {
@@ -303,18 +333,19 @@ export class PrefixTree implements Tree {
     const groups = [...byEdge.values()];
     const firsts = groups.map(([first]) => first);
     const time = this.#passLength(groups);
-    const tokens = Int32Array.from(firsts.flatMap((walk) => this.#tokensOf(walk, time)));
+    const tokens = this.#tokensOf(firsts, time);
     const past = this.#layout.gather(firsts.map(({ past }) => past), shortest, this.#states);
     const goesOn = (walk: Walk) => stepsLeft(walk) > time;
     for (const walk of walks) {
-      // Slots are valid only until states are added.
-      if (goesOn(walk) || together.length < walks.length) {
+      // Slots are valid only until states are added. States that do not grow are replaced by the next ones.
+      if (this.#layout.grows && (goesOn(walk) || together.length < walks.length)) {
         walk.past = walk.past.map((state) => this.#copy(state));
       }
     }
     const { epoch } = this.#nodes;
     const { logProbs, present } = await this.#runner.step(tokens, firsts.length, past, time);
     if (this.#nodes.epoch !== epoch) return firsts.length * time; // the rows are those of other nodes now
+    this.#changes++;
     groups.forEach((group, row) => {
       const [first] = group;
       const { length, to } = first;
@@ -345,11 +376,18 @@ export class PrefixTree implements Tree {
     return Math.min(time, Math.floor(this.maxRun / groups.length));
   }
 
-  /** The tokens that the model needs: those of the next `time` beginnings, or all of them if it has no states. */
-  #tokensOf({ tokens, length, to }: Walk, time: number): number[] {
-    if (this.#layout.size === 0) return [BOUNDARY, ...tokens.slice(0, length)];
-    const next = [tokenAt(tokens, length)];
-    for (let i = 1; i < time; i++) next.push(length + i <= to ? tokens[length + i - 1] : BOUNDARY);
+  /**
+   * The tokens that the model needs, [walks, time]: those of the next `time` beginnings of each walk, or all of them if it has no
+   * states.
+   */
+  #tokensOf(walks: readonly Walk[], time: number): Int32Array<ArrayBuffer> {
+    if (this.#layout.size === 0) {
+      return Int32Array.from(walks.flatMap(({ tokens, length }) => [BOUNDARY, ...tokens.slice(0, length)]));
+    }
+    const next = new Int32Array(walks.length * time);
+    walks.forEach(({ tokens, length, to }, row) => {
+      for (let i = 0; i < time && length + i <= to; i++) next[row * time + i] = tokenAt(tokens, length + i);
+    });
     return next;
   }
 

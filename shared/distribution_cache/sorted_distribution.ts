@@ -5,7 +5,7 @@ const MAX_INSERTED = 64;
 /** Tolerance for the sum of a row's probabilities. Rounding in float32 stays below 1e-5. */
 const MAX_SUM_ERROR = 1e-3;
 /** The random numbers that a token is drawn by are less than this. */
-const CHANCES = 2 ** 32;
+export const CHANCES = 2 ** 32;
 
 /** A row of log-probabilities as probabilities in descending order. It is reused from row to row. */
 export class SortedDistribution {

@@ -1,11 +1,23 @@
 import type { NameStream } from "../random/name_stream.ts";
 import type { Work } from "../work.ts";
 
+/** An epoch in which no row is valid: those of nodes begin at 0. */
+export const NO_EPOCH = -1;
+
+/** The node of a text without its last token. */
+export interface Parent {
+  row: number;
+  /** The epoch in which the row is the node's. */
+  epoch: number;
+}
+
 /** Some beginnings of one text: its first `from`, `from + 1`, … `to` tokens. */
 export interface Wanted {
   readonly tokens: readonly number[];
   readonly from: number;
   readonly to: number;
+  /** The parent of the last of them, so that it need not be looked up from the root. Default: not known. */
+  readonly parent?: Readonly<Parent>;
 }
 
 /** Finds the nodes of beginnings, and has the model compute the missing ones. */
@@ -53,6 +65,8 @@ export interface Draft {
   logLikelihood: number;
   /** What it is drawn with. */
   readonly stream: NameStream;
+  /** Where its last token was drawn. */
+  readonly parent: Parent;
 }
 
 /** The distributions of nodes, a row each. A cell of a row is a token, and is a number that is valid as long as the row. */

@@ -343,6 +343,41 @@ test("a long beginning is not kept waiting by new short ones", async () => {
   await long;
 });
 
+describe("a parent whose row is another node's now", () => {
+  const ofTwo = { tokens: [2, 5], from: 0, to: 2 };
+  /** A draft of two tokens, and a cache in which the row of its parent is that of the beginning [2]. */
+  async function moved() {
+    const cache = new DistributionCache(models.gru);
+    await cache.ask([{ tokens: [1], from: 0, to: 1 }]);
+    const cursor = cache.cursor();
+    const draft = {
+      tokens: [1, 5],
+      length: 2,
+      logLikelihood: 0,
+      stream: new NameStream(1, 1),
+      parent: { row: -1, epoch: -1 },
+    };
+    expect(cursor.seek(draft.tokens, 1)).toBe(true);
+    cursor.leave(draft);
+    expect(cursor.resume(draft)).toBe(false);
+    cache.clear();
+    await cache.ask([ofTwo]);
+    return { cache, cursor, draft };
+  }
+
+  test("is not gone on from", async () => {
+    const { cursor, draft } = await moved();
+    expect(cursor.resume(draft)).toBe(false);
+    expect(cursor.resume({ ...draft, tokens: ofTwo.tokens })).toBe(true);
+  });
+
+  test("does not count as the parent of a beginning that is asked for", async () => {
+    const { cache, cursor, draft: { tokens, parent } } = await moved();
+    await cache.ask([{ tokens, from: 2, to: 2, parent }]);
+    expect(cursor.seek(tokens, 2)).toBe(true);
+  });
+});
+
 test("any number of beginnings of any lengths can be asked for together", async () => {
   const cache = new DistributionCache(models.attention);
   const all = [[], [1], [2], [1, 2], [1, 2, 3], [4, 5, 6, 7], [1, 3]];
