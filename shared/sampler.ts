@@ -1,7 +1,7 @@
 import type { Cursor } from "./distribution_cache/cursor.ts";
 import type { DistributionCache, Gather } from "./distribution_cache/distribution_cache.ts";
 import { UNKNOWN } from "./distribution_cache/key_table.ts";
-import { NO_EPOCH } from "./distribution_cache/tree.ts";
+import { type Draft as DraftText, NO_EPOCH } from "./distribution_cache/tree.ts";
 import { NameStream } from "./random/name_stream.ts";
 import { TorchGenerator } from "./random/torch.ts";
 import { type LogitsProcessor, temperature, topK, topP } from "./logits_processors.ts";
@@ -11,6 +11,8 @@ import type { Work } from "./work.ts";
 
 /** Most names that are drawn together: the model gets their beginnings in one batch. */
 const BATCH_NAMES = 1024;
+/** How many of them are drawn a token of each in turn: enough that their memory loads side by side, and few enough for a pause. */
+const TOGETHER = 32;
 /** Estimated cost of a draw in milliseconds: from a distribution as it is, and, for each token, from a processed one. */
 const DRAW_MILLISECONDS = 0.1e-3;
 const SHAPED_DRAW_MILLISECONDS = 1e-3;
@@ -131,13 +133,30 @@ export class Sampler {
   #begin(names: SampledName[], first: number): Draft[] {
     const end = Math.min(first + this.#batchNames, names.length);
     const waiting: Draft[] = [];
-    for (let place = first; place < end; place++) {
-      const draft = spareDrafts.pop() ?? new Draft();
-      draft.begin(place, this.#seed, this.#drawn++);
-      if (this.#walk(draft)) names[place] = this.#finish(draft);
-      else waiting.push(draft);
+    for (let place = first; place < end;) {
+      const drafts: Draft[] = [];
+      for (const last = Math.min(place + TOGETHER, end); place < last; place++) {
+        const draft = spareDrafts.pop() ?? new Draft();
+        draft.begin(place, this.#seed, this.#drawn++);
+        drafts.push(draft);
+      }
+      if (this.#plain && drafts.length > 1) this.#drawTogether(drafts);
+      for (const draft of drafts) {
+        if (draft.complete || this.#walk(draft)) names[draft.place] = this.#finish(draft);
+        else waiting.push(draft);
+      }
     }
     return waiting;
+  }
+
+  /** Draws names that have just begun, as far as the cache's nodes are linked. */
+  #drawTogether(drafts: readonly Draft[]): void {
+    const begun = drafts.filter((draft) => !this.#walk(draft, this.#free) && draft.length === this.#free);
+    if (this.#free >= this.#maxLength || (this.#work?.left ?? Infinity) <= 0) return;
+    this.#cursor.drawTogether(begun, this.#maxLength);
+    let draws = 0;
+    for (const { length, complete } of begun) draws += length - this.#free + (complete ? 1 : 0);
+    this.#work?.addEffort(draws * this.#drawMilliseconds);
   }
 
   /** Completes drafts. */
@@ -165,48 +184,38 @@ export class Sampler {
    * Continues a draft until the cache misses or a pause is due: the tokens of the prefix, then drawn tokens, then, at the
    * maximum length, the boundary.
    *
+   * @param end A length at which it stops.
    * @returns Whether the name is complete.
    */
-  #walk(draft: Draft): boolean {
+  #walk(draft: Draft, end = Infinity): boolean {
     const cursor = this.#cursor;
     const maxDraws = (this.#work?.left ?? Infinity) / this.#drawMilliseconds;
     let draws = 0;
-    let complete = false;
-    let known = maxDraws > 0 && cursor.resume(draft);
+    let known = draft.length < end && maxDraws > 0 && cursor.resume(draft);
     while (known) {
-      const before = draft.length;
-      complete = this.#continueAtCursor(draft, maxDraws - draws);
-      draws += draft.length - before + (complete ? 1 : 0);
+      this.#continueAtCursor(draft);
+      draws++;
       cursor.leave(draft);
-      if (complete || draws >= maxDraws) break;
+      if (draft.complete || draft.length >= end || draws >= maxDraws) break;
       known = cursor.advance(draft.tokens, draft.length);
     }
     this.#work?.addEffort(draws * this.#drawMilliseconds);
-    return complete;
+    return draft.complete;
   }
 
-  /**
-   * Continues a draft whose node is the cursor's: by as many tokens as can be drawn in one go, or by one.
-   *
-   * @param maxDraws The most tokens, rounded up.
-   * @returns Whether the name is complete.
-   */
-  #continueAtCursor(draft: Draft, maxDraws: number): boolean {
+  /** Continues a draft whose node is the cursor's by a token. */
+  #continueAtCursor(draft: Draft): void {
     const cursor = this.#cursor;
     const prefix = this.#prefix;
     const { length } = draft;
-    if (this.#plain && length >= this.#free && length < this.#maxLength) {
-      return cursor.drawOn(draft, Math.min(this.#maxLength, length + Math.ceil(maxDraws)));
-    }
     const token = length < prefix.length
       ? cursor.choose(prefix[length])
       : length >= this.#maxLength
       ? cursor.choose(BOUNDARY)
       : this.#draw(length, draft.stream);
     draft.logLikelihood += cursor.logProb;
-    if (token === BOUNDARY) return true;
-    draft.tokens[draft.length++] = token;
-    return false;
+    if (token === BOUNDARY) draft.complete = true;
+    else draft.tokens[draft.length++] = token;
   }
 
   /** Draws the next token at the cursor. */
@@ -239,7 +248,7 @@ export class Sampler {
 const spareDrafts: Draft[] = [];
 
 /** A name that is being drawn. */
-class Draft {
+class Draft implements DraftText {
   /** Its index among the names that are drawn together. */
   place = 0;
   /** The first `length` of these are the tokens so far. */
@@ -248,6 +257,9 @@ class Draft {
   logLikelihood = 0;
   readonly stream = new NameStream(0, 0);
   readonly parent = { row: UNKNOWN, epoch: NO_EPOCH };
+  complete = false;
+  row = UNKNOWN;
+  cell = UNKNOWN;
 
   /** Resets it for another name. */
   begin(place: number, seed: number, index: number): void {
@@ -255,6 +267,7 @@ class Draft {
     this.length = 0;
     this.logLikelihood = 0;
     this.parent.epoch = NO_EPOCH;
+    this.complete = false;
     this.stream.reset(seed, index);
   }
 }

@@ -133,6 +133,7 @@ export async function openModel(
     const model = new ReopeningModel(await open(), open, () => share.use());
     const cache = new DistributionCache(model, {
       memory: share,
+      fillRuns: true,
       onBroken(error) {
         onBroken(reasonOf(error));
         share.close();

@@ -1,5 +1,4 @@
 import type { NameStream } from "../random/name_stream.ts";
-import { BOUNDARY } from "../vocabulary.ts";
 import { UNKNOWN } from "./key_table.ts";
 import { type Draft, NO_EPOCH, type Nodes, type Tree } from "./tree.ts";
 
@@ -46,14 +45,14 @@ export class Cursor {
   }
 
   /** Moves to the node of a draft as {@link seek}, from where its last token was drawn if that is still a node. */
-  resume({ tokens, length, parent }: Draft): boolean {
+  resume({ tokens, length, parent }: Pick<Draft, "tokens" | "length" | "parent">): boolean {
     return parent.epoch === this.#nodes.epoch
       ? this.#goTo(this.#tree.findNext(parent.row, tokens, length))
       : this.seek(tokens, length);
   }
 
   /** Remembers in a draft that the node is where its last token was drawn. */
-  leave({ parent }: Draft): void {
+  leave({ parent }: Pick<Draft, "parent">): void {
     parent.row = this.#row;
     parent.epoch = this.#epoch;
   }
@@ -72,20 +71,29 @@ export class Cursor {
   }
 
   /**
-   * Draws tokens from the node and its descendants, until the boundary, or until the draft has some length, or to a node without
-   * a known link to the next: then {@link advance} goes on.
+   * Draws tokens for drafts, each from its node and that one's descendants: until it is complete, or has some length, or a node is
+   * missing. The nodes remember their links. Where a tree has no links, nothing is drawn. The cursor does not move.
    *
-   * @param draft Shorter than that; the node is its beginning's. The tokens are appended to it.
-   * @returns Whether the boundary was drawn.
-   * @throws {StaleCursorError}
+   * @param drafts All shorter than that. The tokens are appended to them.
    */
-  drawOn(draft: Draft, maxLength: number): boolean {
-    this.#requireNode();
-    const { rows } = this.#nodes;
-    const cell = this.#cell = rows.drawOn(this.#row, draft, maxLength);
-    this.#row = rows.row(cell);
-    this.logProb = rows.logProb(cell);
-    return rows.token(cell) === BOUNDARY;
+  drawTogether(drafts: readonly Draft[], maxLength: number): void {
+    const { rows, epoch } = this.#nodes;
+    if (rows.drawTogether === undefined) return;
+    let walking = drafts.filter((draft) => {
+      draft.parent.epoch = NO_EPOCH;
+      draft.row = this.#tree.find(draft.tokens, draft.length);
+      return draft.row !== UNKNOWN;
+    });
+    // In a later epoch, the rows are those of other nodes.
+    while (walking.length > 0 && epoch === this.#nodes.epoch) {
+      rows.drawTogether(walking, maxLength);
+      walking = walking.filter((draft) => {
+        if (draft.complete || draft.length === maxLength) return false;
+        draft.row = this.#tree.findNext(rows.row(draft.cell), draft.tokens, draft.length);
+        if (epoch === this.#nodes.epoch) rows.link(draft.cell, draft.row);
+        return draft.row !== UNKNOWN;
+      });
+    }
   }
 
   /**

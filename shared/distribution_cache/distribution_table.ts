@@ -1,8 +1,7 @@
 import { exponential } from "../exponential.ts";
-import { BOUNDARY } from "../vocabulary.ts";
 import { UNKNOWN } from "./key_table.ts";
 import { CHANCES, SortedDistribution } from "./sorted_distribution.ts";
-import type { Draft, Rows } from "./tree.ts";
+import type { Rows } from "./tree.ts";
 
 /** Up to this many tokens, a token takes one byte. */
 const MAX_BYTE_TOKENS = 256;
@@ -83,15 +82,6 @@ export class DistributionTable implements Rows {
     let cell = row * this.#size;
     let sum = exponential(this.#logProbs[cell]);
     while (sum / total < share) sum += exponential(this.#logProbs[++cell]);
-    return cell;
-  }
-
-  /** Draws one token, since cells have no links. */
-  drawOn(row: number, draft: Draft): number {
-    const cell = this.draw(row, draft.stream);
-    const token = this.#tokens[cell];
-    draft.logLikelihood += this.#logProbs[cell];
-    if (token !== BOUNDARY) draft.tokens[draft.length++] = token;
     return cell;
   }
 

@@ -67,6 +67,12 @@ export interface Draft {
   readonly stream: NameStream;
   /** Where its last token was drawn. */
   readonly parent: Parent;
+  /** Whether its end has been drawn. */
+  complete: boolean;
+  /** The row of its tokens, as {@link Rows.drawTogether} needs it. */
+  row: number;
+  /** The cell that was drawn last there. */
+  cell: number;
 }
 
 /** The distributions of nodes, a row each. A cell of a row is a token, and is a number that is valid as long as the row. */
@@ -78,13 +84,12 @@ export interface Rows {
    */
   draw(row: number, random: { next(): number }): number;
   /**
-   * Draws tokens from a row and from those that their cells link to: until the boundary, to a cell without a link, or until the
-   * draft has some length.
+   * Draws tokens for drafts, each from its row and from those that the cells link to: until it is complete, to a cell without a link,
+   * or until it has some length. Only tables with links have this.
    *
-   * @param draft Shorter than that. The tokens are appended to it.
-   * @returns The cell that was drawn last.
+   * @param drafts All shorter than that. The tokens are appended to them.
    */
-  drawOn(row: number, draft: Draft, maxLength: number): number;
+  drawTogether?(drafts: readonly Draft[], maxLength: number): void;
   /** The row of a cell. */
   row(cell: number): number;
   /** The cell of a token in a row. */

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
+import type { LanguageModel } from "../../shared/language_model.ts";
+import { Sampler } from "../../shared/sampler.ts";
 import { sample, type SamplingOptions } from "../../shared/sampling.ts";
 import { score } from "../../shared/scoring.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
+import { SLICE, Work } from "../../shared/work.ts";
 import { UNIFORM_NAMES } from "../notebook_figures.ts";
 import { LETTERS, PROBABILITIES, TableModel } from "./table_model.ts";
 
@@ -15,6 +18,12 @@ async function names(options: Partial<SamplingOptions>, probabilities = PROBABIL
     ...options,
   });
   return sampled.map(({ name }) => name);
+}
+
+/** How many tokens and boundaries names have. */
+async function drawsOf(options: SamplingOptions, cache: DistributionCache): Promise<number> {
+  const sampled = await sample(cache, vocabulary, options);
+  return sampled.reduce((sum, { name }) => sum + name.length + 1, 0);
 }
 
 describe("sample", () => {
@@ -48,6 +57,53 @@ describe("sample", () => {
     expect(await sample(warm, vocabulary, options)).toEqual(cold);
     const forgetful = new DistributionCache(new TableModel(PROBABILITIES, 3), { bytes: 0 });
     expect(await sample(forgetful, vocabulary, options)).toEqual(cold);
+  });
+
+  test("gives the same names together as one by one, while the cache forgets and links nodes anew", async () => {
+    // Rows that depend on all of the context, so that names show it when a row is another's.
+    const contextLength = 3;
+    const model: LanguageModel = {
+      vocabularySize: 5,
+      contextLength,
+      states: [],
+      step: (contexts, batch) => {
+        const rows = Array.from({ length: batch }, (_, i) => {
+          const seed = contexts.subarray(i * contextLength, (i + 1) * contextLength)
+            .reduce((sum, token) => sum * 5 + token + 1, 1);
+          const weights = Array.from({ length: 5 }, (_, token) => 1 + ((seed * (token + 3)) % 17));
+          return weights.map((weight) => Math.log(weight / weights.reduce((a, b) => a + b)));
+        });
+        return Promise.resolve({ logProbs: Float32Array.from(rows.flat()), present: [] });
+      },
+    };
+    const letters = new Vocabulary("abcd");
+    for (const options of [{}, { maxLength: 1 }, { minLength: 0 }, { prefix: "ab", maxLength: 5 }]) {
+      const together = await sample(new DistributionCache(model), letters, { n: 300, seed: 4, ...options });
+      const alone = new DistributionCache(model);
+      for (let n = 1; n < 40; n++) {
+        const names = await sample(alone, letters, { n, seed: 4, ...options });
+        expect(names).toEqual(together.slice(0, n));
+      }
+    }
+    const whole = new DistributionCache(model);
+    for (let bytes = 1000; bytes < 12_000; bytes += 1000) {
+      const forgetful = new DistributionCache(model, { bytes });
+      for (let seed = 0; seed < 100; seed++) {
+        const options = { n: 32, seed };
+        expect(await sample(forgetful, letters, options)).toEqual(await sample(whole, letters, options));
+      }
+    }
+  });
+
+  test("draws no more where a pause is due", async () => {
+    const cache = new DistributionCache(new TableModel(PROBABILITIES));
+    await sample(cache, vocabulary, { n: 100, seed: 1 });
+    const options = { n: 40, seed: 1, minLength: 0 };
+    const work = new Work();
+    expect(new Sampler(cache, vocabulary, { ...options, work }).next(40)).not.toBeInstanceOf(Promise);
+    expect(work.left).toBeCloseTo(SLICE - 1e-4 * (await drawsOf(options, cache)), 9);
+    work.addEffort(SLICE);
+    expect(new Sampler(cache, vocabulary, { ...options, work }).next(40)).toBeInstanceOf(Promise);
   });
 
   test("gives each name the likelihood that scoring gives it", async () => {
