@@ -175,6 +175,7 @@ export class PrefixNodes implements Nodes {
   purge(nodes: number, onRemoved: (row: number) => void): void {
     this.epoch++;
     this.isFull = true;
+    this.#useAncestors();
     const { room } = this.rows;
     const budget = room - Math.max(nodes, Math.floor(PURGED_SHARE * room));
     const kept = chooseKept(this.#likelihoods.subarray(0, this.#end), this.#used, this.#now, budget);
@@ -204,6 +205,22 @@ export class PrefixNodes implements Nodes {
     this.#free = [];
     this.#reserved = 0;
     this.isFull = false;
+  }
+
+  /** Counts the last use of each node as one of its ancestors as well: it cannot stay without them. */
+  #useAncestors(): void {
+    const edges = this.#edges;
+    const used = this.#used;
+    for (let start = 0; start < this.#end; start++) {
+      if (Number.isNaN(this.#likelihoods[start])) continue;
+      let row = start;
+      let parent = edges[row] >>> TOKEN_BITS;
+      while (parent !== NO_PARENT && used[parent] < used[row]) {
+        used[parent] = used[row];
+        row = parent;
+        parent = edges[row] >>> TOKEN_BITS;
+      }
+    }
   }
 
   /** Unmarks nodes without a parent that is marked. */

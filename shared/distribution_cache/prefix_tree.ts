@@ -231,6 +231,7 @@ export class PrefixTree implements Tree {
     let nodes = walks.reduce((sum, { missing }) => sum + missing, 0);
     if (this.#nodes.hasRoomFor(nodes)) return walks;
     nodes = Math.max(walks[0].to + 1, Math.min(nodes, Math.floor(this.#maxNodes / 4)));
+    for (const walk of walks) this.#locate(walk); // which counts as a use, so that what they start from stays
     this.#nodes.purge(nodes, (row) => this.#states.remove(row));
     // Edges may be those of other nodes now. Who waits asks again after this run.
     this.#waiting = [];

@@ -279,7 +279,7 @@ test.each([["gru", 4 * 8 * 300], ["attention", 2 ** 20]])(
       const options = { n: 100, seed: i, temperature: 4, minLength: 12, maxLength: 16 };
       for (const { name } of await sample(cache, vocabulary, options)) positions += name.length + 1;
     }));
-    expect(model.rows / positions).toBeLessThan(1.5);
+    expect(model.rows / positions).toBeLessThan(1.1);
   },
 );
 
