@@ -1,9 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests that start none of our servers. */
-const PARTS = "tests/{bench,scripts,shared,trainer}/**/*.test.ts";
 /** Tests that attack a server, of which some measure how long it takes to answer others. */
-const ATTACKS = "tests/attacks/**/*.test.ts";
+const ATTACKS = ["tests/attacks/**/*.test.ts", "tests/functions/fuzz.test.ts"];
+/** Tests of parts, with few servers and no browser. */
+const PARTS = "tests/{bench,functions,scripts,shared,trainer}/**/*.test.ts";
 
 /** A browser and servers on a busy machine may race once in hundreds of runs; the report says what was tried again. */
 const RETRIES = 1;
@@ -19,14 +19,20 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "parts", include: [PARTS], maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: {
+          name: "parts",
+          include: [PARTS],
+          exclude: ATTACKS,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
         test: {
           name: "servers",
           include: ["tests/**/*.test.ts"],
-          exclude: [PARTS, ATTACKS],
+          exclude: [PARTS, ...ATTACKS],
           maxWorkers: 2,
           retry: RETRIES,
           sequence: { groupOrder: 1 },
@@ -36,7 +42,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "attacks",
-          include: [ATTACKS],
+          include: ATTACKS,
           maxWorkers: 1,
           retry: RETRIES,
           sequence: { groupOrder: 2 },
