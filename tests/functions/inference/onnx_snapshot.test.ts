@@ -36,6 +36,7 @@ beforeAll(async () => {
   const { directory, remove } = await makeTemporaryDirectory();
   const build = [
     "run",
+    "--quiet", // with an empty cache, Deno would tell what it downloads
     "--allow-read",
     `--allow-write=${directory}`,
     "--allow-env",
