@@ -151,6 +151,7 @@ export class Sampler {
 
   /** Draws names that have just begun, as far as the cache's nodes are linked. */
   #drawTogether(drafts: readonly Draft[]): void {
+    // A draft that is shorter misses a node, or a pause is due.
     const begun = drafts.filter((draft) => !this.#walk(draft, this.#free) && draft.length === this.#free);
     if (this.#free >= this.#maxLength || (this.#work?.left ?? Infinity) <= 0) return;
     this.#cursor.drawTogether(begun, this.#maxLength);

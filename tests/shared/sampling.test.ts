@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { DistributionCache } from "../../shared/distribution_cache/distribution_cache.ts";
-import type { LanguageModel } from "../../shared/language_model.ts";
 import { Sampler } from "../../shared/sampler.ts";
 import { sample, type SamplingOptions } from "../../shared/sampling.ts";
 import { score } from "../../shared/scoring.ts";
 import { Vocabulary } from "../../shared/vocabulary.ts";
 import { SLICE, Work } from "../../shared/work.ts";
 import { UNIFORM_NAMES } from "../notebook_figures.ts";
+import { hashedRow, windowModel } from "./distribution_cache/window_models.ts";
 import { LETTERS, PROBABILITIES, TableModel } from "./table_model.ts";
 
 const vocabulary = new Vocabulary(LETTERS);
@@ -60,22 +60,14 @@ describe("sample", () => {
   });
 
   test("gives the same names together as one by one, while the cache forgets and links nodes anew", async () => {
-    // Rows that depend on all of the context, so that names show it when a row is another's.
     const contextLength = 3;
-    const model: LanguageModel = {
-      vocabularySize: 5,
-      contextLength,
-      states: [],
-      step: (contexts, batch) => {
-        const rows = Array.from({ length: batch }, (_, i) => {
-          const seed = contexts.subarray(i * contextLength, (i + 1) * contextLength)
-            .reduce((sum, token) => sum * 5 + token + 1, 1);
-          const weights = Array.from({ length: 5 }, (_, token) => 1 + ((seed * (token + 3)) % 17));
-          return weights.map((weight) => Math.log(weight / weights.reduce((a, b) => a + b)));
-        });
-        return Promise.resolve({ logProbs: Float32Array.from(rows.flat()), present: [] });
-      },
-    };
+    const model = windowModel(5, contextLength, (contexts) => {
+      const rows = Array.from(
+        { length: contexts.length / contextLength },
+        (_, i) => [...hashedRow(contexts.subarray(i * contextLength, (i + 1) * contextLength))],
+      );
+      return Float32Array.from(rows.flat());
+    });
     const letters = new Vocabulary("abcd");
     for (const options of [{}, { maxLength: 1 }, { minLength: 0 }, { prefix: "ab", maxLength: 5 }]) {
       const together = await sample(new DistributionCache(model), letters, { n: 300, seed: 4, ...options });
